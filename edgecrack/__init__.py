@@ -1,0 +1,1 @@
+"""Road crack detection on the vehicle."""

@@ -1,0 +1,170 @@
+"""What flows through edgecrack: frozen records, checked once, at birth.
+
+Times are integer nanoseconds. ``*_ns`` named after an event is UTC since 1970; ``monotonic_ns`` is
+``time.monotonic_ns()`` and only ever subtracted. Pictures are RGB ``uint8`` of shape (H, W, 3).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+Picture = NDArray[np.uint8]
+"""RGB, ``uint8``, (H, W, 3)."""
+
+Plane = NDArray[np.uint8]
+"""One channel, ``uint8``, (H, W): a probability (255 = certain crack) or a mask (0 or 255)."""
+
+
+class PositionQuality(str, Enum):
+    """How a place came to be known, or why it is not."""
+
+    FIX = "fix"  # a receiver reading at this very instant
+    INTERPOLATED = "interpolated"  # between two readings close enough together
+    GAP = "gap"  # the readings before and after are too far apart
+    OUTSIDE = "outside"  # before the first reading or after the last
+    NONE = "none"  # there is no track, or the frame has no time
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """One reading of a positioning receiver, WGS 84. What the receiver did not say is None.
+
+    Attributes:
+        time_ns: UTC of the reading itself, not of its arrival.
+        lat_deg: Latitude, -90 to 90.
+        lon_deg: Longitude, -180 to 180.
+        alt_m: Height above mean sea level.
+        heading_deg: Course over ground, clockwise from true north, 0 to 360.
+        speed_mps: Speed over ground.
+        hdop: Horizontal dilution of precision.
+    """
+
+    time_ns: int
+    lat_deg: float
+    lon_deg: float
+    alt_m: float | None = None
+    heading_deg: float | None = None
+    speed_mps: float | None = None
+    hdop: float | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a place that is not on Earth."""
+        if not (abs(self.lat_deg) <= 90 and abs(self.lon_deg) <= 180):  # also refuses NaN
+            raise ValueError(f"a fix must lie on Earth, not at {self.lat_deg}, {self.lon_deg}")
+        for value in (self.alt_m, self.heading_deg, self.speed_mps, self.hdop):
+            if value is not None and not math.isfinite(value):
+                raise ValueError(f"what a fix does not know must be None, not {value}")
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where the camera was at an instant.
+
+    Attributes:
+        quality: How the place is known, or why it is not.
+        pose: The reading, or the one between two readings; None when not located.
+    """
+
+    quality: PositionQuality
+    pose: Fix | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a quality that contradicts the pose."""
+        located = self.quality in {PositionQuality.FIX, PositionQuality.INTERPOLATED}
+        if located != (self.pose is not None):
+            raise ValueError(f"quality {self.quality.value!r} contradicts pose {self.pose}")
+
+
+UNPLACED = Placement(PositionQuality.NONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A rectangle of the source picture, in its pixels, origin at the top left."""
+
+    x_px: int
+    y_px: int
+    width_px: int
+    height_px: int
+
+    def __post_init__(self) -> None:
+        """Refuse an empty rectangle or a negative corner."""
+        if min(self.x_px, self.y_px) < 0 or min(self.width_px, self.height_px) <= 0:
+            raise ValueError(f"a region must have a size and start inside the picture, not {self}")
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture from a source, in the two sizes the rest of the program needs.
+
+    Attributes:
+        index: Zero-based count of the pictures the decoder delivered; a gap is a dropped frame.
+        pts_ns: Presentation time within the source.
+        captured_ns: UTC of capture, or None when nothing tells it.
+        monotonic_ns: When the decoder delivered it (file) or the camera took it (live).
+        image: The region of interest at the network's input size.
+        evidence: The whole source picture, at most 1280 wide.
+        name: What a person calls this picture, such as its file name; empty for video.
+    """
+
+    index: int
+    pts_ns: int
+    captured_ns: int | None
+    monotonic_ns: int
+    image: Picture
+    evidence: Picture
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse anything that is not an RGB picture."""
+        for label, picture in (("image", self.image), ("evidence", self.evidence)):
+            if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
+                found = f"{picture.dtype} {picture.shape}"
+                raise ValueError(f"{label} must be uint8 (H, W, 3), not {found}")
+
+
+@dataclass(frozen=True, slots=True)
+class CrackMeasure:
+    """What a mask amounts to, in pixels of the evidence picture.
+
+    Attributes:
+        area_px: Crack pixels.
+        area_share: Crack pixels over the pixels of the region of interest, 0 to 1.
+        crack_count: Connected crack pieces (8-neighbourhood).
+        peak_probability: The highest probability found, 0 to 1.
+    """
+
+    area_px: int
+    area_share: float
+    crack_count: int
+    peak_probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One frame with everything found out about it: what sinks receive.
+
+    Attributes:
+        frame: The picture and its times.
+        mask: 0 or 255, same height and width as ``frame.evidence``; 0 outside the region.
+        measure: What the mask amounts to.
+        placement: Where the camera was.
+        has_crack: Whether the crack area passes the run's minimum.
+    """
+
+    frame: Frame
+    mask: Plane
+    measure: CrackMeasure
+    placement: Placement
+    has_crack: bool
+
+    def __post_init__(self) -> None:
+        """Refuse a mask that does not lie on its picture."""
+        if self.mask.dtype != np.uint8 or self.mask.shape != self.frame.evidence.shape[:2]:
+            wanted = self.frame.evidence.shape[:2]
+            raise ValueError(f"mask must be uint8 {wanted}, not {self.mask.dtype} {self.mask.shape}")
