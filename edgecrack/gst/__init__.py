@@ -1,0 +1,1 @@
+"""GStreamer: the one package that imports ``gi``."""
