@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from edgecrack.errors import EdgecrackError
@@ -14,13 +15,16 @@ try:
     gi.require_version("Gst", "1.0")
     gi.require_version("GstApp", "1.0")
     gi.require_version("GstVideo", "1.0")
-    # GstApp is not used by name: importing it gives appsrc and appsink their methods.
-    from gi.repository import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
-        GLib,
-        Gst,
-        GstApp,
-        GstVideo,
-    )
+    with warnings.catch_warnings():
+        # PyGObject before 3.43 has an importer of the kind that Python is giving up.
+        warnings.simplefilter("ignore", ImportWarning)
+        # GstApp is not used by name: importing it gives appsrc and appsink their methods.
+        from gi.repository import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
+            GLib,
+            Gst,
+            GstApp,
+            GstVideo,
+        )
 except (ImportError, ValueError) as error:
     raise EdgecrackError(f"GStreamer is needed but not usable here ({error}): {_SETUP}") from error
 
