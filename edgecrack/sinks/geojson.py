@@ -1,0 +1,151 @@
+"""Cracks as GeoJSON: one RFC 7946 Feature a line, appended only when its pictures are durable."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+from edgecrack.sinks.durability import sync_folder, writing
+from edgecrack.sinks.record_only import has_pictures
+from edgecrack.sinks.utc import to_iso
+
+if TYPE_CHECKING:
+    from edgecrack.records import CrackMeasure, Fix, Frame, Observation
+    from edgecrack.sinks.rundir import RunDirectory
+
+
+class CrackLines:
+    """Append a line to ``cracks.geojsonl`` for each observation with a crack.
+
+    Lines wait in memory until ``sync``, which writes them in one call. A line counts once its
+    newline is there; every line that does is whole.
+
+    Attributes:
+        missed: Always 0: a record is never dropped.
+    """
+
+    def __init__(
+        self, directory: RunDirectory, *, frames: bool = True, run_id: str | None = None
+    ) -> None:
+        """Create the file.
+
+        Args:
+            directory: Where to write.
+            frames: Whether evidence pictures are kept, so that a line may name them.
+            run_id: What ties the lines of one run together, if anything.
+
+        Raises:
+            SinkError: The file exists or cannot be created.
+        """
+        self.missed = 0
+        self._frames, self._run_id = frames, run_id
+        self._path = directory.path / "cracks.geojsonl"
+        self._waiting: list[bytes] = []
+        self._whole_bytes = 0
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
+        with writing(self._path):
+            self._descriptor: int | None = os.open(self._path, flags, 0o644)
+            sync_folder(directory.path)
+
+    def write(self, observation: Observation) -> None:
+        """Remember the line of an observation with a crack."""
+        if observation.has_crack:
+            feature = to_feature(observation, frames=self._frames, run_id=self._run_id)
+            line = json.dumps(feature, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+            self._waiting.append(line.encode() + b"\n")
+
+    def sync(self) -> None:
+        """Append all lines so far and make them durable.
+
+        Raises:
+            SinkError: The disk is full or broken; the file ends with a whole line.
+        """
+        if not self._waiting or self._descriptor is None:
+            return
+        lines, self._waiting = b"".join(self._waiting), []
+        with writing(self._path):
+            try:
+                self._append(self._descriptor, lines)
+            finally:
+                os.fsync(self._descriptor)
+
+    def close(self) -> None:
+        """Let go of the file and of lines that were never synced; safe to call twice."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _append(self, descriptor: int, lines: bytes) -> None:
+        """Write all, or as many whole lines as fit and raise."""
+        written = 0
+        try:
+            while written < len(lines):  # a full disk takes a part first, and refuses the rest
+                written += os.write(descriptor, lines[written:])
+        finally:
+            self._whole_bytes += lines.rfind(b"\n", 0, written) + 1
+            if written < len(lines):
+                os.ftruncate(descriptor, self._whole_bytes)
+
+
+def to_feature(
+    observation: Observation, *, frames: bool, run_id: str | None = None
+) -> dict[str, object]:
+    """Return an observation as a GeoJSON Feature; the geometry is null where not located.
+
+    The point has no third coordinate: RFC 7946 wants a height above the ellipsoid there, and what
+    receivers report is above mean sea level, tens of metres apart. It is ``alt_msl_m`` instead.
+    """
+    frame, pose = observation.frame, observation.placement.pose
+    properties: dict[str, object] = {"frame": frame.index}
+    if run_id is not None:
+        properties = {"run_id": run_id, **properties}
+    if frame.name:
+        properties["name"] = frame.name
+    properties |= _time_properties(frame)
+    properties["position_quality"] = observation.placement.quality.value
+    properties |= _motion_properties(pose)
+    properties |= _measure_properties(observation.measure)
+    number, kept = f"{frame.index:08d}", has_pictures(observation)
+    properties["mask"] = f"masks/{number}.png" if kept else None
+    properties["picture"] = f"frames/{number}.jpg" if kept and frames else None
+    return {"type": "Feature", "geometry": _point(pose), "properties": properties}
+
+
+def _point(pose: Fix | None) -> dict[str, object] | None:
+    if pose is None:
+        return None
+    # Seven decimals are a centimetre; adding 0.0 turns -0.0 into 0.0.
+    return {
+        "type": "Point",
+        "coordinates": [round(pose.lon_deg, 7) + 0.0, round(pose.lat_deg, 7) + 0.0],
+    }
+
+
+def _time_properties(frame: Frame) -> dict[str, object]:
+    return {
+        "t_utc": None if frame.captured_ns is None else to_iso(frame.captured_ns),
+        "media_time_s": round(frame.pts_ns / 1e9, 6),
+    }
+
+
+def _motion_properties(pose: Fix | None) -> dict[str, object]:
+    return {
+        "alt_msl_m": _rounded(pose.alt_m if pose else None, 2),
+        "heading_deg": _rounded(pose.heading_deg if pose else None, 2),
+        "speed_mps": _rounded(pose.speed_mps if pose else None, 3),
+        "hdop": _rounded(pose.hdop if pose else None, 2),
+    }
+
+
+def _measure_properties(measure: CrackMeasure) -> dict[str, object]:
+    return {
+        "area_px": measure.area_px,
+        "area_share": _rounded(measure.area_share, 8),
+        "crack_count": measure.crack_count,
+        "peak_probability": _rounded(measure.peak_probability, 4),
+    }
+
+
+def _rounded(value: float | None, decimals: int) -> float | None:
+    return None if value is None else round(value, decimals)

@@ -1,0 +1,121 @@
+"""A video of the drive with the cracks drawn in, for people."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from edgecrack.sinks.durability import writing
+from edgecrack.sinks.record_only import has_pictures
+from edgecrack.sinks.utc import to_iso
+
+if TYPE_CHECKING:
+    from edgecrack.gst.writer import VideoWriter
+    from edgecrack.records import Observation, Picture
+    from edgecrack.sinks.rundir import RunDirectory
+
+_CRACK_RGB = np.array((255, 0, 144), np.float32)  # no road, sign or marking has it
+_OPACITY = 0.7
+
+
+class Overlay:
+    """Write ``overlay.mp4``: every frame, its crack, and a line that says when and where.
+
+    Fragmented MP4: whatever was synced plays after a power cut. The video starts at time 0.
+
+    Attributes:
+        missed: Frames that had lost their picture on the way and are not in the video.
+    """
+
+    def __init__(self, directory: RunDirectory, *, fps: float) -> None:
+        """Remember where to write; the file begins with the first picture.
+
+        Args:
+            directory: Where to write.
+            fps: The nominal rate to declare; each picture keeps its own time.
+        """
+        self.missed = 0
+        self._path, self._fps = directory.path / "overlay.mp4", fps
+        self._video: VideoWriter | None = None
+        self._first_pts_ns = 0
+        self._size_px = (0, 0)  # width, height
+
+    def write(self, observation: Observation) -> None:
+        """Draw and encode. A picture of another size than the first is scaled to it.
+
+        Raises:
+            SinkError: The file cannot be written.
+        """
+        if not has_pictures(observation):
+            self.missed += 1
+            return
+        picture = to_overlay(observation)
+        video = self._video or self._begin(observation)
+        if picture.shape[1::-1] != self._size_px:
+            picture = cv2.resize(picture, self._size_px).astype(np.uint8, copy=False)
+        video.write(picture, observation.frame.pts_ns - self._first_pts_ns)
+
+    def sync(self) -> None:
+        """Make durable what the encoder has handed to the file.
+
+        Raises:
+            SinkError: The disk is full or broken.
+        """
+        if self._video is None:
+            return
+        with writing(self._path):
+            descriptor = os.open(self._path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+    def close(self) -> None:
+        """Finish the file and make it durable; safe to call twice.
+
+        Raises:
+            SinkError: The end of the file cannot be written.
+        """
+        if self._video is not None:
+            self._video.close()
+            self.sync()
+            self._video = None
+
+    def _begin(self, observation: Observation) -> VideoWriter:
+        from edgecrack.gst.writer import VideoWriter  # noqa: PLC0415  GStreamer only when asked for
+
+        height_px, width_px = observation.mask.shape
+        self._size_px = (width_px, height_px)
+        self._first_pts_ns = observation.frame.pts_ns
+        self._video = VideoWriter(self._path, width_px, height_px, self._fps)
+        return self._video
+
+
+def to_overlay(observation: Observation) -> Picture:
+    """Return a copy of the evidence picture with crack and caption drawn in."""
+    picture = observation.frame.evidence.copy()
+    crack = observation.mask > 0
+    blend = picture[crack] * (1 - _OPACITY) + _CRACK_RGB * _OPACITY
+    picture[crack] = blend.astype(np.uint8)
+    scale = max(0.35, picture.shape[1] / 1920)
+    for colour, thickness in (((0, 0, 0), 3), ((255, 255, 255), 1)):  # white with a dark edge
+        place = (round(12 * scale) + 4, picture.shape[0] - round(16 * scale) - 4)
+        font = cv2.FONT_HERSHEY_SIMPLEX
+        cv2.putText(
+            picture, caption(observation), place, font, scale, colour, thickness, cv2.LINE_AA
+        )
+    return picture
+
+
+def caption(observation: Observation) -> str:
+    """Return what is known of a frame: its index, time and place."""
+    frame, pose = observation.frame, observation.placement.pose
+    parts = [f"frame {frame.index}"]
+    if frame.captured_ns is not None:
+        parts.append(to_iso(frame.captured_ns))
+    if pose is not None:
+        parts.append(f"{pose.lat_deg:.6f} {pose.lon_deg:.6f}")
+    return "  ".join(parts)
