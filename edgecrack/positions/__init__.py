@@ -1,0 +1,118 @@
+"""Where positions come from: recorded logs read whole, and live receivers asked now and then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import parse_qsl, urlsplit
+
+from edgecrack.errors import InputError, UsageError
+from edgecrack.track import Track
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from edgecrack.records import Fix
+
+DEFAULT_BAUD = 9600
+_XML_STARTS = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe", b"\xfe\xff")  # plain, and byte order marks
+
+
+@dataclass(frozen=True, slots=True)
+class PositionLog:
+    """What a recorded log holds.
+
+    Attributes:
+        fixes: In the order of the file.
+        counts: What was read and what was skipped; the keys depend on the format.
+        name: The file's name.
+    """
+
+    fixes: tuple[Fix, ...]
+    counts: Mapping[str, int]
+    name: str
+
+
+class PositionFeed(Protocol):
+    """A receiver that is connected now."""
+
+    def poll(self) -> Iterable[Fix]:
+        """Return the fixes that arrived since the last call, at once, often none.
+
+        Raises:
+            SourceError: The receiver went away.
+        """
+
+    def close(self) -> None:
+        """Let the receiver go; safe to call twice."""
+
+
+def read_positions(spec: str | Path) -> PositionLog:
+    """Read a recorded log, GPX or NMEA 0183, told apart by what it holds.
+
+    Raises:
+        InputError: The file is missing, unreadable, empty, of neither format, or has no position.
+    """
+    path = Path(spec)
+    try:
+        start = _start_of(path)
+        # The format decides which parser is needed.
+        if start.lstrip().startswith(_XML_STARTS):
+            from edgecrack.positions.gpx import read_gpx  # noqa: PLC0415
+
+            fixes, counts = read_gpx(path)
+        else:
+            from edgecrack.positions.nmea import read_nmea  # noqa: PLC0415
+
+            fixes, counts = read_nmea(path)
+    except OSError as error:
+        raise InputError(f"the track {path} cannot be read: {error.strerror}") from error
+    return PositionLog(fixes, counts, path.name)
+
+
+def _start_of(path: Path) -> bytes:
+    if path.exists() and not path.is_file():
+        raise InputError(f"the track must be a GPX or NMEA file, but {path} is not a file")
+    with path.open("rb") as file:
+        start = file.read(1024)
+    if not start:
+        raise InputError(f"the track must hold positions, but {path} is empty")
+    return start
+
+
+def track_of(log: PositionLog, max_gap_s: float = 2.0) -> Track:
+    """Make a track of a log.
+
+    Raises:
+        InputError: The track refused every fix of the log.
+    """
+    track = Track(log.fixes, max_gap_s=max_gap_s)
+    if not len(track):
+        reasons = ", ".join(f"{count} {reason}" for reason, count in track.refused.items() if count)
+        raise InputError(
+            f"the track {log.name} must hold a believable position, "
+            f"but all {len(log.fixes)} were refused: {reasons or 'there are none'}"
+        )
+    return track
+
+
+def open_feed(spec: str) -> PositionFeed:
+    """Connect to a live receiver, such as ``serial:///dev/ttyUSB0?baud=9600``.
+
+    Raises:
+        UsageError: The spec means nothing here.
+        InputError: What it names is no serial port, or may not be opened.
+        SourceError: The port is not there now.
+    """
+    parts = urlsplit(spec)
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    baud = options.pop("baud", str(DEFAULT_BAUD))
+    if parts.scheme != "serial" or parts.netloc or not parts.path or options:
+        wanted = "serial:///dev/ttyUSB0?baud=9600"
+        raise UsageError(f"a receiver is named like {wanted}, which {spec!r} is not")
+    if not baud.isdecimal():
+        raise UsageError(f"the baud rate must be a number such as 9600, not {baud!r}")
+    from edgecrack.positions.serial import SerialFeed  # noqa: PLC0415  # only where termios exists
+
+    return SerialFeed(parts.path, int(baud))
