@@ -85,7 +85,7 @@ main() {
     command -v dpkg-query >/dev/null ||
         fail "this script installs with apt, which this system lacks; install the packages by hand."
 
-    mapfile -t packages < <(wanted "$with_tests")
+    mapfile -t packages <<<"$(wanted "$with_tests")"
     for package in "${packages[@]}"; do
         if is_installed "$package"; then present+=("$package"); else missing+=("$package"); fi
     done

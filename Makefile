@@ -1,0 +1,63 @@
+# `make` alone explains. Everything happens in .venv; a stamp inside it marks each step that is
+# done, so nothing is done twice and what is done needs no network.
+
+# Debian builds the GStreamer bindings for the system's own Python: no other one can load them,
+# whatever `python3` means in this shell.
+PYTHON := /usr/bin/python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
+# PyPI's torch for x86 brings CUDA along, 3 GB of it; this index has the CPU build of the same
+# version. `make test TORCH_INDEX=` takes PyPI's; where the index is out of reach pip does, too.
+TORCH_INDEX := https://download.pytorch.org/whl/cpu
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench proof clean
+.DELETE_ON_ERROR:
+
+help:  ## this text
+	@echo "edgecrack: road cracks from a moving camera, each with a place on Earth."
+	@echo
+	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
+	@echo
+	@echo "Start with 'make demo', then look at demo/index.html. System packages are installed"
+	@echo "by deploy/setup.sh, as root or through sudo, and only those that are missing."
+
+demo: $(VENV)/runtime.stamp  ## survey a synthetic road, without torch: see demo/index.html
+	$(BIN)/edgecrack demo
+
+test: $(VENV)/everything.stamp  ## prove that everything works here; under 15 minutes
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/everything.stamp  ## style, types, and who may import whom
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/everything.stamp  ## measure speed and memory
+	$(BIN)/edgecrack bench
+
+proof: $(VENV)/everything.stamp  ## the long proofs: what 'make test' shows in small
+	$(BIN)/python -m pytest tests/proof --override-ini python_files='proof_*.py' --timeout 7200
+
+clean:  ## forget .venv and everything that was built; keep what was surveyed
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(VENV)/system.stamp: deploy/setup.sh
+	deploy/setup.sh
+	@mkdir -p $(@D) && touch $@
+
+$(VENV)/runtime.stamp: $(VENV)/system.stamp pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) setuptools
+	$(PIP) --no-build-isolation --editable .
+	$(BIN)/edgecrack-deploy link
+	@touch $@
+
+$(VENV)/everything.stamp: $(VENV)/runtime.stamp
+	deploy/setup.sh --with-tests
+	$(PIP) --no-deps --retries 0 $(addprefix --extra-index-url ,$(TORCH_INDEX)) torch
+	$(PIP) --no-build-isolation --editable '.[train,export,test]'
+	@touch $@

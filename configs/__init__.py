@@ -1,0 +1,1 @@
+"""Every configuration that ships; in an installation, the resources of ``edgecrack.configs``."""

@@ -1,0 +1,1 @@
+"""A unit made ready for edgecrack: what a wheel cannot bring."""

@@ -1,0 +1,98 @@
+"""``deploy/setup.sh`` against the real package database of this machine."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SCRIPT = Path(__file__).resolve().parents[1] / "deploy" / "setup.sh"
+NOBODY = 65534
+
+
+def run(*options: str, environment: dict[str, str] | None = None):
+    """Run the script as somebody who is not root, on a machine without sudo."""
+    return subprocess.run(
+        ["bash", "-s", "--", *options],
+        input=SCRIPT.read_text(),  # nobody may be unable to look into this checkout
+        env=environment or dict(os.environ),
+        user=NOBODY if os.geteuid() == 0 else None,
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture
+def bare_environment(tmp_path: Path) -> dict[str, str]:
+    """Return a PATH with what the script needs and without sudo."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in ("bash", "cat", "dpkg", "dpkg-query", "env", "grep", "id"):
+        found = shutil.which(name)
+        assert found, f"this system lacks {name}"
+        (tools / name).symlink_to(found)
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    return {"PATH": str(tools)}
+
+
+@pytest.fixture
+def without_gpsd(tmp_path: Path, bare_environment: dict[str, str]) -> dict[str, str]:
+    """Return an environment whose package database has everything but gpsd."""
+    status = Path("/var/lib/dpkg/status").read_text(encoding="utf-8")
+    kept = [entry for entry in status.split("\n\n") if not entry.startswith("Package: gpsd\n")]
+    database = tmp_path / "dpkg"
+    (database / "info").mkdir(parents=True)
+    (database / "updates").mkdir()
+    (database / "status").write_text("\n\n".join(kept), encoding="utf-8")
+    return bare_environment | {"DPKG_ADMINDIR": str(database)}
+
+
+def test_a_complete_system_is_left_alone(bare_environment):
+    """When all is there, neither root nor sudo nor apt-get is needed."""
+    done = run("--with-tests", environment=bare_environment)
+    assert done.returncode == 0, done.stderr
+    assert "already here: gstreamer1.0-plugins-base" in done.stdout
+    assert "nothing to install" in done.stdout
+
+
+def test_a_dry_run_names_what_is_missing(without_gpsd):
+    """A dry run tells the missing from the present and ends well."""
+    done = run("--dry-run", environment=without_gpsd)
+    assert done.returncode == 0, done.stderr
+    assert "would install: gpsd\n" in done.stdout
+    assert "python3-gst-1.0" in done.stdout
+
+
+def test_without_root_and_sudo_the_error_says_what_to_do(without_gpsd):
+    """Who may not install is told what is missing and to come back as root."""
+    done = run(environment=without_gpsd)
+    assert done.returncode == 70
+    assert done.stderr == (
+        "setup: installing gpsd needs root, and there is no sudo here; run this as root.\n"
+    )
+
+
+def test_an_unknown_option_is_refused():
+    """A misspelt option ends with 2 before anything is looked at."""
+    done = run("--with-test")
+    assert done.returncode == 2
+    assert "'--with-test' is not an option" in done.stderr
+    assert done.stdout == ""
+
+
+def test_help_names_every_option():
+    """``--help`` ends well and describes what the script takes."""
+    done = run("--help")
+    assert done.returncode == 0
+    for option in ("--with-tests", "--dry-run", "--help"):
+        assert f"\n  {option}" in done.stdout
+
+
+def test_tests_ask_for_more_than_a_unit():
+    """Exiftool is for the tests alone: a unit never gets it."""
+    assert "libimage-exiftool-perl" in run("--with-tests", "--dry-run").stdout
+    assert "libimage-exiftool-perl" not in run("--dry-run").stdout
