@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _GPS = ExifTags.GPS
 _BASE = ExifTags.Base
 _MICRO = 1_000_000
+_MOST = 4_000_000  # about what an EXIF rational (32 bits) can hold in thousandths
 
 
 def exif_bytes(observation: Observation) -> bytes:
@@ -75,21 +76,21 @@ def _place_tags(pose: Fix) -> dict[int, object]:
         _GPS.GPSLongitude: _degrees_minutes_seconds(pose.lon_deg),
         _GPS.GPSMapDatum: "WGS-84",
     }
-    if pose.alt_m is not None:
+    if pose.alt_m is not None and abs(pose.alt_m) < _MOST:
         tags[_GPS.GPSAltitudeRef] = b"\x01" if pose.alt_m < 0 else b"\x00"
         tags[_GPS.GPSAltitude] = _rational(abs(pose.alt_m))
-    if pose.hdop is not None and pose.hdop >= 0:
+    if pose.hdop is not None and 0 <= pose.hdop < _MOST:
         tags[_GPS.GPSDOP] = _rational(pose.hdop)
     return tags
 
 
 def _motion_tags(pose: Fix) -> dict[int, object]:
     tags: dict[int, object] = {}
-    if pose.speed_mps is not None and pose.speed_mps >= 0:  # some receivers say -1 for unknown
+    if pose.speed_mps is not None and 0 <= pose.speed_mps < _MOST / 3.6:  # -1 is "unknown" to some
         tags[_GPS.GPSSpeedRef] = "K"
         tags[_GPS.GPSSpeed] = _rational(pose.speed_mps * 3.6)
     if pose.heading_deg is not None:
-        heading = Fraction(round(pose.heading_deg * 1000) % 360_000, 1000)
+        heading = Fraction(round(pose.heading_deg % 360 * 1000) % 360_000, 1000)
         tags[_GPS.GPSTrackRef] = tags[_GPS.GPSImgDirectionRef] = "T"
         tags[_GPS.GPSTrack] = tags[_GPS.GPSImgDirection] = heading
     return tags

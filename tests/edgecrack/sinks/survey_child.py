@@ -1,0 +1,38 @@
+"""A survey in a process of its own, to be killed or to run out of disk: run by the tests.
+
+``survey_child.py DIR COUNT SYNC_S OVERLAY`` writes COUNT observations into the run folder DIR and
+prints each index as it is handed over. An error ends it with its message and its exit code.
+"""
+
+from __future__ import annotations
+
+import runpy
+import sys
+from pathlib import Path
+
+from edgecrack.errors import EdgecrackError
+from edgecrack.sinks import SinkOptions, open_sinks
+from edgecrack.sinks.rundir import RunDirectory
+from edgecrack.sinks.writer import Writer
+
+
+def main(path: str, count: str, sync_every_s: str, overlay: str) -> int:
+    """Write until the end or the first error."""
+    made_for_tests = runpy.run_path(str(Path(__file__).with_name("conftest.py")))
+    make_observation = made_for_tests["make_observation"]
+    try:
+        options = SinkOptions(overlay=overlay == "overlay")
+        sinks = open_sinks(RunDirectory.create(Path(path)), options)
+        with Writer(sinks, depth=4, sync_every_s=float(sync_every_s)) as writer:
+            for index in range(int(count)):
+                writer.put(make_observation(index, size_px=(320, 240)), wait=True)
+                sys.stdout.write(f"{index}\n")
+                sys.stdout.flush()
+    except EdgecrackError as error:
+        sys.stdout.write(f"{error}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(*sys.argv[1:]))

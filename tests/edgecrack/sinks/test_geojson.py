@@ -1,0 +1,177 @@
+"""Cracks as lines of GeoJSON."""
+
+import json
+import math
+import os
+import resource
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edgecrack.errors import SinkError
+from edgecrack.records import Fix
+from edgecrack.sinks.geojson import CrackLines, to_feature
+from edgecrack.sinks.record_only import without_pictures
+
+PROPERTIES = {
+    "frame", "t_utc", "media_time_s", "position_quality", "alt_msl_m", "heading_deg", "speed_mps",
+    "hdop", "area_px", "area_share", "crack_count", "peak_probability", "mask", "picture",
+}  # fmt: skip
+
+
+def check_feature(feature) -> None:
+    """Hold a value against RFC 7946: sections 3.1.1, 3.1.2, 3.2, 4 and 7.1."""
+    assert set(feature) == {"type", "geometry", "properties"}  # 7.1, and no "crs" (4)
+    assert feature["type"] == "Feature"
+    assert isinstance(feature["properties"], dict)
+    geometry = feature["geometry"]
+    if geometry is None:  # 3.2: unlocated
+        return
+    assert set(geometry) == {"type", "coordinates"}
+    assert geometry["type"] == "Point"
+    longitude_deg, latitude_deg = geometry["coordinates"]
+    for value, limit in ((longitude_deg, 180), (latitude_deg, 90)):
+        assert isinstance(value, float)
+        assert abs(value) <= limit
+        assert value == round(value, 7)
+        assert not (value == 0 and math.copysign(1, value) < 0)
+
+
+def _strict(line: str):
+    return json.loads(line, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+
+
+def _lines(directory):
+    text = (directory.path / "cracks.geojsonl").read_text()
+    assert text == "" or text.endswith("\n")
+    return [_strict(line) for line in text.splitlines()]
+
+
+def test_a_line_says_what_was_seen_when_and_where(directory, make_observation):
+    """One feature holds place, time, motion, measure and the names of its pictures."""
+    sink = CrackLines(directory, run_id="r1")
+    sink.write(make_observation(3, name="IMG_3.jpg"))
+    sink.sync()
+    sink.close()
+
+    [feature] = _lines(directory)
+    check_feature(feature)
+    assert feature["geometry"] == {"type": "Point", "coordinates": [12.3712345, 51.3401234]}
+    properties = feature["properties"]
+    assert set(properties) == PROPERTIES | {"run_id", "name"}
+    measured = {key: properties.pop(key) for key in ("area_px", "area_share")}
+    assert measured["area_share"] == pytest.approx(measured["area_px"] / (96 * 64), abs=1e-8)
+    assert properties == {
+        "run_id": "r1", "frame": 3, "name": "IMG_3.jpg", "t_utc": "2026-03-20T09:46:40.123Z",
+        "media_time_s": 0.12, "position_quality": "interpolated", "alt_msl_m": 112.5,
+        "heading_deg": 271.25, "speed_mps": 13.9, "hdop": 0.9, "crack_count": 1,
+        "peak_probability": 0.875, "mask": "masks/00000003.png", "picture": "frames/00000003.jpg",
+    }  # fmt: skip
+
+
+def test_what_is_unknown_is_null(directory, make_observation):
+    """No place gives null geometry, no time null time, no kept picture a null name."""
+    sink = CrackLines(directory, frames=False)
+    sink.write(make_observation(0, pose=None, captured_ns=None))
+    sink.write(without_pictures(make_observation(1)))
+    sink.sync()
+    sink.close()
+
+    unplaced, lagging = _lines(directory)
+    assert unplaced["geometry"] is None
+    known = {key for key, value in unplaced["properties"].items() if value is not None}
+    assert known == PROPERTIES - {
+        "t_utc", "alt_msl_m", "heading_deg", "speed_mps", "hdop", "picture"
+    }  # fmt: skip
+    assert unplaced["properties"]["position_quality"] == "none"
+    assert lagging["geometry"] is not None
+    assert (lagging["properties"]["mask"], lagging["properties"]["picture"]) == (None, None)
+
+
+def test_a_frame_without_crack_has_no_line(directory, make_observation):
+    """The file lists cracks, not frames."""
+    sink = CrackLines(directory)
+    sink.write(make_observation(0, has_crack=False))
+    sink.sync()
+    sink.close()
+
+    assert _lines(directory) == []
+
+
+def test_lines_appear_with_the_sync_and_are_only_appended(directory, make_observation):
+    """What was there stays, byte for byte; what was never synced never appears."""
+    sink, path = CrackLines(directory), directory.path / "cracks.geojsonl"
+    sink.write(make_observation(0))
+    assert path.read_bytes() == b""
+    sink.sync()
+    first = path.read_bytes()
+    sink.write(make_observation(1))
+    sink.sync()
+    sink.write(make_observation(2))
+    sink.close()
+    sink.close()
+
+    assert path.read_bytes().startswith(first)
+    assert [line["properties"]["frame"] for line in _lines(directory)] == [0, 1]
+
+
+def test_an_existing_file_is_never_touched(directory):
+    """Even past the run folder's own check, records are not overwritten."""
+    (directory.path / "cracks.geojsonl").write_text("precious\n")
+
+    with pytest.raises(SinkError, match="could not be written"):
+        CrackLines(directory)
+
+    assert (directory.path / "cracks.geojsonl").read_text() == "precious\n"
+
+
+def test_a_write_cut_short_leaves_only_whole_lines(directory, make_observation):
+    """When the system takes two lines and a half, two lines remain and the error says so."""
+    line = len(json.dumps(to_feature(make_observation(0), frames=True), separators=(",", ":"))) + 1
+    sink = CrackLines(directory)
+    for index in range(5):
+        sink.write(make_observation(index))
+    child = os.fork()
+    if child == 0:  # a limit on file size can be lowered but not raised again, so in a child
+        code = 1
+        try:
+            _shrink_and_sync(sink, line * 5 // 2)
+            code = 0
+        finally:
+            os._exit(code)
+
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert [feature["properties"]["frame"] for feature in _lines(directory)] == [0, 1]
+    sink.close()
+
+
+def _shrink_and_sync(sink: CrackLines, size_bytes: int) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, size_bytes))
+    with pytest.raises(SinkError, match="File too large"):
+        sink.sync()
+
+
+finite = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@settings(deadline=None)
+@given(
+    pose=st.none()
+    | st.builds(
+        Fix,
+        st.just(0),
+        st.floats(-90, 90) | st.just(-0.0),
+        st.floats(-180, 180) | st.just(-0.0),
+        *[st.none() | finite] * 4,
+    ),
+    name=st.text(),
+    captured_ns=st.none() | st.integers(0, 4_000_000_000_000_000_000),
+)
+def test_every_feature_is_valid(make_observation, pose, name, captured_ns):
+    """Whatever is known of a frame and however it is called, its line is one valid Feature."""
+    observation = make_observation(0, pose=pose, name=name, captured_ns=captured_ns)
+    line = json.dumps(to_feature(observation, frames=True), allow_nan=False)
+
+    check_feature(_strict(line))
+    assert "\n" not in line

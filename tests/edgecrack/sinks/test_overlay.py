@@ -1,0 +1,96 @@
+"""The video for people."""
+
+import cv2
+import numpy as np
+import pytest
+
+from edgecrack.records import Fix, Picture
+from edgecrack.sinks.overlay import Overlay, caption, to_overlay
+from edgecrack.sinks.record_only import without_pictures
+
+
+def _play(path):
+    """Return the pictures (RGB) and their times in milliseconds."""
+    video = cv2.VideoCapture(str(path))
+    pictures: list[Picture] = []
+    times_ms: list[float] = []
+    while True:
+        read, picture = video.read()
+        if not read:
+            return pictures, times_ms
+        pictures.append(picture.astype(np.uint8)[..., ::-1])
+        times_ms.append(video.get(cv2.CAP_PROP_POS_MSEC))
+
+
+def test_every_frame_is_in_the_video_at_its_own_time(directory, make_observation):
+    """Frames with and without crack are there, the first at time 0."""
+    sink = Overlay(directory, fps=25.0)
+    for index in range(30, 45):
+        sink.write(make_observation(index, has_crack=index % 2 == 0, size_px=(320, 240)))
+    sink.close()
+    sink.close()
+
+    pictures, times_ms = _play(directory.path / "overlay.mp4")
+    assert len(pictures) == 15
+    assert times_ms == pytest.approx([40 * step for step in range(15)], abs=1)
+    assert pictures[0].shape == (240, 320, 3)
+
+
+def test_the_crack_is_drawn_where_the_mask_is(make_observation):
+    """Crack pixels turn magenta, the rest above the caption stays, the source is untouched."""
+    observation = make_observation(1, size_px=(320, 240))
+    before = observation.frame.evidence.copy()
+    drawn = to_overlay(observation)
+
+    assert np.array_equal(observation.frame.evidence, before)
+    above = np.s_[:200]
+    crack = observation.mask[above] > 0
+    assert np.array_equal(drawn[above][~crack], before[above][~crack])
+    red, green, blue = drawn[above][crack].mean(axis=0)
+    assert red > 180
+    assert blue > 110
+    assert green < 60
+    assert not np.array_equal(drawn[215:], before[215:])  # the caption
+
+
+def test_the_caption_says_only_what_is_known(make_observation):
+    """Frame always; time and place where they are known."""
+    assert caption(make_observation(4, pose=None, captured_ns=None)) == "frame 4"
+    assert caption(make_observation(4, pose=Fix(0, -1.5, 2.25))) == (
+        "frame 4  2026-03-20T09:46:40.123Z  -1.500000 2.250000"
+    )
+
+
+def test_pictures_of_other_sizes_are_scaled_to_the_first(directory, make_observation):
+    """A folder of mixed pictures still makes one video."""
+    sink = Overlay(directory, fps=2.0)
+    for index, size_px in enumerate([(320, 240), (240, 320), (641, 481)]):
+        sink.write(make_observation(index, size_px=size_px))
+    sink.close()
+
+    assert [picture.shape for picture in _play(directory.path / "overlay.mp4")[0]] == [
+        (240, 320, 3)
+    ] * 3
+
+
+def test_dropped_pictures_are_counted(directory, make_observation):
+    """A frame that lost its pixels on the way is missing, never black."""
+    sink = Overlay(directory, fps=25.0)
+    for index in range(6):
+        observation = make_observation(index, size_px=(320, 240))
+        sink.write(observation if index % 2 else without_pictures(observation))
+    sink.sync()
+    sink.close()
+
+    pictures, _ = _play(directory.path / "overlay.mp4")
+    assert (len(pictures), sink.missed) == (3, 3)
+    assert min(picture.mean() for picture in pictures) > 60
+
+
+def test_a_run_without_frames_leaves_no_video(directory):
+    """No picture, no file."""
+    sink = Overlay(directory, fps=25.0)
+    sink.sync()
+    sink.close()
+
+    assert not (directory.path / "overlay.mp4").exists()

@@ -1,0 +1,358 @@
+"""The queue and the thread between the loop and the sinks."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import edgecrack
+from edgecrack.errors import EdgecrackError, SinkError
+from edgecrack.sinks import MemorySink, SinkOptions, open_sinks
+from edgecrack.sinks.record_only import has_pictures
+from edgecrack.sinks.writer import Writer
+
+CHILD = Path(__file__).with_name("survey_child.py")
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(edgecrack.__file__).parents[1])}
+PATIENCE_S = 30.0  # a wait that long is a failure, not a measurement
+
+
+class Gate(MemorySink):
+    """A sink that waits for leave before each write, and can be told to fail."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.leave = threading.Semaphore(0)
+        self.entered = threading.Semaphore(0)
+        self.has_synced = threading.Event()
+        self.error: Exception | None = None
+        self.closed = False
+
+    def write(self, observation) -> None:
+        """Wait, then remember or fail."""
+        self.entered.release()
+        assert self.leave.acquire(timeout=PATIENCE_S)
+        if self.error is not None:
+            raise self.error
+        super().write(observation)
+
+    def sync(self) -> None:
+        """Say so."""
+        super().sync()
+        self.has_synced.set()
+
+    def close(self) -> None:
+        """Say so."""
+        self.closed = True
+
+    @property
+    def indices(self) -> list[int]:
+        """What arrived."""
+        return [observation.frame.index for observation in self.observations]
+
+
+def _open_gate(gate: Gate) -> None:
+    gate.leave.release(1_000_000)
+
+
+def test_every_sink_gets_every_observation_in_order(make_observation):
+    """All sinks see the same observations, synced and closed at the end."""
+    first, second = MemorySink(), Gate()
+    _open_gate(second)
+    with Writer([first, second], depth=3) as writer:
+        for index in range(20):
+            writer.put(make_observation(index), wait=True)
+
+    assert second.indices == list(range(20))
+    assert [o.frame.index for o in first.observations] == list(range(20))
+    assert (first.synced, second.synced, second.closed) == (20, 20, True)
+
+
+def test_a_file_waits_for_a_slow_sink(make_observation):
+    """With the queue full, put blocks until there is room, and no picture is lost."""
+    gate = Gate()
+    writer = Writer([gate], depth=2)
+    put_by_then = []
+
+    def produce() -> None:
+        for index in range(10):
+            writer.put(make_observation(index), wait=True)
+            put_by_then.append(index)
+
+    producer = threading.Thread(target=produce)
+    producer.start()
+    for done in range(10):
+        assert gate.entered.acquire(timeout=PATIENCE_S)
+        assert len(put_by_then) <= done + 1 + 2  # written or being written, and two that wait
+        gate.leave.release()
+    producer.join(PATIENCE_S)
+    writer.close()
+
+    assert all(has_pictures(observation) for observation in gate.observations)
+    assert gate.indices == list(range(10))
+
+
+def test_a_camera_never_waits_and_never_loses_a_record(make_observation, directory, names):
+    """With the disk stuck every put returns; all lines arrive, late pictures are counted."""
+    gate = Gate()
+    sinks = open_sinks(directory, SinkOptions())
+    writer = Writer([gate, *sinks], depth=4)
+    writer.put(make_observation(0), wait=False)
+    assert gate.entered.acquire(timeout=PATIENCE_S)
+    for index in range(1, 50):
+        writer.put(make_observation(index), wait=False)
+    _open_gate(gate)
+    writer.close()
+
+    lines = (directory.path / "cracks.geojsonl").read_text().splitlines()
+    properties = [json.loads(line)["properties"] for line in lines]
+    assert [entry["frame"] for entry in properties] == list(range(50))
+    with_mask = [entry["frame"] for entry in properties if entry["mask"]]
+    assert with_mask == [0, 1, 2, 3, 4]
+    assert names(directory.masks) == [f"0000000{index}.png" for index in with_mask]
+    assert writer.missed == 45
+
+
+def test_records_do_not_pile_up_for_ever(make_observation, monkeypatch):
+    """When the disk has stopped for good, the camera's loop is told instead of filling memory."""
+    monkeypatch.setattr("edgecrack.sinks.writer.MOST_RECORDS", 10)
+    gate = Gate()
+    writer = Writer([gate], depth=2)
+
+    writer.put(make_observation(0), wait=False)
+    assert gate.entered.acquire(timeout=PATIENCE_S)
+    for _ in range(10):
+        writer.put(make_observation(0), wait=False)
+
+    with pytest.raises(SinkError, match="wait for a disk"):
+        writer.put(make_observation(0), wait=False)
+
+    _open_gate(gate)
+    writer.close()
+
+
+def test_an_error_wakes_a_producer_that_waits_for_room(make_observation):
+    """A producer blocked on a full queue gets the sink's error; nothing hangs."""
+    gate = Gate()
+    gate.error = SinkError("the card is full")
+    writer = Writer([gate], depth=1)
+    writer.put(make_observation(0), wait=True)
+    assert gate.entered.acquire(timeout=PATIENCE_S)
+    writer.put(make_observation(1), wait=True)  # fills the queue
+    threading.Thread(target=gate.leave.release).start()
+
+    with pytest.raises(SinkError, match="the card is full"):
+        writer.put(make_observation(2), wait=True)
+    for wait in (True, False):
+        with pytest.raises(SinkError, match="the card is full"):
+            writer.put(make_observation(3), wait=wait)
+    for _ in range(2):
+        with pytest.raises(SinkError, match="the card is full"):
+            writer.close()
+    assert gate.closed
+
+
+def test_an_error_after_the_last_put_comes_out_of_close(make_observation):
+    """Leaving the with block tells of a failure that no put could tell."""
+    gate = Gate()
+    gate.error = SinkError("the card is full")
+    _open_gate(gate)
+
+    with pytest.raises(SinkError, match="the card is full"), Writer([gate], depth=8) as writer:
+        writer.put(make_observation(0), wait=True)
+
+
+def test_a_failure_to_sync_acknowledges_nothing_after_it(make_observation):
+    """When pictures cannot be made durable, the records behind them are not, and no one retries."""
+
+    class Broken(MemorySink):
+        syncs = 0
+
+        def sync(self) -> None:
+            self.syncs += 1
+            if self.syncs == 1:  # the kernel tells of lost bytes only once
+                raise SinkError("lost bytes")
+
+    pictures, records = Broken(), MemorySink()
+    writer = Writer([pictures, records], depth=8)
+    writer.put(make_observation(0), wait=True)
+    with pytest.raises(SinkError, match="lost bytes"):
+        writer.close()
+
+    assert (pictures.syncs, records.synced) == (1, 0)
+
+
+def test_what_was_complete_before_a_failed_write_is_acknowledged(make_observation):
+    """A full disk costs the observation that did not fit, not the ones before it."""
+
+    class Full(MemorySink):
+        def write(self, observation) -> None:
+            if observation.frame.index == 2:
+                raise SinkError("full")
+            super().write(observation)
+
+    pictures, records = Full(), MemorySink()
+    writer = Writer([pictures, records], depth=8)
+    with pytest.raises(SinkError, match="full"):  # noqa: PT012  which call tells is up to the thread
+        for index in range(5):
+            writer.put(make_observation(index), wait=True)
+        writer.close()
+
+    assert records.synced == 2
+
+
+def test_a_bug_in_a_sink_is_no_hang(make_observation, monkeypatch):
+    """A fault nobody foresaw ends put and close with exit code 70, and its traceback is shown."""
+    shown: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", shown.append)
+    gate = Gate()
+    gate.error = ZeroDivisionError()
+    writer = Writer([gate], depth=1)
+    _open_gate(gate)
+
+    with pytest.raises(EdgecrackError, match="fault of its own") as caught:  # noqa: PT012
+        for _ in range(5):
+            writer.put(make_observation(0), wait=True)
+        writer.close()
+
+    assert caught.value.exit_code == 70
+    assert [args.exc_type for args in shown] == [ZeroDivisionError]
+    assert gate.closed
+
+
+def test_a_closed_writer_takes_nothing(make_observation):
+    """Putting after close is told, not forgotten."""
+    writer = Writer([MemorySink()], depth=1)
+    writer.close()
+    writer.close()
+
+    with pytest.raises(EdgecrackError, match="takes no more"):
+        writer.put(make_observation(0), wait=True)
+
+
+def test_an_idle_writer_still_syncs(make_observation):
+    """An observation is acknowledged in time although no other follows it."""
+    gate = Gate()
+    _open_gate(gate)
+    with Writer([gate], depth=4, sync_every_s=0.05) as writer:
+        writer.put(make_observation(0), wait=True)
+
+        assert gate.has_synced.wait(PATIENCE_S)
+        assert gate.synced == 1
+
+
+def test_a_busy_writer_syncs_at_half_of_the_interval(make_observation):
+    """With an observation every 0.4 s and 2 s allowed, every third or fourth is a sync."""
+    now_s = [0.0]
+    synced_at_s = []
+
+    class Clocked(MemorySink):
+        def write(self, observation) -> None:
+            super().write(observation)
+            now_s[0] += 0.4
+
+        def sync(self) -> None:
+            synced_at_s.append(round(now_s[0], 3))
+
+    with Writer([Clocked()], depth=99, clock=lambda: now_s[0]) as writer:
+        for index in range(9):
+            writer.put(make_observation(index), wait=True)
+
+    assert synced_at_s == [1.2, 2.4, 3.6, 3.6]  # the last one is the end's
+
+
+def test_each_observation_is_timed(make_observation):
+    """The report gets index, wall and CPU seconds of everything emitted, in order."""
+    timed = []
+    sink = MemorySink()
+    with Writer([sink], depth=4, on_emit=lambda *values: timed.append(values)) as writer:
+        for index in range(3, 9):
+            writer.put(make_observation(index), wait=True)
+
+    assert [index for index, _, _ in timed] == list(range(3, 9))
+    assert all(wall_s >= 0 and cpu_s >= 0 for _, wall_s, cpu_s in timed)
+
+
+def _check_whole(run: Path) -> int:
+    """Assert that every line parses and every file, named or not, is whole; count the lines."""
+    text = (run / "cracks.geojsonl").read_text()
+    assert text == "" or text.endswith("\n")
+    lines = [json.loads(line)["properties"] for line in text.splitlines()]
+    assert [line["frame"] for line in lines] == list(range(len(lines)))
+    pictures = {run / line[key] for line in lines for key in ("mask", "picture")}
+    for path in pictures | {*run.glob("masks/*"), *run.glob("frames/*")}:
+        Image.open(path).verify()
+        Image.open(path).load()
+    return len(lines)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_moment_the_process_is_killed_at(tmp_path, seed):
+    """After SIGKILL every line parses and every file in place is whole."""
+    run, lines_before = tmp_path / "run", random.Random(seed).randrange(1, 400)
+    command = [sys.executable, CHILD, run, "1000000", "0.02", "plain"]
+    with subprocess.Popen(
+        [str(part) for part in command], env=ENVIRONMENT, stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None
+        for _ in range(lines_before):
+            child.stdout.readline()
+        while not (run / "cracks.geojsonl").stat().st_size:
+            assert child.stdout.readline(), "the child ended before its time"
+        child.kill()
+
+    assert child.returncode == -signal.SIGKILL
+    assert _check_whole(run) > 0
+
+
+def _on_small_disk(folder: Path, size: str, *arguments: str) -> tuple[int, str, Path]:
+    """Run the child on a memory disk of that size in a mount namespace of its own.
+
+    Returns exit code, output and a copy of what it left: the disk goes with the namespace.
+    """
+    disk, left = folder / "disk", folder / "left"
+    disk.mkdir()
+    script = (
+        f'mount -t tmpfs -o size={size} none "$1" || exit 99; shift 2; "$@"; code=$?; '
+        f'cp -a "{disk}/run" "{left}"; exit $code'
+    )
+    namespace = "-m" if os.geteuid() == 0 else "-Urm"
+    command = ["unshare", namespace, "sh", "-c", script, "sh", disk, left, sys.executable, CHILD]
+    done = subprocess.run(
+        [str(part) for part in [*command, disk / "run", *arguments]],
+        env=ENVIRONMENT, capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+    assert done.returncode != 99, done.stderr
+    assert done.stderr == ""
+    return done.returncode, done.stdout, left
+
+
+@pytest.mark.parametrize("sync_every_s", ["0.01", "60"])
+@pytest.mark.parametrize("size", ["700k", "1533k"])
+def test_a_full_disk_keeps_what_was_written(tmp_path, size, sync_every_s, names):
+    """Exit 74 and one sentence; whole lines, whole files, no temporary file."""
+    code, output, run = _on_small_disk(tmp_path, size, "1000000", sync_every_s, "plain")
+
+    assert code == 74
+    assert "No space left on device" in output.splitlines()[-1]
+    assert names(run) == ["cracks.geojsonl", "frames", "masks"]
+    lines = _check_whole(run)
+    pictures = len(names(run / "masks"))
+    assert len(names(run / "frames")) == pictures
+    assert pictures > 10
+    assert lines <= pictures
+
+
+def test_a_full_disk_ends_an_overlay_too(tmp_path):
+    """The video's encoder on a full disk is the same error, and no hang."""
+    code, output, run = _on_small_disk(tmp_path, "2m", "1000000", "0.05", "overlay")
+
+    assert code == 74, output[-400:]
+    assert _check_whole(run) > 0
+    assert not (run / ".pending").exists()
