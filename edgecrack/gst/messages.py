@@ -1,4 +1,4 @@
-"""What a running pipeline says: why it stopped, when its file was made, what tracks it has."""
+"""What a running pipeline says: why it stopped, and when its file was made."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ class Messages:
     Attributes:
         fault: The first error as part of a sentence, or None.
         made_ns: UTC of the container's date-time tag, or None.
-        has_audio: Whether an audio track showed itself.
     """
 
     def __init__(self, pipeline: Any) -> None:  # noqa: ANN401 - gi has no types
@@ -23,7 +22,6 @@ class Messages:
         self._undecoded: set[str] = set()
         self.fault: str | None = None
         self.made_ns: int | None = None
-        self.has_audio = False
 
     def listen(self) -> str | None:
         """Take in what was said since the last call; return the first error so far."""
@@ -44,7 +42,6 @@ class Messages:
         return str(error.message).rstrip(".")
 
     def _note(self, tags: Any) -> None:  # noqa: ANN401
-        self.has_audio = self.has_audio or tags.get_string(Gst.TAG_AUDIO_CODEC)[0]
         found, date = tags.get_date_time(Gst.TAG_DATE_TIME)
         if self.made_ns is None and found and date.has_second():
             moment = date.to_g_date_time()

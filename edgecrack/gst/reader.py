@@ -31,7 +31,8 @@ class Feed:
         settings: Properties of its element ``source`` that need no quoting this way.
         is_live: The newest picture wins and the others are dropped; otherwise none is.
         is_paced: Hold pictures back until their time, for a live run over a file.
-        is_endless: A camera or a server: its end is a fault, and its faults may pass.
+        is_endless: A camera or a stream: its end is a fault.
+        may_return: Its faults may pass, so they are a ``SourceError``.
         stall_ns: How long to wait for a picture.
     """
 
@@ -41,6 +42,7 @@ class Feed:
     is_live: bool = False
     is_paced: bool = False
     is_endless: bool = False
+    may_return: bool = False
     stall_ns: int = FILE_STALL_NS
 
 
@@ -85,6 +87,7 @@ class Reader:
         self._refusal: UsageError | None = None
         self._last_pts_ns: int | None = None
         self._step_ns = 0
+        self._closed = False
         self.layout: Layout | None = None
         self.fps: float | None = None
         self._pipeline = launch(_description(feed))
@@ -108,7 +111,8 @@ class Reader:
         """
         samples = [self._wait_for(sink) for sink in self._sinks]
         if None in samples:
-            self._refuse_an_end()
+            if self._feed.is_endless and not self._closed:
+                raise self._failure("it stopped sending")
             return None
         stamp = self._stamps.take()
         buffers = [sample.get_buffer() for sample in samples]
@@ -132,11 +136,12 @@ class Reader:
         With an audio track it is unknown: the duration may be the audio's.
         """
         found, duration_ns = self._pipeline.query_duration(Gst.Format.TIME)
-        known = found and not self._messages.has_audio
+        known = found and not _has_audio(self._pipeline)
         return max(0, duration_ns - end_ns) if known else 0
 
     def close(self) -> None:
         """Stop at once; safe to call twice. Pictures already pulled stay valid."""
+        self._closed = True
         stop(self._pipeline)
 
     def _prepare(self) -> None:
@@ -213,12 +218,8 @@ class Reader:
         self._messages.listen()
         return sample
 
-    def _refuse_an_end(self) -> None:
-        if self._feed.is_endless:
-            raise self._failure("it stopped sending")
-
     def _failure(self, reason: str) -> EdgecrackError:
-        if self._feed.is_endless:
+        if self._feed.may_return:
             return SourceError(f"{self._feed.name} gives no pictures any more: {reason}")
         return InputError(f"{self._feed.name} cannot be read as video: {reason}")
 
@@ -253,6 +254,12 @@ def _description(feed: Feed) -> str:
         f"{feed.description} ! videoconvert dither=none ! videoflip video-direction=auto ! {pace}"
         f"queue name=latest max-size-bytes=0 max-size-time=0 {limit} ! tee name=split {branches}"
     )
+
+
+def _has_audio(pipeline: Any) -> bool:  # noqa: ANN401
+    pads = (pad for element in pipeline.iterate_recurse() for pad in element.pads)
+    media = (caps.get_structure(0).get_name() for pad in pads if (caps := pad.get_current_caps()))
+    return any(name.startswith("audio/") for name in media)
 
 
 def _known(time_ns: int) -> int | None:

@@ -1,0 +1,66 @@
+"""When a picture was taken, from its EXIF data."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from PIL import ExifTags
+
+if TYPE_CHECKING:
+    from PIL.Image import Exif
+
+_YEAR_2000_NS = 946_684_800 * 10**9  # a date before it means a camera whose clock was never set
+
+
+def exif_time_ns(exif: Exif) -> int | None:
+    """Return UTC of capture, or None when nothing sound tells it.
+
+    ``DateTimeOriginal`` with its sub-seconds and offset comes first, the GPS date and time second.
+    A ``DateTimeOriginal`` without an offset is taken as UTC, because no place is sure to tell a
+    time zone; cameras on survey vehicles are set so, and GPS times are UTC by definition.
+    (CIPA DC-008, Exif 3.0: tags 0x9003, 0x9291, 0x9011 and GPS 0x07, 0x1D.)
+    """
+    time_ns = _original_ns(exif)
+    if time_ns is None:
+        time_ns = _gps_ns(exif)
+    return None if time_ns is None or time_ns < _YEAR_2000_NS else time_ns
+
+
+def _original_ns(exif: Exif) -> int | None:
+    tags = exif.get_ifd(ExifTags.IFD.Exif)
+    moment = _moment(str(tags.get(ExifTags.Base.DateTimeOriginal, "")))
+    if moment is None:
+        return None
+    offset = re.fullmatch(
+        r"([+-])(\d\d):(\d\d)", str(tags.get(ExifTags.Base.OffsetTimeOriginal, "")).strip("\0 ")
+    )
+    if offset is not None:
+        ahead = timedelta(hours=int(offset[2]), minutes=int(offset[3]))
+        moment -= ahead if offset[1] == "+" else -ahead
+    digits = str(tags.get(ExifTags.Base.SubsecTimeOriginal, "")).strip("\0 ")
+    # "5" means half a second: the digits stand behind the decimal point.
+    rest_ns = int(digits[:9].ljust(9, "0")) if re.fullmatch(r"[0-9]+", digits) else 0
+    return int(moment.timestamp()) * 10**9 + rest_ns
+
+
+def _gps_ns(exif: Exif) -> int | None:
+    tags = exif.get_ifd(ExifTags.IFD.GPSInfo)
+    day = _moment(f"{tags.get(ExifTags.GPS.GPSDateStamp, '')}".strip("\0 ") + " 00:00:00")
+    clock = tags.get(ExifTags.GPS.GPSTimeStamp)
+    if day is None or not isinstance(clock, tuple) or len(clock) != 3:
+        return None
+    try:
+        hours, minutes, seconds = (float(part) for part in clock)
+        within_ns = round((hours * 3600 + minutes * 60 + seconds) * 1000) * 10**6
+    except (ValueError, ZeroDivisionError, OverflowError):  # 0/0 is how some cameras say nothing
+        return None
+    return int(day.timestamp()) * 10**9 + within_ns if 0 <= within_ns < 86_401 * 10**9 else None
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return datetime.strptime(text.strip("\0 ") + " +0000", "%Y:%m:%d %H:%M:%S %z")
+    except ValueError:
+        return None
