@@ -220,7 +220,7 @@ class Reader:
 
     def _failure(self, reason: str) -> EdgecrackError:
         if self._feed.may_return:
-            return SourceError(f"{self._feed.name} gives no pictures any more: {reason}")
+            return SourceError(f"{self._feed.name} gives no pictures: {reason}")
         return InputError(f"{self._feed.name} cannot be read as video: {reason}")
 
     def _times(self, sample: Any, arrived_ns: int) -> tuple[int, int]:  # noqa: ANN401

@@ -148,5 +148,6 @@ def _description(width_px: int, height_px: int, rate: Fraction) -> str:
     return (
         f"appsrc name=in format=time max-bytes=0 caps={caps} ! videoconvert ! "
         f"video/x-raw,format=I420 ! {encoder} ! h264parse ! mp4mux fragment-duration=1000 ! "
-        "filesink name=file"
+        # Buffered, a low-rate video would keep its first 64 KiB in a memory that dies with us.
+        "filesink name=file buffer-mode=unbuffered"
     )
