@@ -1,0 +1,174 @@
+"""GPX files give their timed points, and no file harms the process."""
+
+import pytest
+
+from edgecrack.errors import InputError
+from edgecrack.positions import gpx as gpx_module
+from edgecrack.positions import read_positions
+
+HEAD = '<gpx version="1.1" xmlns="http://www.topografix.com/GPX/1/1" xmlns:x="urn:x">'
+
+
+def point(second, lat=50.0, inside="", tag="trkpt"):
+    """Return a point in the first minute of 2024; None leaves the time out."""
+    time = "" if second is None else f"<time>2024-01-01T00:00:{second:02d}Z</time>"
+    return f'<{tag} lat="{lat}" lon="8.0">{time}{inside}</{tag}>'
+
+
+def track(*points):
+    """Return a whole file with one segment."""
+    return f"{HEAD}<trk><trkseg>{''.join(points)}</trkseg></trk></gpx>"
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Return a function that reads a text or bytes as a file would be read."""
+
+    def read_content(content):
+        path = tmp_path / "drive.gpx"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return read_positions(path)
+
+    return read_content
+
+
+def test_a_point_is_read_in_our_units(read):
+    """Time, place, height and HDOP, from a file with a byte order mark."""
+    content = track(
+        '<trkpt lat="-50.5" lon="8.25"><ele>0.0</ele>'
+        "<time>2024-01-01T00:00:00.5Z</time><hdop>1.2</hdop></trkpt>"
+    )
+    log = read(b"\xef\xbb\xbf" + content.encode())
+    (fix,) = log.fixes
+    assert (fix.time_ns, fix.lat_deg, fix.lon_deg) == (1_704_067_200_500_000_000, -50.5, 8.25)
+    assert (fix.alt_m, fix.hdop, fix.heading_deg, fix.speed_mps) == (0.0, 1.2, None, None)
+    assert log.name == "drive.gpx"
+
+
+@pytest.mark.parametrize(
+    ("time", "hour"),
+    [("12:00:00Z", 12), ("12:00:00", 12), ("12:00:00+02:00", 10), ("12:00:00-05:30", 17.5)],
+)
+def test_times_are_utc_whatever_zone_they_are_written_in(read, time, hour):
+    """A time without a zone is UTC, as GPX demands."""
+    (fix,) = read(track(f'<trkpt lat="50" lon="8"><time>2024-01-01T{time}</time></trkpt>')).fixes
+    assert fix.time_ns == 1_704_067_200 * 10**9 + round(hour * 3600) * 10**9
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<extensions><x:speed>12.5</x:speed><x:course>0</x:course></extensions>",
+        "<extensions><x:T><x:course>0.0</x:course><x:speed>12.5</x:speed></x:T></extensions>",
+    ],
+)
+def test_speed_and_course_are_found_in_extensions(read, inside):
+    """Flat as OsmAnd writes them and nested as Garmin does; due north is zero."""
+    (fix,) = read(track(point(0, inside=inside))).fixes
+    assert (fix.speed_mps, fix.heading_deg) == (12.5, 0.0)
+
+
+def test_gpx_1_0_has_speed_and_course_itself(read):
+    """The old version needs no extension."""
+    old = track(point(0, inside="<course>45</course><speed>3</speed>")).replace("1.1", "1.0", 1)
+    (fix,) = read(old).fixes
+    assert (fix.speed_mps, fix.heading_deg) == (3.0, 45.0)
+
+
+@pytest.mark.parametrize("value", ["-1", "nan", "", "fast"])
+def test_impossible_speeds_and_courses_are_unknown(read, value):
+    """Phones write -1 for what they do not know."""
+    said = f"<extensions><x:speed>{value}</x:speed><x:course>{value}</x:course></extensions>"
+    (fix,) = read(track(point(0, inside=said))).fixes
+    assert (fix.speed_mps, fix.heading_deg) == (None, None)
+
+
+def test_all_tracks_and_segments_are_one_drive(read):
+    """A recorder that pauses opens a new segment; the track's gaps tell it anyway."""
+    parts = [
+        f"<trk><trkseg>{point(n)}</trkseg><trkseg>{point(n + 1)}</trkseg></trk>" for n in (0, 2)
+    ]
+    assert len(read(HEAD + "".join(parts) + "</gpx>").fixes) == 4
+
+
+def test_places_of_interest_beside_a_track_are_not_driven(read):
+    """Routes and waypoints count only where there is no track."""
+    extra = f"{point(9, tag='wpt')}<rte>{point(8, tag='rtept')}</rte>"
+    content = track(point(0), point(1)).replace(HEAD, HEAD + extra)
+    assert len(read(content).fixes) == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "tag", "after"), [("", "wpt", ""), ("<rte>", "rtept", "</rte>")]
+)
+def test_a_file_of_routes_or_waypoints_alone_is_a_track(read, before, tag, after):
+    """Some recorders write nothing else."""
+    points = before + point(0, tag=tag) + point(1, tag=tag) + after
+    assert len(read(f"{HEAD}{points}</gpx>").fixes) == 2
+
+
+def test_points_without_time_are_counted_and_left_out(read):
+    """The timed ones still serve."""
+    log = read(track(point(0), point(None), point(2)))
+    assert (len(log.fixes), log.counts) == (2, {"points": 3, "untimed": 1})
+
+
+def test_points_of_one_time_are_in_order(read):
+    """Times to the second repeat in fast recordings; the track refuses what it cannot use."""
+    assert len(read(track(point(1), point(1, lat=50.0001))).fixes) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (track(point(None), point(None)), "none of the 2 points .* has a time"),
+        (track(point(5), point(6), point(4)), "point 3 .*2024-01-01T00:00:04.* is earlier"),
+        (track(), "there are none"),
+        (HEAD, "must be GPX, but it is not"),
+        ("<html><p>hello</html>", "must be GPX, but it is not"),
+        ("<kml/>", "there are none"),
+        (track(point(0, lat=91)), "point 1 .* must lie on Earth"),
+        (track(point(0, lat="nan")), "point 1 .* must lie on Earth"),
+        (track(point(0, lat="north")), "must be GPX, but it is not"),
+        (track("<trkpt><time>2024-01-01T00:00:00Z</time></trkpt>"), "must be GPX, but it is not"),
+        (track(point(0)).encode("utf-16"), "must be UTF-8"),
+        (b"<gpx>\xff</gpx>", "must be UTF-8"),
+        (b"<gpx>\x00</gpx>", "must be GPX, but it is not"),
+    ],
+)
+def test_what_is_no_usable_track_says_why(read, content, says):
+    """One sentence, with the point where there is one."""
+    with pytest.raises(InputError, match=says) as caught:
+        read(content)
+    assert "\n" not in str(caught.value)
+
+
+def test_entities_that_multiply_are_refused(read):
+    """A few lines could otherwise become gigabytes."""
+    levels = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
+    bomb = f'<?xml version="1.0"?><!DOCTYPE gpx [<!ENTITY e0 "ha">{levels}]>{HEAD}&e9;</gpx>'
+    with pytest.raises(InputError, match="DOCTYPE"):
+        read(bomb)
+
+
+def test_elements_nested_without_end_are_refused(read):
+    """Copying them would overflow the stack and end the process without a word."""
+    inside = f"<extensions>{'<x:a>' * 100_000}{'</x:a>' * 100_000}</extensions>"
+    with pytest.raises(InputError, match="more than 64 deep"):
+        read(track(point(0, inside=inside)))
+
+
+def test_a_huge_file_is_refused(read, monkeypatch):
+    """The limit is on bytes, and it is named."""
+    content = track(*(point(n) for n in range(60)))
+    monkeypatch.setattr(gpx_module, "MAX_BYTES", len(content))
+    assert len(read(content).fixes) == 60
+    with pytest.raises(InputError, match=f"may have {len(content)} bytes"):
+        read(content + " ")
+
+
+def test_the_car_drive_is_read_whole(shared_data):
+    """264 timed points over 796 s, beside route points without times."""
+    log = read_positions(shared_data / "gps" / "car-leipzig.gpx")
+    assert log.counts == {"points": 264, "untimed": 0}
+    assert (log.fixes[0].time_ns, log.fixes[-1].time_ns) == (0, 796 * 10**9)
