@@ -147,7 +147,6 @@ class Writer:
         finally:  # whatever happened, nobody may wait for a thread that is gone
             with self._changed:
                 self._error, self._stopped = outcome, True
-                self._queue.clear()
                 self._changed.notify_all()
 
     def _feed(self) -> None:

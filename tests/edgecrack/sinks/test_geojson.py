@@ -127,22 +127,24 @@ def test_an_existing_file_is_never_touched(directory):
 
 
 def test_a_write_cut_short_leaves_only_whole_lines(directory, make_observation):
-    """When the system takes two lines and a half, two lines remain and the error says so."""
+    """When the system takes two lines and a half more, two remain and the error says so."""
     line = len(json.dumps(to_feature(make_observation(0), frames=True), separators=(",", ":"))) + 1
     sink = CrackLines(directory)
-    for index in range(5):
+    sink.write(make_observation(0))
+    sink.sync()
+    for index in range(1, 5):
         sink.write(make_observation(index))
     child = os.fork()
     if child == 0:  # a limit on file size can be lowered but not raised again, so in a child
         code = 1
         try:
-            _shrink_and_sync(sink, line * 5 // 2)
+            _shrink_and_sync(sink, line * 7 // 2)
             code = 0
         finally:
             os._exit(code)
 
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert [feature["properties"]["frame"] for feature in _lines(directory)] == [0, 1]
+    assert [feature["properties"]["frame"] for feature in _lines(directory)] == [0, 1, 2]
     sink.close()
 
 

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from edgecrack.errors import SinkError
+from edgecrack.sinks.durability import sync_filesystem
 from edgecrack.sinks.pictures import Pictures
 from edgecrack.sinks.record_only import without_pictures
 
@@ -81,6 +82,40 @@ def test_nothing_appears_before_it_is_durable(directory, make_observation, names
     sink.close()
     assert names(directory.path) == ["frames", "masks"]
     assert names(directory.masks) == ["00000000.png"]
+
+
+def test_pictures_are_flushed_before_they_appear(directory, make_observation, monkeypatch, names):
+    """The flush finds every byte written and no name given yet: a name promises a whole file."""
+    found = []
+
+    def spy(descriptor: int) -> None:
+        found.append((names(directory.masks), names(directory.path / ".pending")))
+        sync_filesystem(descriptor)
+
+    monkeypatch.setattr("edgecrack.sinks.pictures.sync_filesystem", spy)
+    sink = Pictures(directory)
+    sink.write(make_observation(0))
+    sink.sync()
+    sink.sync()
+    sink.close()
+
+    assert found == [([], ["00000000.jpg", "00000000.png"])]
+    assert names(directory.masks) == ["00000000.png"]
+
+
+def test_a_failed_write_leaves_nothing_of_its_observation(directory, make_observation, names):
+    """When the picture cannot be written its mask goes too, which frees room for the records."""
+    sink = Pictures(directory)
+    sink.write(make_observation(2))
+    (directory.path / ".pending" / "00000003.jpg").mkdir()
+
+    with pytest.raises(SinkError, match=r"frames/00000003\.jpg could not be written"):
+        sink.write(make_observation(3))
+
+    assert "00000003.png" not in names(directory.path / ".pending")
+    sink.sync()
+    sink.close()
+    assert names(directory.masks) == ["00000002.png"]
 
 
 def test_dropped_pictures_are_counted_where_they_were_due(directory, make_observation, names):

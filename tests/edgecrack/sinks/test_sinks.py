@@ -24,6 +24,23 @@ def test_records_come_last(directory, options, order):
         sink.close()
 
 
+def test_a_line_is_written_after_its_pictures_are_in_place(directory, make_observation, names):
+    """Syncing in the chain's order, no line exists before the files that it names."""
+    pictures, lines = open_sinks(directory, SinkOptions())
+    for sink in (pictures, lines):
+        sink.write(make_observation(0))
+    path = directory.path / "cracks.geojsonl"
+    assert path.read_bytes() == b""
+
+    pictures.sync()
+    assert (path.read_bytes(), names(directory.frames)) == (b"", ["00000000.jpg"])
+
+    lines.sync()
+    assert path.read_bytes().count(b"\n") == 1
+    for sink in (pictures, lines):
+        sink.close()
+
+
 def test_a_second_chain_in_one_folder_is_refused(directory):
     """Two writers never share a folder."""
     sinks = open_sinks(directory, SinkOptions())
