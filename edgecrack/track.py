@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import replace
-from datetime import datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from edgecrack.compass import Compass
 from edgecrack.geodesy import blend_heading_deg, blend_lon_deg, speed_mps
 from edgecrack.records import UNPLACED, Fix, Placement, PositionQuality
+from edgecrack.utc import to_iso
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -211,26 +211,11 @@ def _heading(start_deg: float | None, end_deg: float | None, share: float) -> fl
     return blend_heading_deg(start_deg, end_deg, share)
 
 
-def describe_span(span: tuple[int, int] | None) -> str:
-    """Say from when to when, in UTC to the millisecond.
-
-    >>> describe_span((0, 1_500_000_000))
-    '1970-01-01T00:00:00.000Z to 1970-01-01T00:00:01.500Z'
-    >>> describe_span(None)
-    'at no time'
-    """
-    return "at no time" if span is None else f"{_utc(span[0])} to {_utc(span[1])}"
-
-
-def describe_mismatch(track: Track, first_ns: int, last_ns: int) -> str:
-    """Say that a track and a video do not overlap, with both ranges and what to do."""
-    video = describe_span((first_ns, last_ns))
+def describe_span(track: Track, first_ns: int, last_ns: int) -> str:
+    """Say that a track misses a video, with both ranges and what to do about it."""
+    span = track.span
+    known = f"from {to_iso(span[0])} to {to_iso(span[1])}" if span else "at no time"
     return (
-        f"the track must overlap the video, but the video runs {video} and the track "
-        f"{describe_span(track.span)}: give the video's true start with --video-start"
+        f"the track must overlap the video, but the video runs from {to_iso(first_ns)} to "
+        f"{to_iso(last_ns)} and the track {known}; correct --video-start or give another track"
     )
-
-
-def _utc(time_ns: int) -> str:
-    utc = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=time_ns // 1000)
-    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from edgecrack.positions import read_positions, track_of
 from edgecrack.records import UNPLACED, Fix, PositionQuality
-from edgecrack.track import OUTVOTE, Track, describe_mismatch, describe_span
+from edgecrack.track import OUTVOTE, Track, describe_span
 
 SECOND_NS = 1_000_000_000
 METRE_DEG = 1 / 111_195.08
@@ -263,16 +263,11 @@ def test_overlap_counts_the_ends(first_s, last_s, overlap):
 
 def test_a_mismatch_tells_both_ranges():
     """A person sees at once which of the two clocks is wrong."""
-    sentence = describe_mismatch(Track(drive(10)), 1_352_036_850_361_000_000, 10**18 * 3 // 2)
-    assert "1970-01-01T00:00:00.000Z to 1970-01-01T00:00:09.000Z" in sentence
-    assert "2012-11-04T13:47:30.361Z to 2017-07-14T02:40:00.000Z" in sentence
+    sentence = describe_span(Track(drive(10)), 1_352_036_850_361_000_000, 10**18 * 3 // 2)
+    assert "from 1970-01-01T00:00:00.000Z to 1970-01-01T00:00:09.000Z" in sentence
+    assert "from 2012-11-04T13:47:30.361Z to 2017-07-14T02:40:00.000Z" in sentence
     assert "--video-start" in sentence
-    assert "at no time" in describe_mismatch(Track(), 0, 1)
-
-
-def test_a_span_is_told_before_1970_too():
-    """A wrong clock may say anything."""
-    assert describe_span((-SECOND_NS, 0)).startswith("1969-12-31T23:59:59.000Z")
+    assert "at no time" in describe_span(Track(), 0, 1)
 
 
 @settings(deadline=None)

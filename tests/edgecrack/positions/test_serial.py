@@ -52,12 +52,12 @@ def test_what_the_receiver_says_arrives(terminal):
 
 @pytest.mark.timeout(20)
 def test_the_port_is_raw_and_as_fast_as_asked(terminal):
-    """Eight bits, no echo, no line editing: binary noise cannot send signals or stop the flow."""
+    """Eight bits, no echo, editing or modem lines: binary noise cannot send signals or stop the flow."""
     receiver, name, port = terminal
     feed = SerialFeed(name, 115200)
     iflag, oflag, cflag, lflag, ispeed, ospeed, _ = termios.tcgetattr(port)
     assert (iflag, oflag, lflag) == (0, 0, 0)
-    assert cflag & termios.CSIZE == termios.CS8
+    assert cflag & (termios.CSIZE | termios.CLOCAL) == termios.CS8 | termios.CLOCAL
     assert (ispeed, ospeed) == (termios.B115200, termios.B115200)
     receiver.write(b"\x03\x04\x13\x1a\x00\xff\n" + RMC + GGA)
     assert len(poll_until(feed, 1)) == 1
