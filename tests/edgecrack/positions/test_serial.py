@@ -52,7 +52,7 @@ def test_what_the_receiver_says_arrives(terminal):
 
 @pytest.mark.timeout(20)
 def test_the_port_is_raw_and_as_fast_as_asked(terminal):
-    """Eight bits, no echo, editing or modem lines: binary noise cannot send signals or stop the flow."""
+    """No echo, editing or modem lines: binary noise cannot send signals or stop the flow."""
     receiver, name, port = terminal
     feed = SerialFeed(name, 115200)
     iflag, oflag, cflag, lflag, ispeed, ospeed, _ = termios.tcgetattr(port)
