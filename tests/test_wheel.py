@@ -89,7 +89,7 @@ def test_the_wheel_says_what_it_is(wheel):
 def test_a_vehicle_is_asked_to_install_no_torch(wheel):
     """Whatever only training, export or the tests need hides behind an extra."""
     about = Parser().parsestr(wheel.read(METADATA + "METADATA").decode())
-    core = {line for line in about.get_all("Requires-Dist") if "extra ==" not in line}
+    core = {line for line in about.get_all("Requires-Dist", []) if "extra ==" not in line}
     names = {line.split(";")[0].split(">")[0] for line in core}
     assert names == {
         *("gpxpy", "numpy", "onnxruntime", "opencv-python", "pillow", "pydantic", "pynmeagps"),
