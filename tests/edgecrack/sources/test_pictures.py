@@ -1,0 +1,201 @@
+"""A directory of images as frames."""
+
+import numpy as np
+import pytest
+from PIL import ExifTags, Image
+
+from edgecrack.errors import InputError, UsageError
+from edgecrack.records import Region
+from edgecrack.sources import SourceCounts, SourceRequest, open_source
+
+_NOON_NS = 1_719_835_200 * 10**9  # 2024-07-01T12:00:00Z
+
+
+@pytest.fixture
+def source():
+    """Open directories that are closed at the end of the test."""
+    opened = []
+
+    def _open(folder, width_px=20, height_px=10, **wishes):
+        opened.append(open_source(SourceRequest(str(folder), width_px, height_px, **wishes)))
+        return opened[-1]
+
+    yield _open
+    for one in opened:
+        one.close()
+
+
+def _noise(height_px=30, width_px=41):
+    return np.random.default_rng(4).integers(0, 256, (height_px, width_px, 3), np.uint8)
+
+
+def _save(path, picture, taken=None, orientation=None):
+    exif = Image.Exif()
+    if taken is not None:
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = taken
+    if orientation is not None:
+        exif[ExifTags.Base.Orientation] = orientation
+    Image.fromarray(picture).save(path, exif=exif)
+
+
+def test_pictures_come_in_order_with_name_and_index(source, tmp_path):
+    """Every format, in natural order, its pixels untouched where nothing needs scaling."""
+    for name in ("10.png", "9.bmp", "1.tif"):
+        _save(tmp_path / name, _noise())
+    images = source(tmp_path, 41, 30)
+    frames = list(images)
+    assert [(frame.index, frame.name) for frame in frames] == [
+        (0, "1.tif"),
+        (1, "9.bmp"),
+        (2, "10.png"),
+    ]
+    for frame in frames:
+        np.testing.assert_array_equal(frame.image, _noise())
+        np.testing.assert_array_equal(frame.evidence, _noise())
+    assert images.counts() == SourceCounts(3, 0)
+
+
+def test_real_pictures_are_read(source, shared_data):
+    """The survey vehicle's JPEGs come at the network's size, evidence 1280 wide."""
+    folder = shared_data / "nha12d" / "Asphalt_pavement_FD" / "Raw_images"
+    images = source(folder, 960, 540)
+    assert (images.info.width_px, images.info.height_px) == (1920, 1080)
+    frames = list(images)
+    assert len(frames) == len(list(folder.iterdir()))
+    assert {(f.image.shape, f.evidence.shape) for f in frames} == {((540, 960, 3), (720, 1280, 3))}
+
+
+def test_a_region_is_cut_as_in_video(source, tmp_path):
+    """The network sees the region's pixels."""
+    _save(tmp_path / "a.png", _noise())
+    (frame,) = source(tmp_path, region=Region(5, 7, 20, 10))
+    np.testing.assert_array_equal(frame.image, _noise()[7:17, 5:25])
+
+
+def test_a_region_outside_is_refused_with_the_size(source, tmp_path):
+    """The picture's size is in the message."""
+    _save(tmp_path / "a.png", _noise())
+    with pytest.raises(UsageError, match="which is 41x30"):
+        source(tmp_path, region=Region(0, 0, 41, 31))
+
+
+def test_a_picture_taken_upright_stands_upright(source, tmp_path):
+    """EXIF orientation 6 turns the picture a quarter clockwise."""
+    _save(tmp_path / "a.png", _noise(), orientation=6)
+    images = source(tmp_path)
+    assert (images.info.width_px, images.info.height_px) == (30, 41)
+    np.testing.assert_array_equal(next(iter(images)).evidence, np.rot90(_noise(), -1))
+
+
+def test_grey_deep_and_transparent_pictures_become_rgb(source, tmp_path):
+    """Grey is repeated, sixteen bits are brought to eight, transparency is dropped."""
+    grey = _noise()[:, :, 0]
+    Image.fromarray(grey).save(tmp_path / "1.png")
+    Image.fromarray(grey.astype(np.uint16) * 257).save(tmp_path / "2.png")
+    Image.fromarray(np.dstack([_noise(), grey])).save(tmp_path / "3.png")
+    first, second, third = (frame.evidence for frame in source(tmp_path))
+    np.testing.assert_array_equal(first, np.dstack([grey] * 3))
+    np.testing.assert_array_equal(second, first)
+    np.testing.assert_array_equal(third, _noise())
+
+
+def test_a_rate_and_a_start_date_every_picture(source, tmp_path):
+    """The argument beats EXIF: the start plus the index over the rate."""
+    for index in range(3):
+        _save(tmp_path / f"{index}.png", _noise(), taken="2024:07:01 12:00:00")
+    images = source(tmp_path, rate_fps=4, start_ns=10**18)
+    assert (images.info.fps, images.info.time_source) == (4, "argument")
+    assert [frame.captured_ns - 10**18 for frame in images] == [0, 250_000_000, 500_000_000]
+
+
+def test_exif_dates_a_picture_without_a_rate(source, tmp_path):
+    """Each picture brings its own time; one without has none."""
+    _save(tmp_path / "1.jpg", _noise(), taken="2024:07:01 12:00:00")
+    _save(tmp_path / "2.jpg", _noise())
+    images = source(tmp_path)
+    assert (images.info.start_ns, images.info.time_source) == (None, "exif")
+    assert [frame.captured_ns for frame in images] == [_NOON_NS, None]
+
+
+def test_without_any_time_nothing_is_guessed(source, tmp_path):
+    """No rate, no start, no EXIF: no time of capture, but an order."""
+    for name in ("1.png", "2.png"):
+        _save(tmp_path / name, _noise())
+    images = source(tmp_path)
+    assert images.info.time_source == "none"
+    frames = list(images)
+    assert [frame.captured_ns for frame in frames] == [None, None]
+    assert frames[0].pts_ns < frames[1].pts_ns
+
+
+def test_an_unreadable_picture_is_missing_and_never_black(source, tmp_path):
+    """It is skipped and counted, and the others keep their numbers."""
+    _save(tmp_path / "2.jpg", _noise())
+    _save(tmp_path / "4.jpg", _noise())
+    (tmp_path / "1.jpg").write_bytes(b"no picture")
+    (tmp_path / "3.jpg").write_bytes((tmp_path / "2.jpg").read_bytes()[:700])
+    (tmp_path / "5.png").touch()
+    images = source(tmp_path)
+    assert [(frame.index, frame.name) for frame in images] == [(1, "2.jpg"), (3, "4.jpg")]
+    assert images.unreadable() == 3
+    assert images.counts() == SourceCounts(2, 0)
+
+
+def test_no_sound_picture_at_all_is_an_error(source, tmp_path):
+    """A directory in which nothing can be read is refused, with how many were tried."""
+    (tmp_path / "1.jpg").write_bytes(b"no picture")
+    (tmp_path / "2.jpg").write_bytes(b"no picture")
+    with pytest.raises(InputError, match="none of the 2 pictures"):
+        source(tmp_path)
+
+
+def test_a_directory_without_pictures_is_an_error(source, tmp_path):
+    """An empty directory is refused."""
+    with pytest.raises(InputError, match="holds no pictures"):
+        source(tmp_path)
+
+
+def test_sizes_may_differ_without_a_region(source, tmp_path):
+    """Each picture has its own evidence size and the network's one input size."""
+    _save(tmp_path / "1.png", _noise(30, 40))
+    _save(tmp_path / "2.png", _noise(60, 50))
+    images = source(tmp_path)
+    assert (images.info.width_px, images.info.height_px) == (40, 30)
+    shapes = [(frame.evidence.shape[:2], frame.image.shape[:2]) for frame in images]
+    assert shapes == [((30, 40), (10, 20)), ((60, 50), (10, 20))]
+
+
+def test_sizes_may_not_differ_with_a_region(source, tmp_path):
+    """A region in one picture's pixels means nothing in another's."""
+    _save(tmp_path / "1.png", _noise(30, 40))
+    _save(tmp_path / "2.png", _noise(60, 50))
+    with pytest.raises(InputError, match=r"2\.png is 50x60 and the first picture 40x30"):
+        list(source(tmp_path, region=Region(0, 0, 20, 10)))
+
+
+@pytest.mark.parametrize(
+    ("wishes", "reason"),
+    [
+        ({"live": True}, "cannot be live"),
+        ({"rate_fps": 0.0}, "must be above 0"),
+        ({"rate_fps": float("nan")}, "must be above 0"),
+        ({"start_ns": 1}, "a start but no pace"),
+    ],
+)
+def test_wishes_that_contradict_themselves_are_refused(source, tmp_path, wishes, reason):
+    """A directory has no live mode, no senseless rate, and no start without a rate."""
+    _save(tmp_path / "1.png", _noise())
+    with pytest.raises(UsageError, match=reason):
+        source(tmp_path, **wishes)
+
+
+def test_closing_in_mid_stream_ends_the_pictures(source, tmp_path):
+    """After close() the iteration ends; a second close is harmless."""
+    for index in range(9):
+        _save(tmp_path / f"{index}.png", _noise())
+    images = source(f"file://{tmp_path}")
+    frames = iter(images)
+    next(frames)
+    images.close()
+    images.close()
+    assert list(frames) == []

@@ -1,0 +1,299 @@
+"""Video as frames: every picture of a file, the newest of a camera, a sentence for the rest."""
+
+import itertools
+import os
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+from edgecrack.errors import InputError, SourceError, UsageError
+from edgecrack.records import Region
+from edgecrack.sources import SourceCounts, SourceRequest, open_source
+
+_HOUR_NS = 3600 * 10**9
+
+
+@pytest.fixture
+def source():
+    """Open sources that are closed at the end of the test."""
+    opened = []
+
+    def _open(spec, width_px=64, height_px=48, **wishes):
+        opened.append(open_source(SourceRequest(str(spec), width_px, height_px, **wishes)))
+        return opened[-1]
+
+    yield _open
+    for one in opened:
+        one.close()
+
+
+def _by_opencv(path):
+    capture, times_ms, last = cv2.VideoCapture(str(path)), [], None
+    while True:
+        found, picture = capture.read()
+        if not found:
+            return times_ms, last
+        times_ms.append(capture.get(cv2.CAP_PROP_POS_MSEC))
+        last = picture[:, :, ::-1]
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "varies"),
+    [("motorway-540p-h264.mp4", 221, False), ("city-portrait-hevc.mp4", 146, True)],
+)
+def test_every_frame_of_a_real_file_comes_at_its_time(source, shared_data, name, count, varies):
+    """Count and times equal OpenCV's, for steady H.264 and for HEVC of varying rate with sound."""
+    path = shared_data / "video" / name
+    video = source(path)
+    times_ms = [frame.pts_ns / 1e6 for frame in video]
+    wanted_ms = np.array(_by_opencv(path)[0])
+    assert len(times_ms) == len(wanted_ms) == count
+    # One frame of the phone's file has no time of its own; OpenCV's guess there runs backwards.
+    is_told = wanted_ms == np.maximum.accumulate(wanted_ms)
+    assert is_told.sum() >= count - 1
+    np.testing.assert_allclose(np.array(times_ms)[is_told], wanted_ms[is_told], atol=0.01)
+    assert (np.ptp(np.diff(times_ms)) > 1) == varies
+    assert video.counts() == SourceCounts(delivered=count, dropped=0)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["h264.mp4", "bframes.mp4", "hevc.mp4", "vp9.webm", "h264.mkv", "mjpeg.avi", "lossless.mkv"],
+)
+def test_every_codec_gives_every_frame(source, clip, name):
+    """H.264, HEVC, VP9, Motion JPEG and FFV1: 50 frames, numbered from 0, a 25th apart."""
+    frames = [(frame.index, frame.pts_ns / 1e6) for frame in source(clip(name))]
+    assert [index for index, _ in frames] == list(range(50))
+    np.testing.assert_allclose([ms for _, ms in frames], np.arange(50) * 40, atol=1)
+
+
+def test_what_is_known_is_known_before_the_first_frame(source, shared_data):
+    """Sizes, rate, region and time come with opening."""
+    region = Region(100, 50, 640, 400)
+    info = source(shared_data / "video" / "gopro-gpmf-gps.mp4", region=region).info
+    assert (info.width_px, info.height_px) == (848, 480)
+    assert (info.evidence_width_px, info.evidence_height_px) == (848, 480)
+    assert info.region == region
+    assert info.fps == pytest.approx(30000 / 1001)
+    assert not info.live
+    assert info.time_source == "container"
+    assert info.start_ns == 1_574_091_932 * 10**9  # 2019-11-18T15:45:32Z, as exiftool reads it
+
+
+def test_a_lossless_clip_gives_the_regions_pixels(source, clip):
+    """The region of a decoded file is the same rectangle of the whole picture."""
+    whole = list(source(clip("lossless.mkv"), 160, 120))
+    region = Region(32, 20, 64, 48)
+    for frame, full in zip(source(clip("lossless.mkv"), 64, 48, region=region), whole, strict=True):
+        np.testing.assert_array_equal(frame.image, full.evidence[20:68, 32:96])
+        np.testing.assert_array_equal(full.image, full.evidence)
+
+
+def test_colours_are_those_of_the_picture(source, clip):
+    """RGB is RGB: decoded pixels agree with OpenCV's to a few grey levels."""
+    *_, last = source(clip("h264.mp4"))
+    _times, wanted = _by_opencv(clip("h264.mp4"))
+    assert np.abs(last.evidence.astype(int) - wanted).mean() < 2
+
+
+def test_a_rotated_file_stands_upright(source, clip, tmp_path):
+    """The rotation in a phone's file turns the picture and swaps its sides."""
+    content = bytearray(clip("h264.mp4").read_bytes())
+    matrix_at = content.index(b"tkhd") + 4 + 40
+    turned = (0, 1 << 16, 0, -(1 << 16), 0, 0, 120 << 16, 0, 0x40000000)
+    content[matrix_at : matrix_at + 36] = struct.pack(">9i", *turned)
+    path = tmp_path / "turned.mp4"
+    path.write_bytes(content)
+    turned_source, plain = source(path), source(clip("h264.mp4"))
+    assert (turned_source.info.width_px, turned_source.info.height_px) == (120, 160)
+    for frame, lying in zip(turned_source, plain, strict=True):
+        np.testing.assert_array_equal(frame.evidence, np.rot90(lying.evidence, -1))
+
+
+def test_a_given_start_dates_every_frame(source, clip):
+    """The argument beats the container: a frame's capture is the start plus its time."""
+    video = source(clip("h264.mp4"), start_ns=_HOUR_NS)
+    assert video.info.time_source == "argument"
+    assert all(frame.captured_ns == _HOUR_NS + frame.pts_ns for frame in video)
+
+
+def test_without_a_date_nothing_is_guessed(source, clip):
+    """A file that says nothing about its time yields frames without one."""
+    video = source(clip("mjpeg.avi"))
+    assert (video.info.start_ns, video.info.time_source) == (None, "none")
+    assert {frame.captured_ns for frame in video} == {None}
+
+
+def test_a_region_outside_the_picture_is_refused_with_its_size(source, clip):
+    """The size that a person needs in order to correct the region is in the message."""
+    with pytest.raises(UsageError, match="160x120"):
+        source(clip("h264.mp4"), region=Region(0, 0, 161, 10))
+
+
+def test_what_is_no_video_is_refused_in_one_sentence(source, sound_only, clip, tmp_path):
+    """Missing, empty, text, noise, sound only, a head without body: the file and its fault."""
+    (tmp_path / "empty.mp4").touch()
+    (tmp_path / "text.mp4").write_text("this is no video\n" * 99)
+    (tmp_path / "noise.mp4").write_bytes(os.urandom(50_000))
+    (tmp_path / "head.mp4").write_bytes(clip("h264.mp4").read_bytes()[:60])
+    reasons = {
+        tmp_path / "missing.mp4": "no such file",
+        tmp_path / "empty.mp4": "it is empty",
+        tmp_path / "text.mp4": "text file",
+        tmp_path / "noise.mp4": "Could not determine type",
+        tmp_path / "head.mp4": "incomplete|no playable",
+        sound_only: "no video track",
+    }
+    for path, reason in reasons.items():
+        with pytest.raises(InputError, match=rf"{path.name} cannot be read as video: .*({reason})"):
+            source(path)
+
+
+@pytest.mark.parametrize("name", ["h264.mp4", "h264.mkv", "vp9.webm", "mjpeg.avi"])
+def test_a_cut_file_gives_what_it_holds_and_then_says_so(source, clip, tmp_path, name):
+    """The frames before the cut are delivered; then the error tells how many there were."""
+    whole = clip(name).read_bytes()
+    path = tmp_path / name
+    path.write_bytes(whole[: len(whole) * 2 // 3])
+    video, frames = source(path), []
+    with pytest.raises(InputError, match=rf"{name} breaks off after \d+ frames") as caught:
+        frames.extend(video)
+    frames_told = int(str(caught.value).split(" after ")[1].split()[0])
+    assert video.counts() == SourceCounts(frames_told, 0)
+    assert 10 <= frames_told < 50
+
+
+def test_a_file_that_ends_before_its_time_is_told(source, clip, tmp_path):
+    """Damage that makes the demuxer end early is no quiet end, though no byte is missing."""
+    content = bytearray(clip("vp9.webm").read_bytes())
+    middle = len(content) // 3
+    content[middle:] = bytes(len(content) - middle)
+    path = tmp_path / "damaged.webm"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"damaged\.webm .*(cannot be read|after \d+ frames)"):
+        list(source(path))
+
+
+def test_sound_that_lasts_longer_is_no_damage(source, long_sound):
+    """A file whose sound goes on after the last picture is whole."""
+    assert len(list(source(long_sound))) == 25
+
+
+def test_a_damaged_middle_does_not_end_a_file(source, shared_data, tmp_path):
+    """Frames after a damaged stretch still come."""
+    content = bytearray((shared_data / "video" / "motorway-540p-h264.mp4").read_bytes())
+    middle = len(content) // 2
+    content[middle : middle + 4000] = bytes(4000)
+    path = tmp_path / "damaged.mp4"
+    path.write_bytes(content)
+    frames = [frame.pts_ns for frame in source(path)]
+    assert len(frames) > 200
+    assert frames[-1] == 8_800_000_000
+
+
+def test_a_test_picture_is_a_finite_file_by_default(source):
+    """``test:`` gives as many frames as asked, of the size asked, twice the same."""
+    spec = "test:?width=80&height=60&fps=10&frames=7"
+    first, second = (list(source(spec, 40, 30)) for _ in range(2))
+    assert [frame.pts_ns // 10**8 for frame in first] == list(range(7))
+    assert first[0].evidence.shape == (60, 80, 3)
+    assert len(list(source("test:?width=16&height=16"))) == 250
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one.evidence, other.evidence)
+
+
+def test_a_slow_reader_of_a_live_source_loses_frames_and_knows_how_many(source):
+    """Delivered is yielded plus dropped, and the gaps in the indices are the drops."""
+    video = source("test:?width=64&height=64&fps=100&frames=60", live=True)
+    frames, arrivals = [], iter(video)
+    frames.append(next(arrivals))
+    while time.monotonic_ns() < frames[0].monotonic_ns + 300_000_000:
+        pass
+    frames.extend(arrivals)
+    counts = video.counts()
+    assert frames[-1].index == 59
+    assert counts == SourceCounts(delivered=60, dropped=60 - len(frames))
+    assert counts.dropped > 5
+    gaps = sum(b.index - a.index - 1 for a, b in itertools.pairwise(frames))
+    assert counts.dropped == frames[0].index + gaps
+
+
+def test_live_frames_carry_the_time_of_capture(source):
+    """Live capture time is wall-clock time, in steps of the camera and not of the reader."""
+    before_ns = time.time_ns()
+    video = source("test:?width=64&height=64&fps=50&frames=10", live=True)
+    frames = list(video)
+    assert video.info.time_source == "clock"
+    for frame in frames:
+        assert before_ns <= frame.captured_ns <= time.time_ns()
+        assert frame.monotonic_ns <= time.monotonic_ns()
+    for one, other in itertools.pairwise(frames):
+        step_ns = other.captured_ns - one.captured_ns
+        assert abs(step_ns - (other.pts_ns - one.pts_ns)) < 20_000_000
+
+
+def test_a_file_read_live_keeps_its_pace(source, clip):
+    """Live over a file of two seconds takes its time instead of dropping nearly all of it."""
+    begun_ns = time.monotonic_ns()
+    video = source(clip("mjpeg.avi"), live=True)
+    yielded = len(list(video))
+    assert time.monotonic_ns() - begun_ns > 1_500_000_000
+    assert video.info.live
+    assert video.counts() == SourceCounts(50, 50 - yielded)
+
+
+@pytest.mark.parametrize("wish", [{}, {"live": True}])
+def test_closing_in_mid_stream_ends_the_frames(source, shared_data, wish):
+    """After close() the iteration ends, a second close is harmless, kept pictures stay."""
+    video = source(shared_data / "video" / "motorway-540p-h264.mp4", **wish)
+    frames = iter(video)
+    kept = next(frames)
+    total = int(kept.evidence.sum())
+    video.close()
+    video.close()
+    assert len(list(frames)) <= 2
+    assert int(kept.evidence.sum()) == total
+
+
+def test_closing_wakes_a_reader_that_waits(source):
+    """A thread that waits for the next frame is let go by close()."""
+    video = source("test:?width=16&height=16&fps=1", live=True)
+    waiting = threading.Thread(target=lambda: list(video), daemon=True)
+    waiting.start()
+    video.close()
+    waiting.join(timeout=10)
+    assert not waiting.is_alive()
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "v4l2:///dev/video99",
+        "rtsp://me:s3cret@127.0.0.1:9/a",
+        "http://127.0.0.1:9/a.mp4?token=s3cret",
+    ],
+)
+def test_what_may_come_back_is_a_source_error_without_secrets(source, spec):
+    """A missing camera and a server that is down are worth another try; no password is told."""
+    with pytest.raises(SourceError) as caught:
+        source(spec)
+    assert "gives no pictures" in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_opening_a_file_imports_no_picture_library():
+    """Video needs neither Pillow nor OpenCV; importing the package needs not even GStreamer."""
+    script = (
+        "import sys, edgecrack.sources as s\n"
+        "assert not {'gi', 'cv2', 'PIL'} & set(sys.modules)\n"
+        "s.open_source(s.SourceRequest('test:?frames=1', 8, 8)).close()\n"
+        "assert not {'cv2', 'PIL'} & set(sys.modules)\n"
+    )
+
+    subprocess.run([sys.executable, "-c", script], check=True)
