@@ -26,7 +26,7 @@ def save(tmp_path):
             taken = f"2024:07:01 12:00:{seconds:02}"
             exif.get_ifd(ExifTags.IFD.Exif)[_TAGS.DateTimeOriginal] = taken
         exif.get_ifd(ExifTags.IFD.GPSInfo).update(gps)
-        Image.new("RGB", (8, 8)).save(tmp_path / name, exif=exif)
+        Image.new("RGB", (8, 8)).save(tmp_path / name, exif=exif.tobytes())
         return tmp_path
 
     return _save

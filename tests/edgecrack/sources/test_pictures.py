@@ -35,7 +35,7 @@ def _save(path, picture, taken=None, orientation=None):
         exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = taken
     if orientation is not None:
         exif[ExifTags.Base.Orientation] = orientation
-    Image.fromarray(picture).save(path, exif=exif)
+    Image.fromarray(picture).save(path, exif=exif.tobytes())
 
 
 def test_pictures_come_in_order_with_name_and_index(source, tmp_path):
