@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PIL import ExifTags, Image
 
-from edgecrack.sinks.utc import to_datetime
+from edgecrack.utc import to_datetime
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from edgecrack.sinks.durability import sync_folder, writing
 from edgecrack.sinks.record_only import has_pictures
-from edgecrack.sinks.utc import to_iso
+from edgecrack.utc import to_iso
 
 if TYPE_CHECKING:
     from edgecrack.records import CrackMeasure, Fix, Frame, Observation

@@ -10,7 +10,7 @@ import numpy as np
 
 from edgecrack.sinks.durability import writing
 from edgecrack.sinks.record_only import has_pictures
-from edgecrack.sinks.utc import to_iso
+from edgecrack.utc import to_iso
 
 if TYPE_CHECKING:
     from edgecrack.gst.writer import VideoWriter

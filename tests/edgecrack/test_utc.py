@@ -2,7 +2,7 @@
 
 import pytest
 
-from edgecrack.sinks.utc import to_datetime, to_iso
+from edgecrack.utc import to_datetime, to_iso
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,294 @@
+"""A bundle: the model, everything said about it, and the frames that prove it, in one folder.
+
+::
+
+    manifest.json       what is here, digests, threshold, scores, provenance and terms
+    model.fp32.onnx     ``frame`` uint8 (1, H, W, 3) RGB -> ``probability`` uint8 (1, H, W)
+    golden/             frames and the probabilities expected of them
+
+Nothing in a bundle is trusted before its digest is checked, and what is then used are the very
+bytes that were checked: :meth:`Bundle.read` returns bytes, never a path. Unknown keys, missing or
+oversize files, names that leave the folder, and models that point at data outside themselves are
+refused with :class:`~edgecrack.errors.BundleError`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from edgecrack.errors import BundleError
+from edgecrack.onnxfile import has_external_data
+
+SCHEMA_VERSION = 1
+MANIFEST = "manifest.json"
+MANIFEST_LIMIT_BYTES = 1_000_000
+FILE_LIMIT_BYTES = 512_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """One file of the bundle: its length and digest."""
+
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """One network file, for one input size and precision.
+
+    Attributes:
+        file: Name within the bundle.
+        precision: ``fp32``, ``fp16`` or ``int8``.
+        width_px: Width of the input.
+        height_px: Height of the input.
+        max_levels: Largest difference from the golden probabilities that passes, in 1/255.
+        min_mask_iou: Smallest IoU with the golden masks that passes, 0 to 1.
+    """
+
+    file: str
+    precision: str
+    width_px: int
+    height_px: int
+    max_levels: int
+    min_mask_iou: float
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenEntry:
+    """A frame of the synthetic drive and the probability expected of it, both PNG.
+
+    Attributes:
+        kind: ``crack``, ``clean`` or ``dark``.
+        frame: File of the RGB frame, at the input size of ``model``.
+        probability: File of the expected answer, 8-bit grey.
+        model: File of the network it belongs to (its size, not its precision).
+    """
+
+    kind: str
+    frame: str
+    probability: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class MetricEntry:
+    """One score with everything that gives it a meaning; values from 0 to 1."""
+
+    name: str
+    value: float
+    protocol: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataEntry:
+    """One data set the weights were trained on, with its owner's terms."""
+
+    name: str
+    pictures: int
+    sha256: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where the weights come from.
+
+    Attributes:
+        config: The whole training configuration.
+        data: What they were trained on.
+        licence: What may be done with the weights.
+        trained_epochs: Epochs behind them.
+        commit: Commit of the program that exported them, or "unknown".
+    """
+
+    config: dict[str, Any]
+    data: tuple[DataEntry, ...]
+    licence: str
+    trained_epochs: int
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Everything a bundle says about itself.
+
+    Attributes:
+        name: The model's name.
+        release: Its version.
+        models: Network files; the first is the default.
+        threshold: A pixel is crack when its probability (0..255) is at least this, 1..255.
+        threshold_origin: How it was chosen.
+        stride_px: Block of pixels that becomes one cell of the network's coarsest level.
+        parameters: Trained numbers in the network.
+        macs_per_pixel: Multiply-accumulates for one input pixel.
+        golden: Frames that prove it.
+        metrics: Scores, each with its protocol.
+        provenance: Where the weights come from.
+        files: Every other file of the bundle.
+        schema_version: Version of this layout.
+    """
+
+    name: str
+    release: str
+    models: tuple[ModelEntry, ...]
+    threshold: int
+    threshold_origin: str
+    stride_px: int
+    parameters: int
+    macs_per_pixel: float
+    golden: tuple[GoldenEntry, ...]
+    metrics: tuple[MetricEntry, ...]
+    provenance: Provenance
+    files: dict[str, FileEntry] = field(default_factory=dict)
+    schema_version: int = SCHEMA_VERSION
+
+    def __post_init__(self) -> None:
+        """Refuse a manifest that contradicts itself."""
+        if not 1 <= self.threshold <= 255:
+            raise ValueError(f"threshold must be 1 to 255, not {self.threshold}")
+        if not self.models:
+            raise ValueError("models must list at least one network")
+        named = [m.file for m in self.models]
+        named += [name for g in self.golden for name in (g.frame, g.probability)]
+        missing = sorted(set(named) - set(self.files))
+        if missing:
+            raise ValueError(f"'{missing[0]}' is used but has no digest under files")
+        for name in self.files:
+            path = PurePosixPath(name)
+            if path.is_absolute() or ".." in path.parts or "\\" in name:
+                raise ValueError(f"file '{name}' would lie outside the bundle")
+
+    def as_json(self) -> str:
+        """Return the text of ``manifest.json``."""
+        return json.dumps(asdict(self), indent=2, sort_keys=False) + "\n"
+
+
+class Bundle:
+    """A bundle whose files have all been checked.
+
+    Attributes:
+        path: The folder.
+        manifest: What it says about itself.
+        sha256: Digest of ``manifest.json``, which holds all other digests: the bundle's identity.
+    """
+
+    def __init__(self, path: Path, manifest: Manifest, sha256: str) -> None:
+        self.path, self.manifest, self.sha256 = path, manifest, sha256
+
+    def read(self, name: str) -> bytes:
+        """Return the bytes of a file, having checked exactly these bytes.
+
+        Raises:
+            BundleError: If the file is unknown, missing, or not what the manifest promises.
+        """
+        entry = self.manifest.files.get(name)
+        if entry is None:
+            raise BundleError(f"bundle {self.path} lists no file '{name}'; export it again.")
+        data = _read(self.path / name, FILE_LIMIT_BYTES)
+        if len(data) != entry.bytes or hashlib.sha256(data).hexdigest() != entry.sha256:
+            raise BundleError(
+                f"{self.path / name} must have SHA-256 {entry.sha256[:12]}... as the manifest says, "
+                "but has changed; copy the bundle again."
+            )
+        return data
+
+    def model(self, precision: str = "fp32", size_px: tuple[int, int] | None = None) -> ModelEntry:
+        """Return the network of a precision, for a size (width, height) or the default one.
+
+        Raises:
+            BundleError: If there is none.
+        """
+        for entry in self.manifest.models:
+            if entry.precision == precision and size_px in {None, (entry.width_px, entry.height_px)}:
+                return entry
+        wanted = precision if size_px is None else f"{precision} at {size_px[0]}x{size_px[1]}"
+        has = ", ".join(f"{m.precision} {m.width_px}x{m.height_px}" for m in self.manifest.models)
+        raise BundleError(f"bundle {self.path} must hold a network {wanted}, but holds {has}.")
+
+
+def load_bundle(path: Path) -> Bundle:
+    """Read a bundle and check every file in it.
+
+    Raises:
+        BundleError: If anything is missing, changed, unknown, too large or outside the folder.
+    """
+    text = _read(path / MANIFEST, MANIFEST_LIMIT_BYTES)
+    try:
+        values = json.loads(text)
+        manifest = _manifest(values)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise BundleError(f"{path / MANIFEST} is no manifest: {error}.") from error
+    bundle = Bundle(path, manifest, hashlib.sha256(text).hexdigest())
+    for name in manifest.files:
+        data = bundle.read(name)
+        if name.endswith(".onnx") and has_external_data(data):
+            raise BundleError(
+                f"{path / name} keeps its weights in another file, which is refused; export the "
+                "network as one file."
+            )
+    return bundle
+
+
+def file_entry(data: bytes) -> FileEntry:
+    """Return the entry for a file with these bytes."""
+    return FileEntry(len(data), hashlib.sha256(data).hexdigest())
+
+
+def _read(path: Path, limit_bytes: int) -> bytes:
+    if path.is_symlink():
+        raise BundleError(f"{path} is a link, which a bundle may not hold; copy the file itself.")
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit_bytes + 1)
+    except OSError as error:
+        raise BundleError(f"{path} is needed and cannot be read: {error.strerror}.") from error
+    if len(data) > limit_bytes:
+        raise BundleError(f"{path} must be at most {limit_bytes:,} bytes and is larger.")
+    return data
+
+
+def _manifest(values: Any) -> Manifest:  # noqa: ANN401  this is where untyped JSON ends
+    if isinstance(values, dict) and values.get("schema_version") != SCHEMA_VERSION:
+        raise ValueError(f"schema_version must be {SCHEMA_VERSION}, not {values.get('schema_version')}")
+    return Manifest(
+        **_checked(Manifest, values)
+        | {
+            "models": tuple(ModelEntry(**_checked(ModelEntry, v)) for v in values["models"]),
+            "golden": tuple(GoldenEntry(**_checked(GoldenEntry, v)) for v in values["golden"]),
+            "metrics": tuple(MetricEntry(**_checked(MetricEntry, v)) for v in values["metrics"]),
+            "files": {k: FileEntry(**_checked(FileEntry, v)) for k, v in values["files"].items()},
+            "provenance": _provenance(values["provenance"]),
+        }
+    )
+
+
+def _provenance(values: Any) -> Provenance:  # noqa: ANN401
+    data = tuple(DataEntry(**_checked(DataEntry, v)) for v in values["data"])
+    return Provenance(**_checked(Provenance, values) | {"data": data})
+
+
+_KINDS = {"str": str, "int": int, "float": (int, float), "dict[str, Any]": dict}
+
+
+def _checked(record: type, values: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return ``values`` if they are the fields of ``record`` and of its simple types."""
+    if not isinstance(values, dict):
+        raise TypeError(f"{record.__name__} must be an object, not {type(values).__name__}")
+    known = {each.name: each for each in fields(record)}
+    for key in values:
+        if key not in known:
+            raise ValueError(f"unknown key '{key}' in {record.__name__}")
+    for name, each in known.items():
+        if name not in values:
+            if each.default is MISSING and each.default_factory is MISSING:
+                raise ValueError(f"key '{name}' is missing in {record.__name__}")
+            continue
+        kind = _KINDS.get(str(each.type))
+        if kind and (not isinstance(values[name], kind) or isinstance(values[name], bool)):
+            raise TypeError(f"{record.__name__}.{name} must be {each.type}, not {values[name]!r}")
+    return values

@@ -1,0 +1,83 @@
+"""From the network's probability to a mask on the evidence picture, and what the mask amounts to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from edgecrack.records import CrackMeasure, Region
+
+if TYPE_CHECKING:
+    from edgecrack.records import Plane
+
+
+def window(region: Region, source_px: tuple[int, int], canvas_px: tuple[int, int]) -> Region:
+    """Return where ``region`` of a source picture lies on a canvas of another size.
+
+    Args:
+        region: In source pixels.
+        source_px: Width and height of the source picture.
+        canvas_px: Width and height of the canvas, which shows the whole source picture.
+
+    Example:
+        >>> window(Region(0, 540, 1920, 540), (1920, 1080), (960, 540))
+        Region(x_px=0, y_px=270, width_px=960, height_px=270)
+    """
+    across, down = canvas_px[0] / source_px[0], canvas_px[1] / source_px[1]
+    left, top = round(region.x_px * across), round(region.y_px * down)
+    right = round((region.x_px + region.width_px) * across)
+    bottom = round((region.y_px + region.height_px) * down)
+    return Region(
+        min(left, canvas_px[0] - 1),
+        min(top, canvas_px[1] - 1),
+        max(right - left, 1),
+        max(bottom - top, 1),
+    )
+
+
+def paint(
+    probability: Plane, threshold: int, where: Region, canvas_px: tuple[int, int]
+) -> Plane:
+    """Return a mask (H, W) of 0 and 255 the size of the canvas, 0 outside ``where``.
+
+    Args:
+        probability: 0..255, of any size; it is stretched over ``where``.
+        threshold: A pixel is crack when its probability is at least this.
+        where: Where on the canvas the network looked.
+        canvas_px: Width and height of the mask.
+
+    Example:
+        >>> paint(np.full((2, 2), 200, np.uint8), 128, Region(1, 0, 1, 1), (3, 1)).tolist()
+        [[0, 255, 0]]
+    """
+    size = (where.width_px, where.height_px)
+    if probability.shape != size[::-1]:
+        stretched = cv2.resize(probability, size, interpolation=cv2.INTER_LINEAR)
+        probability = np.asarray(stretched, np.uint8)
+    crack = cv2.compare(probability, float(threshold), cv2.CMP_GE)
+    if size == canvas_px:
+        return np.asarray(crack, np.uint8)
+    mask = np.zeros(canvas_px[::-1], np.uint8)
+    rows = slice(where.y_px, where.y_px + where.height_px)
+    mask[rows, where.x_px : where.x_px + where.width_px] = crack
+    return mask
+
+
+def measure(mask: Plane, probability: Plane, where: Region) -> CrackMeasure:
+    """Say what a mask amounts to.
+
+    Args:
+        mask: 0 or 255, (H, W).
+        probability: What it was made from, for its peak.
+        where: Where on the mask the network looked; shares are of this area.
+    """
+    area = cv2.countNonZero(mask)
+    pieces = cv2.connectedComponents(mask, connectivity=8)[0] - 1 if area else 0
+    return CrackMeasure(
+        area_px=area,
+        area_share=area / (where.width_px * where.height_px),
+        crack_count=pieces,
+        peak_probability=float(probability.max()) / 255,
+    )

@@ -1,0 +1,314 @@
+"""One run: open everything, drive the loop, and leave a whole record behind whatever happens."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import time
+import uuid
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgecrack import __version__
+from edgecrack.bundle import load_bundle
+from edgecrack.errors import EdgecrackError, InputError, UsageError
+from edgecrack.models import default_bundle
+from edgecrack.pipeline import Look, Stop, in_order
+from edgecrack.placing import Placing
+from edgecrack.positions import open_feed, read_positions, track_of
+from edgecrack.records import Observation
+from edgecrack.report import Meter, Totals
+from edgecrack.segmenters import load_segmenter
+from edgecrack.sinks import Sink, SinkOptions, open_sinks
+from edgecrack.sinks.rundir import RunDirectory
+from edgecrack.sinks.writer import Writer
+from edgecrack.sources import Source, SourceRequest, open_source
+from edgecrack.threads import cpu_seconds, thread_ids
+from edgecrack.track import Track
+from edgecrack.utc import to_iso
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from edgecrack.bundle import Bundle
+    from edgecrack.config import RunConfig
+    from edgecrack.pipeline import Finding
+    from edgecrack.records import Placement
+
+QUEUE_DEPTH = 8
+"""Observations with pictures that may wait for the writer: some 40 MB of 1280x720."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run came to.
+
+    Attributes:
+        out: Folder of the results.
+        report: The FPS report, as in report.json.
+        record: What ran, as in run.json.
+    """
+
+    out: Path
+    report: dict[str, Any]
+    record: dict[str, Any]
+
+    @property
+    def was_interrupted(self) -> bool:
+        """Whether someone asked for the end before the source ended."""
+        return bool(self.record["exit_reason"] == "interrupted")
+
+
+def run(
+    config: RunConfig, stop: Stop | None = None, on_frame: Callable[[int], None] | None = None
+) -> Outcome:
+    """Carry every frame of a source to a run folder.
+
+    Args:
+        config: What to do.
+        stop: Called by a signal handler to end the run early.
+        on_frame: Told the number of frames seen, for a progress bar.
+
+    Raises:
+        EdgecrackError: Whatever went wrong. Once the folder exists, everything acknowledged stays
+            in it, and report.json and run.json say how the run ended.
+    """
+    with ExitStack() as stack:
+        bundle = default_bundle() if config.model is None else load_bundle(config.model)
+        source = open_source(_request(config, bundle))
+        stack.callback(source.close)
+        placing = _placing(config, source, stack)
+        session = _Session(config, bundle, source, placing)
+        return session.go(stop or Stop(), on_frame)
+
+
+def _request(config: RunConfig, bundle: Bundle) -> SourceRequest:
+    entry = bundle.model()
+    return SourceRequest(
+        spec=config.source,
+        input_width_px=entry.width_px,
+        input_height_px=entry.height_px,
+        region=config.region_px,
+        live=config.live,
+        rate_fps=config.rate_fps,
+        start_ns=config.start_ns,
+    )
+
+
+def _placing(config: RunConfig, source: Source, stack: ExitStack) -> Placing:
+    """Find out where the camera was, from a log, a receiver, or the pictures themselves."""
+    if config.position is None:
+        return Placing(_track_of_pictures(config))
+    if source.info.time_source == "none":
+        raise UsageError(
+            f"{source.info.name} does not say when it was taken, so --position cannot place it; "
+            "give its start with --video-start 2026-05-01T12:00:00Z."
+        )
+    if config.position.startswith("serial:"):
+        feed = open_feed(config.position)
+        stack.callback(feed.close)
+        track = Track(max_gap_s=config.max_gap_s, keep_s=60)
+        return Placing(track, feed, patience_s=config.max_gap_s)
+    track = track_of(read_positions(config.position), config.max_gap_s)
+    _check_overlap(track, source, config.position)
+    return Placing(track)
+
+
+def _track_of_pictures(config: RunConfig) -> Track | None:
+    if not Path(config.source).is_dir():
+        return None
+    from edgecrack.sources.exif_place import exif_fixes  # noqa: PLC0415  Pillow
+
+    fixes = exif_fixes(Path(config.source))
+    return Track(fixes, max_gap_s=config.max_gap_s) if fixes else None
+
+
+def _check_overlap(track: Track, source: Source, position: str) -> None:
+    info, span = source.info, track.span
+    if info.live or info.start_ns is None or info.duration_ns is None or span is None:
+        return
+    end_ns = info.start_ns + info.duration_ns
+    if not track.overlaps(info.start_ns, end_ns):
+        raise InputError(
+            f"the track {position} must overlap the video, but the video runs from "
+            f"{to_iso(info.start_ns)} to {to_iso(end_ns)} and the track from {to_iso(span[0])} to "
+            f"{to_iso(span[1])}; correct --video-start or give another track."
+        )
+
+
+class _Session:
+    """A run whose inputs are all open and good, up to its last file."""
+
+    def __init__(
+        self, config: RunConfig, bundle: Bundle, source: Source, placing: Placing
+    ) -> None:
+        self._config, self._bundle, self._source, self._placing = config, bundle, source, placing
+        info = source.info
+        cores = len(os.sched_getaffinity(0))
+        # Live: all cores on one frame, for its age. File: a core for each frame, for throughput.
+        self._workers = 1 if info.live else max(2, cores)
+        before = thread_ids()
+        self._segmenter = load_segmenter(bundle, threads=cores if info.live else 1)
+        self._helpers = thread_ids() - before
+        self._meter = Meter()
+        self._directory = RunDirectory.create(config.out or _fresh_folder())
+        self._id = uuid.uuid4().hex
+        self._seen = self._with_crack = 0
+        self._area_share = 0.0
+        self._times_ns: list[int | None] = [None, None]
+
+    def go(self, stop: Stop, on_frame: Callable[[int], None] | None) -> Outcome:
+        """Drive the loop; write run.json before and after, report.json after."""
+        self._directory.write_json("run.json", self._record("running"))
+        began_s, began_cpu_s = time.monotonic(), time.process_time()
+        failure: EdgecrackError | None = None
+        missed = 0
+        try:
+            with Writer(self._sinks(), depth=QUEUE_DEPTH, on_emit=self._on_emit) as writer:
+                try:
+                    self._loop(stop, writer, on_frame)
+                finally:
+                    self._flush(writer)
+                    missed = writer.missed
+        except EdgecrackError as error:
+            failure = error
+        reason = str(failure) if failure else "interrupted" if stop.asked else "end of source"
+        wall_s, cpu_s = time.monotonic() - began_s, time.process_time() - began_cpu_s
+        report = self._report(wall_s, cpu_s, missed)
+        record = self._record(reason)
+        self._leave(report, record, failure)
+        return Outcome(self._directory.path, report, record)
+
+    def _sinks(self) -> list[Sink]:
+        config = self._config
+        options = SinkOptions(
+            all_masks=config.all_masks,
+            frames=config.frames,
+            overlay=config.overlay,
+            overlay_fps=self._source.info.fps or config.rate_fps or 25.0,
+            run_id=self._id,
+        )
+        return open_sinks(self._directory, options)
+
+    def _loop(self, stop: Stop, writer: Writer, on_frame: Callable[[int], None] | None) -> None:
+        look = Look(self._segmenter, self._source.info)
+        frames = stop.frames(self._source, self._meter)
+        for finding in in_order(frames, look, self._workers):
+            self._note(finding)
+            for placed in self._placing.add(finding):
+                self._keep(writer, *placed)
+            if on_frame is not None:
+                on_frame(self._seen)
+
+    def _flush(self, writer: Writer) -> None:
+        """Keep what still waits for its place, also when the source has failed."""
+        for placed in self._placing.rest():
+            self._keep(writer, *placed)
+
+    def _note(self, finding: Finding) -> None:
+        frame = finding.frame
+        self._meter.finished(frame.monotonic_ns, time.monotonic_ns())
+        for stage, (wall_s, cpu_s) in finding.took.items():
+            self._meter.stage(stage, wall_s, cpu_s)
+        self._seen += 1
+        self._area_share += finding.measure.area_share
+        self._times_ns = [self._times_ns[0] or frame.captured_ns, frame.captured_ns]
+
+    def _keep(self, writer: Writer, finding: Finding, placement: Placement) -> None:
+        found = finding.measure
+        has_crack = found.area_px > 0 and found.area_share >= self._config.min_crack_share
+        self._with_crack += has_crack
+        seen = Observation(finding.frame, finding.mask, found, placement, has_crack)
+        writer.put(seen, wait=not self._source.info.live)
+
+    def _on_emit(self, _index: int, wall_s: float, cpu_s: float) -> None:
+        self._meter.stage("emit", wall_s, cpu_s)
+        self._meter.out += 1
+
+    def _report(self, wall_s: float, cpu_s: float, missed: int) -> dict[str, Any]:
+        self._meter.stage_cpu("infer", cpu_seconds(self._helpers))
+        counts = self._source.counts()
+        dropped = {"source": counts.dropped, "unreadable": self._source.unreadable(), "output": missed}
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        totals = Totals(counts.delivered, dropped, wall_s, cpu_s, peak)
+        manifest, entry = self._bundle.manifest, self._bundle.model()
+        return {
+            **self._meter.report(totals),
+            "frames_with_crack": self._with_crack,
+            "mean_crack_share": self._area_share / self._seen if self._seen else None,
+            "backend": self._segmenter.backend,
+            "precision": self._segmenter.precision,
+            "input": {"width_px": entry.width_px, "height_px": entry.height_px},
+            "model_macs": round(manifest.macs_per_pixel * entry.width_px * entry.height_px),
+            "frames_at_once": self._workers,
+            "device": _device(),
+            "bundle": self._identity(),
+        }
+
+    def _identity(self) -> dict[str, str]:
+        manifest = self._bundle.manifest
+        return {"name": manifest.name, "release": manifest.release, "sha256": self._bundle.sha256}
+
+    def _record(self, reason: str) -> dict[str, Any]:
+        provenance, info = self._bundle.manifest.provenance, self._source.info
+        first_ns, last_ns = self._times_ns
+        return {
+            "run_id": self._id,
+            "edgecrack": __version__,
+            "written_utc": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "source": asdict(info),
+            "position": self._config.position,
+            "model": {
+                **self._identity(),
+                "threshold": self._segmenter.threshold,
+                "licence": provenance.licence,
+                "data_terms": [f"{each.name}: {each.licence}" for each in provenance.data],
+            },
+            "config": self._config.model_dump(mode="json"),
+            "region": asdict(info.region),
+            "first_utc": None if first_ns is None else to_iso(first_ns),
+            "last_utc": None if last_ns is None else to_iso(last_ns),
+            "exit_reason": reason,
+        }
+
+    def _leave(
+        self, report: dict[str, Any], record: dict[str, Any], failure: EdgecrackError | None
+    ) -> None:
+        """Write the last files; the run's own failure is the one to hear about."""
+        try:
+            self._directory.write_json("report.json", report)
+            self._directory.write_json("run.json", record)
+        except EdgecrackError:
+            if failure is None:
+                raise
+        if failure is not None:
+            raise failure
+
+
+def _fresh_folder() -> Path:
+    return Path("runs") / datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+
+
+def _device() -> dict[str, Any]:
+    model = Path("/proc/device-tree/model")  # boards with a device tree, such as Jetson
+    board = model.read_text().rstrip("\0\n") if model.is_file() else None
+    return {
+        "machine": platform.machine(),
+        "board": board,
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0)),
+        "system": platform.platform(terse=True),
+        "python": platform.python_version(),
+    }
+
+
+def _processor() -> str | None:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return None
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), None)

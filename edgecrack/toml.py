@@ -1,0 +1,65 @@
+"""TOML files that people write: read them, and say in one sentence what is wrong with one.
+
+The models that check the values are pydantic's and live beside what they configure; this file
+needs none of it, so every package may use it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from typing import TYPE_CHECKING, Any
+
+from edgecrack.errors import ConfigError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the document in ``path``.
+
+    Raises:
+        ConfigError: If the file cannot be read or is no TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path} must be a readable TOML file, but: {error}") from error
+
+
+def fault(name: str, errors: Sequence[Mapping[str, Any]], schema: Mapping[str, Any]) -> ConfigError:
+    """Return the error for the first fault a validator found.
+
+    Args:
+        name: The file, for the message.
+        errors: What pydantic's ``ValidationError.errors()`` returns.
+        schema: The JSON schema of what was wanted; the nearest known key is looked up in it.
+
+    Example:
+        >>> schema = {"properties": {"width_px": {}, "height_px": {}}}
+        >>> print(fault("a.toml", [{"type": "extra_forbidden", "loc": ("widht_px",)}], schema))
+        a.toml: there is no key 'widht_px'; did you mean 'width_px'?
+    """
+    first = errors[0]
+    place = ".".join(str(part) for part in first["loc"])
+    if first["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
+        near = difflib.get_close_matches(str(first["loc"][-1]), set(_keys(schema)), n=1, cutoff=0.5)
+        hint = f"did you mean '{near[0]}'?" if near else "remove it."
+        return ConfigError(f"{name}: there is no key '{place}'; {hint}")
+    if first["type"] == "missing":
+        return ConfigError(f"{name}: the key '{place}' is needed and missing; add it.")
+    return ConfigError(f"{name}: {place} = {first.get('input')!r} cannot be: {first['msg']}.")
+
+
+def _keys(schema: object) -> Iterator[str]:
+    if isinstance(schema, dict):
+        yield from schema.get("properties", {})
+        for value in schema.values():
+            yield from _keys(value)

@@ -1,0 +1,135 @@
+"""Checkpoint to ONNX: the network with its normalisation inside, one static size a file.
+
+The graph takes ``frame`` uint8 (1, H, W, 3) RGB exactly as the pipeline yields it and gives
+``probability`` uint8 (1, H, W). Cast comes first and last: TensorRT converts uint8 at the edges of
+a graph only, truncates, and is undefined outside 0..255, hence Round and Clip before the last Cast.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import tempfile
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import onnx
+import torch
+from torch import nn
+
+from edgecrack.errors import EdgecrackError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from training.unet import UNet
+
+OPSET = 18
+
+
+class Deployed(nn.Module):
+    """The network as the vehicle runs it: pixels in, probability out, both uint8."""
+
+    def __init__(self, net: UNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, frame: torch.Tensor) -> torch.Tensor:
+        """Map uint8 (N, H, W, 3) RGB to uint8 (N, H, W)."""
+        picture = (frame.to(torch.float32) * (1.0 / 255.0)).permute(0, 3, 1, 2)  # (N, 3, H, W)
+        chance = torch.sigmoid(self.net(picture)).squeeze(1)  # (N, H, W)
+        return torch.round(chance * 255.0).clamp(0.0, 255.0).to(torch.uint8)
+
+
+def to_onnx(net: UNet, width_px: int, height_px: int) -> bytes:
+    """Return the ONNX file of ``net`` for one input size.
+
+    Raises:
+        EdgecrackError: If the graph breaks the contract of this file.
+    """
+    frame = torch.zeros(1, height_px, width_px, 3, dtype=torch.uint8)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        with _quiet():
+            torch.onnx.export(
+                Deployed(net).eval(),
+                (frame,),
+                str(path),
+                input_names=["frame"],
+                output_names=["probability"],
+                dynamo=True,
+                opset_version=OPSET,
+                external_data=False,
+                verbose=False,
+            )
+        model = onnx.load(str(path))
+    _forget_sources(model)
+    onnx.checker.check_model(model, full_check=True)
+    check_graph(model)
+    return bytes(model.SerializeToString())
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterable[None]:  # type: ignore[misc]
+    """Keep the exporter's remarks about packages it does not need off the screen."""
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _forget_sources(model: onnx.ModelProto) -> None:
+    """Strip the stack traces, with the author's paths, that the exporter writes everywhere."""
+    graph = model.graph
+    owners = [model, graph, *graph.node, *graph.value_info, *graph.input, *graph.output]
+    for owner in (*owners, *graph.initializer, *model.functions):
+        del owner.metadata_props[:]
+    for node in graph.node:
+        node.doc_string = ""
+
+
+def check_graph(model: onnx.ModelProto) -> None:
+    """Refuse a graph that TensorRT would refuse, or misread, at its uint8 edges.
+
+    Raises:
+        EdgecrackError: If the first node is no Cast of ``frame``, or the last ones are not Round,
+            Clip, Cast into ``probability``, or a uint8 tensor appears in between.
+    """
+    nodes = list(model.graph.node)
+    users = [node.op_type for node in nodes if "frame" in node.input]
+    makers = {name: node for node in nodes for name in node.output}
+    chain, name = [], "probability"
+    while name in makers and len(chain) < 3:
+        chain.append(makers[name].op_type)
+        name = makers[name].input[0]
+    if users != ["Cast"] or chain != ["Cast", "Clip", "Round"]:
+        raise EdgecrackError(
+            "the ONNX graph must begin with Cast and end with Round, Clip, Cast, but begins with "
+            f"{users} and ends with {chain[::-1]}; use the pinned torch version."
+        )
+    inside = [v.name for v in model.graph.value_info if v.type.tensor_type.elem_type == onnx.TensorProto.UINT8]
+    if set(inside) - {"frame", "probability"}:
+        raise EdgecrackError(f"the ONNX graph must hold uint8 at its edges only, not at {inside}.")
+
+
+def macs(model: onnx.ModelProto) -> int:
+    """Return the multiply-accumulates of all convolutions of an ONNX graph, for one frame."""
+    shapes = {v.name: _shape(v) for v in (*model.graph.value_info, *model.graph.output, *model.graph.input)}
+    weights = {tensor.name: list(tensor.dims) for tensor in model.graph.initializer}
+    total = 0
+    for node in model.graph.node:
+        if node.op_type == "Conv":  # weight (out, in, kh, kw), one output pixel costs in x kh x kw
+            height, width = shapes[node.output[0]][2:]
+            out, inside, rows, columns = weights[node.input[1]]
+            total += out * inside * rows * columns * height * width
+        elif node.op_type == "ConvTranspose":  # weight (in, out, kh, kw), counted on input pixels
+            height, width = shapes[node.input[0]][2:]
+            inside, out, rows, columns = weights[node.input[1]]
+            total += out * inside * rows * columns * height * width
+    return total
+
+
+def _shape(value: onnx.ValueInfoProto) -> list[int]:
+    return [dim.dim_value for dim in value.type.tensor_type.shape.dim]

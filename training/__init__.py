@@ -1,0 +1,1 @@
+"""Images and masks in, a checkpoint out: the workstation side of edgecrack."""

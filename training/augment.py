@@ -1,0 +1,135 @@
+"""One random view of a picture and its mask: where the crop lies, how it is bent, how it is lit.
+
+Rotation, shift, zoom, flips and shear are one affine warp, so that a pixel is resampled once. The
+border is "padding with neighbouring pixels", as the paper says. A mask is warped by nearest
+neighbour: cracks are one or two pixels wide, and a threshold after interpolation would change
+their share.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edgecrack.records import Picture, Plane
+
+
+@dataclass(frozen=True, slots=True)
+class AugmentSpec:
+    """How far a view may stray from the picture. Ranges are symmetric around no change.
+
+    Attributes:
+        rotation_deg: Largest rotation.
+        shift_share: Largest shift of the crop centre, as a share of the crop's side.
+        zoom_min: Smallest magnification.
+        zoom_max: Largest magnification.
+        shear: Largest shear, as a slope.
+        flip_horizontal: Whether half of the views are mirrored.
+        flip_vertical: Whether half of the views are turned upside down.
+        light: Largest change of contrast (share) and of brightness (share of 255).
+        gamma: Largest change of gamma, as a power of two: night and glare.
+        colour: Largest gain of one colour channel against the others.
+        blur_px: Largest length of motion blur.
+        noise: Largest standard deviation of sensor noise, in levels of 255.
+        shadow: Probability of a straight-edged shadow.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # for training.config
+
+    rotation_deg: float = 0.2
+    shift_share: float = 0.05
+    zoom_min: float = 0.95
+    zoom_max: float = 1.05
+    shear: float = 0.05
+    flip_horizontal: bool = True
+    flip_vertical: bool = False
+    light: float = 0.0
+    gamma: float = 0.0
+    colour: float = 0.0
+    blur_px: float = 0.0
+    noise: float = 0.0
+    shadow: float = 0.0
+
+
+def random_warp(
+    rng: np.random.Generator, spec: AugmentSpec, centre_px: tuple[float, float], size_px: int | None
+) -> NDArray[np.float64]:
+    """Return a 2x3 matrix that maps a place in the view to a place in the picture (both x, y).
+
+    Args:
+        rng: Where chance comes from.
+        spec: How far to stray.
+        centre_px: The point of the picture (x, y) that lies in the middle of the view.
+        size_px: Side of the square view, or None for a view as large as twice ``centre_px``.
+    """
+    angle = np.deg2rad(rng.uniform(-1, 1) * spec.rotation_deg)
+    zoom = np.exp(rng.uniform(np.log(spec.zoom_min), np.log(spec.zoom_max)))
+    cos, sin, shear = np.cos(angle), np.sin(angle), rng.uniform(-1, 1) * spec.shear
+    bend = np.array([[cos, -sin], [sin, cos]]) @ np.array([[1, shear], [0, 1]]) / zoom
+    if spec.flip_horizontal and rng.random() < 0.5:
+        bend[:, 0] *= -1
+    if spec.flip_vertical and rng.random() < 0.5:
+        bend[:, 1] *= -1
+    size = np.array([size_px, size_px] if size_px else [2 * c for c in centre_px], dtype=float)
+    centre = np.array(centre_px) + rng.uniform(-1, 1, 2) * spec.shift_share * size
+    offset = centre - 0.5 - bend @ (size / 2 - 0.5)
+    return np.concatenate([bend, offset[:, None]], axis=1)
+
+
+def warp(
+    picture: Picture, mask: Plane, matrix: NDArray[np.float64], size_px: tuple[int, int]
+) -> tuple[Picture, Plane]:
+    """Return the view of ``picture`` and ``mask``; ``size_px`` is its (width, height)."""
+    flags = cv2.WARP_INVERSE_MAP
+    view = cv2.warpAffine(
+        picture, matrix, size_px, flags=flags | cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    truth = cv2.warpAffine(
+        mask, matrix, size_px, flags=flags | cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(view, np.uint8), np.asarray(truth, np.uint8)
+
+
+def relight(picture: Picture, rng: np.random.Generator, spec: AugmentSpec) -> Picture:
+    """Return the picture in other light, in motion, with another sensor's noise."""
+    view = picture.astype(np.float32)
+    if spec.gamma:
+        power = 2.0 ** (rng.uniform(-1, 1) * spec.gamma)
+        view = 255 * (view / 255) ** np.float32(power)
+    if spec.light or spec.colour:
+        gains = 1 + rng.uniform(-1, 1) * spec.light + rng.uniform(-1, 1, 3) * spec.colour
+        lift = 255 * rng.uniform(-1, 1) * spec.light
+        view = (view - 127.5) * gains.astype(np.float32) + np.float32(127.5 + lift)
+    if spec.shadow and rng.random() < spec.shadow:
+        view *= _shadow(rng, view.shape[0], view.shape[1])[..., None]
+    if spec.blur_px and rng.random() < 0.3:
+        view = cv2.filter2D(view, -1, _motion(rng, spec.blur_px), borderType=cv2.BORDER_REPLICATE)
+    if spec.noise:
+        view += rng.standard_normal(view.shape, np.float32) * np.float32(rng.random() * spec.noise)
+    return np.clip(view, 0, 255).astype(np.uint8)
+
+
+def _shadow(rng: np.random.Generator, height_px: int, width_px: int) -> NDArray[np.float32]:
+    """Darken one side of a random line, (H, W) in (0, 1]."""
+    angle = rng.uniform(0, 2 * np.pi)
+    rows, columns = np.mgrid[:height_px, :width_px].astype(np.float32)
+    x, y = columns - rng.uniform(0, width_px), rows - rng.uniform(0, height_px)
+    side = np.cos(angle) * x + np.sin(angle) * y
+    edge = 1 / (1 + np.exp(-np.clip(side / rng.uniform(0.5, 12), -30, 30)))
+    return np.asarray(1 - rng.uniform(0.15, 0.6) * edge, np.float32)
+
+
+def _motion(rng: np.random.Generator, longest_px: float) -> NDArray[np.float32]:
+    """Return a normalised line kernel of random length and direction."""
+    length = rng.uniform(1, max(longest_px, 1))
+    side = 2 * int(np.ceil(length / 2)) + 1
+    kernel = np.zeros((side, side), np.float32)
+    angle, middle = rng.uniform(0, np.pi), side // 2
+    for step in np.linspace(-length / 2, length / 2, 4 * side):
+        row, column = middle + step * np.sin(angle), middle + step * np.cos(angle)
+        kernel[round(row), round(column)] += 1
+    return kernel / kernel.sum()

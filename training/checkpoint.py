@@ -1,0 +1,97 @@
+"""A checkpoint: one file from which the network, and the run that made it, can be built again.
+
+It holds the weights that were validated, the raw weights with the optimiser (for resuming), the
+whole configuration, the metrics, and digests of the data. It is written to a neighbour and renamed,
+so that a power cut leaves the old one or the new one. It is read with ``weights_only=True``: a
+checkpoint from a stranger cannot run code.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from edgecrack.errors import InputError, SinkError
+from training.config import TrainConfig, parse_config
+from training.unet import UNet
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What a run has come to.
+
+    Attributes:
+        config: The configuration it ran with.
+        epoch: Epochs finished.
+        weights: The state of the network to use (the running average, if one is kept).
+        resume: State of raw network, optimiser and step, for going on bit for bit.
+        metrics: What the last validation found, JSON-like.
+        data: For each data set its name, terms, picture count and digest, JSON-like.
+        best: The best validation score so far; it decides which checkpoint is kept as best.
+    """
+
+    config: TrainConfig
+    epoch: int
+    weights: dict[str, torch.Tensor]
+    resume: dict[str, Any]
+    metrics: dict[str, Any]
+    data: list[dict[str, Any]]
+    best: float
+
+    def network(self) -> UNet:
+        """Build the network with these weights, ready to predict."""
+        net = UNet(self.config.model)
+        net.load_state_dict(self.weights)
+        return net.eval()
+
+
+def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
+    """Write ``checkpoint`` so that ``path`` is at every moment whole.
+
+    Raises:
+        SinkError: If it cannot be written; an older file at ``path`` is then untouched.
+    """
+    content = {
+        "format": FORMAT,
+        "config": checkpoint.config.model_dump(mode="json"),
+        **{key: getattr(checkpoint, key) for key in _PLAIN},
+    }
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with partial.open("wb") as file:
+            torch.save(content, file)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
+        partial.unlink(missing_ok=True)
+        raise SinkError(f"{path} could not be written: {error}; free some space.") from error
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint, on the CPU, without running anything it contains.
+
+    Raises:
+        InputError: If ``path`` is missing, damaged, or no checkpoint of this format.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(f"{path} must be a checkpoint of edgecrack-train, but: {reason}") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise InputError(f"{path} is no checkpoint of format {FORMAT}; train or convert it again.")
+    config = parse_config(content["config"], str(path))
+    return Checkpoint(config=config, **{key: content[key] for key in _PLAIN})
+
+
+_PLAIN = ("epoch", "weights", "resume", "metrics", "data", "best")

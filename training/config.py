@@ -1,0 +1,129 @@
+"""What a training run may be told: one TOML file, strict, frozen, doing nothing.
+
+``fit`` reads it, checks every key (an unknown one is refused and the nearest known one named) and
+keeps a copy beside the checkpoint.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from edgecrack.toml import fault, read_toml
+from training.augment import AugmentSpec
+from training.losses import LossSpec
+from training.unet import UNetSpec
+
+STRICT = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataConfig(BaseModel):
+    """One set of pictures with their masks.
+
+    Attributes:
+        name: What scores call it.
+        kind: ``crackforest`` (``image/NNN.jpg`` beside ``groundTruth/NNN.mat``) or ``folder``.
+        images: Folders of pictures, relative to the data folder.
+        masks: Folders of masks, one for each folder of pictures, files of the same stem.
+        field: CrackForest only: the ground truth to learn.
+        mask_threshold: A mask pixel above this is crack; 0 means any non-zero pixel.
+        split: Committed list of ids under ``training/splits``; none means all are for training.
+        scale: Pictures are shrunk by this before anything else, 0 to 1.
+        weight: How often a training view comes from this set, relative to the others.
+        crack_share: Share of training views that are centred on a crack.
+        zoom_min: Overrides ``augment.zoom_min`` for this set.
+        zoom_max: Overrides ``augment.zoom_max`` for this set.
+        validate_px: Tolerance for the validation F1, in pixels of the full picture; None leaves the
+            set out of validation.
+        licence: The owner's terms, repeated in the bundle made from these weights.
+    """
+
+    model_config = STRICT
+
+    name: str
+    kind: Literal["crackforest", "folder"] = "folder"
+    images: tuple[str, ...]
+    masks: tuple[str, ...] = ()
+    field: Literal["Segmentation", "Boundaries"] = "Segmentation"
+    mask_threshold: int = Field(default=127, ge=0, le=254)
+    split: str | None = None
+    scale: float = Field(default=1.0, gt=0, le=1)
+    weight: float = Field(default=1.0, ge=0)
+    crack_share: float = Field(default=0.5, ge=0, le=1)
+    zoom_min: float | None = None
+    zoom_max: float | None = None
+    validate_px: float | None = Field(default=None, ge=0)
+    licence: str = "not stated"
+
+
+class FitConfig(BaseModel):
+    """How long and how fast to learn. The defaults are the paper's.
+
+    Attributes:
+        batch: Views in a step.
+        crop_px: Side of a training view, or None for whole pictures (all sets of one size then).
+        steps_per_epoch: Steps between two validations.
+        epochs: Epochs in all.
+        learning_rate: Adam's.
+        schedule: ``constant``, or ``cosine`` down to a hundredth after 2 % of warm-up.
+        weight_decay: Decoupled (AdamW) when above 0.
+        ema: Decay of the running average of the weights that is validated and kept; 0 for none.
+        seed: Same seed, same machine, same threads: same weights, bit for bit.
+        precision: ``auto`` is bf16 where the processor multiplies it, fp16 or bf16 on a GPU.
+        workers: Processes that prepare views; the views do not depend on it.
+        threads: Torch threads; 0 leaves torch's choice.
+        validate_every: Epochs between validations.
+    """
+
+    model_config = STRICT
+
+    batch: int = Field(default=2, gt=0)
+    crop_px: int | None = Field(default=None, gt=0)
+    steps_per_epoch: int = Field(default=300, gt=0)
+    epochs: int = Field(default=20, gt=0)
+    learning_rate: float = Field(default=3e-4, gt=0)
+    schedule: Literal["constant", "cosine"] = "constant"
+    weight_decay: float = Field(default=0.0, ge=0)
+    ema: float = Field(default=0.0, ge=0, lt=1)
+    seed: int = 0
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    workers: int = Field(default=0, ge=0)
+    threads: int = Field(default=0, ge=0)
+    validate_every: int = Field(default=1, gt=0)
+
+
+class TrainConfig(BaseModel):
+    """A whole training run."""
+
+    model_config = STRICT
+
+    name: str
+    model: UNetSpec = UNetSpec()
+    loss: LossSpec = LossSpec()
+    augment: AugmentSpec = AugmentSpec()
+    fit: FitConfig = FitConfig()
+    data: tuple[DataConfig, ...] = Field(min_length=1)
+
+
+def parse_config(values: dict[str, Any], name: str) -> TrainConfig:
+    """Check a parsed TOML document.
+
+    Raises:
+        ConfigError: If a key is unknown, missing or out of range; names the place in ``name``.
+    """
+    try:
+        return TrainConfig.model_validate(values)
+    except ValidationError as error:
+        faults = [dict(each) for each in error.errors()]
+        raise fault(name, faults, TrainConfig.model_json_schema()) from error
+
+
+def load_config(path: Path) -> TrainConfig:
+    """Read a training configuration from a TOML file.
+
+    Raises:
+        ConfigError: If the file cannot be read, is no TOML, or says something not understood.
+    """
+    return parse_config(read_toml(path), str(path))

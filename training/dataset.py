@@ -1,0 +1,188 @@
+"""Pictures with their masks: where they lie, how they are read, which part is for what.
+
+Two layouts are known. CrackForest keeps ``image/NNN.jpg`` beside ``groundTruth/NNN.mat``, whose
+``Segmentation`` is 2 on cracks (3 and 4 are other regions) and whose ``Boundaries`` is the outline.
+Anything else is a folder of pictures and a folder of masks with the same stems.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from edgecrack.errors import ConfigError, InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from edgecrack.records import Picture, Plane
+    from training.config import DataConfig
+
+PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One picture and its mask, still on disk.
+
+    Attributes:
+        name: Stem of the file, the id that split files use.
+        picture: The picture's file.
+        mask: The mask's file.
+    """
+
+    name: str
+    picture: Path
+    mask: Path
+
+
+def find_pairs(config: DataConfig, root: Path) -> list[Pair]:
+    """List every pair of a data set, sorted by name within each folder.
+
+    Raises:
+        InputError: If a folder is missing or empty, or a picture has no mask.
+    """
+    masks = config.masks or tuple(f"{images}/../groundTruth" for images in config.images)
+    if len(masks) != len(config.images):
+        raise ConfigError(
+            f"data set '{config.name}' lists {len(config.images)} folders of pictures and "
+            f"{len(masks)} of masks; list one of masks for each."
+        )
+    return [
+        pair
+        for images, folder in zip(config.images, masks, strict=True)
+        for pair in _pairs_in(root / images, root / folder, config)
+    ]
+
+
+def _pairs_in(images: Path, masks: Path, config: DataConfig) -> list[Pair]:
+    found = {file.stem: file for file in _files(masks)}
+    pictures = [file for file in sorted(_files(images)) if file.suffix.lower() in PICTURES]
+    if config.kind == "crackforest":  # 37 of its pictures have no ground truth, by design
+        pictures = [file for file in pictures if file.stem in found]
+    if not pictures:
+        raise InputError(f"{images} holds no picture with ground truth; check --data.")
+    for picture in pictures:
+        if picture.stem not in found:
+            raise InputError(f"{picture} has no mask in {masks}; add it or remove the picture.")
+    return [Pair(file.stem, file, found[file.stem]) for file in pictures]
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return [file for file in folder.iterdir() if file.is_file()]
+    except OSError as error:
+        raise InputError(f"{folder} must be a readable folder, but: {error}.") from error
+
+
+def read_split(name: str) -> dict[str, str]:
+    """Return id -> part for a committed split.
+
+    Example:
+        >>> read_split("crackforest")["097"]
+        'test'
+    """
+    file = resources.files("training") / "splits" / f"{name}.txt"
+    if not file.is_file():
+        raise ConfigError(f"there is no committed split '{name}' under training/splits.")
+    lines = [line.split() for line in file.read_text("utf-8").splitlines()]
+    return {ident: line[0] for line in lines if line and line[0] in PARTS for ident in line[1:]}
+
+
+def part_of(config: DataConfig, root: Path, part: str) -> list[Pair]:
+    """List the pairs of one part: ``train``, ``validation`` or ``test``.
+
+    Without a split, everything is for training.
+    """
+    pairs = find_pairs(config, root)
+    if config.split is None:
+        return pairs if part == "train" else []
+    split = read_split(config.split)
+    unknown = [pair.name for pair in pairs if pair.name not in split]
+    if unknown:
+        raise InputError(
+            f"data set '{config.name}' holds '{unknown[0]}', which split '{config.split}' does not "
+            "list; use the data the split was made for, or another split."
+        )
+    return [pair for pair in pairs if split[pair.name] == part]
+
+
+def read_pair(pair: Pair, config: DataConfig) -> tuple[Picture, Plane]:
+    """Read a picture (H, W, 3) RGB and its mask (H, W) of 0 and 255, at full size.
+
+    Raises:
+        InputError: If either cannot be read, or their sizes differ.
+    """
+    picture = _read_image(pair.picture)
+    mask = _crackforest_mask(pair, config) if pair.mask.suffix == ".mat" else _mask(pair, config)
+    if picture.shape[:2] != mask.shape:
+        raise InputError(
+            f"{pair.mask} must be as large as its picture, {_size(picture)}, but is {_size(mask)}."
+        )
+    return picture, mask
+
+
+def _size(array: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> str:
+    return f"{array.shape[1]}x{array.shape[0]}"
+
+
+def _read_image(path: Path) -> Picture:
+    data = np.fromfile(path, np.uint8)
+    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    if image is None:
+        raise InputError(f"{path} is no picture that can be read; replace or remove it.")
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def _mask(pair: Pair, config: DataConfig) -> Plane:
+    # The largest channel: some masks are drawn in colour, where grey would lose the darker ones.
+    crack = _read_image(pair.mask).max(axis=2) > config.mask_threshold
+    return np.asarray(crack * np.uint8(255), np.uint8)
+
+
+def _crackforest_mask(pair: Pair, config: DataConfig) -> Plane:
+    from scipy.io import loadmat  # noqa: PLC0415  only CrackForest needs SciPy
+    from scipy.io.matlab import MatReadError  # noqa: PLC0415
+
+    try:
+        field = loadmat(pair.mask)["groundTruth"][config.field][0, 0]
+    except (OSError, ValueError, KeyError, IndexError, TypeError, MatReadError) as error:
+        raise InputError(f"{pair.mask} holds no readable groundTruth.{config.field}.") from error
+    crack = field == 2 if config.field == "Segmentation" else field > 0  # noqa: PLR2004
+    return np.asarray(crack * np.uint8(255), np.uint8)
+
+
+def shrink(picture: Picture, mask: Plane, scale: float) -> tuple[Picture, Plane]:
+    """Return both at ``scale`` (0..1) of their size, each pixel the mean of what it covers.
+
+    A mask pixel stays crack when at least a third of what it covers was: thin cracks survive.
+    """
+    if scale == 1:
+        return picture, mask
+    size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    covered = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8), np.asarray((covered >= 85) * np.uint8(255), np.uint8)  # noqa: PLR2004
+
+
+@lru_cache(maxsize=4096)
+def read_shrunk(pair: Pair, config: DataConfig) -> tuple[Picture, Plane]:
+    """Read a pair at the set's training scale, remembering it (tens of megabytes for our sets)."""
+    return shrink(*read_pair(pair, config), config.scale)
+
+
+def digest(pairs: list[Pair]) -> str:
+    """Return one SHA-256 over names and bytes of all files: which data, exactly."""
+    whole = hashlib.sha256()
+    for pair in pairs:
+        for file in (pair.picture, pair.mask):
+            whole.update(file.name.encode())
+            whole.update(hashlib.sha256(file.read_bytes()).digest())
+    return whole.hexdigest()

@@ -1,0 +1,122 @@
+"""The paper's losses: class-weighted cross-entropy, Jaccard distance, and their weighted sum.
+
+Source: Li, Wang, Tian, Qi, "Fast and Accurate Road Crack Detection Based on Adaptive
+Cost-Sensitive Loss Function". With y the truth, p the probability and alpha the share of non-crack
+pixels in the batch::
+
+    L = -mean[ q y log p + (1 - y) log(1 - p) ]          weighted cross-entropy
+    xie    q = alpha / (1 - alpha)                       Xie and Tu, HED
+    power  q = beta (alpha / (1 - alpha))^gamma
+    log    q = beta ln(alpha / (1 - alpha))
+    exp    q = beta a^(gamma (2 alpha - 1))              at most beta a^gamma
+    d = 1 - (sum yp + lambda) / (sum y + sum p - sum yp + lambda)     Jaccard distance
+    loss = a L + b d                                     holistic
+
+The paper writes L as a sum in its equation (2), but its weights a = 20 and a = 50 beside b = 1 only
+balance when L is a mean over pixels, so here it is the mean. All sums run over the whole batch, in
+FP32 whatever the precision of the logits: a 960x540 sum overflows FP16.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+from torch.nn import functional as F  # noqa: N812  the name every PyTorch reader knows
+
+Weighting = Literal["xie", "power", "log", "exp"]
+
+EXP_BASE = 10.0
+"""The paper's a of the exponential weight."""
+
+
+@dataclass(frozen=True, slots=True)
+class LossSpec:
+    """The loss and its numbers, by the paper's letters.
+
+    Attributes:
+        weighting: Which formula gives q.
+        beta: Factor of q (power, log, exp).
+        gamma: Exponent of q (power, exp).
+        smoothing: Laplace smoothing: pixels of either class added before alpha is taken. It keeps
+            xie, power and log finite on a batch without crack; exp is finite without it.
+        a: Weight of the cross-entropy.
+        b: Weight of the Jaccard distance; 0 leaves it out.
+        jaccard_lambda: The lambda that keeps the Jaccard distance of an empty batch at 0.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # for training.config
+
+    weighting: Weighting = "exp"
+    beta: float = 0.75
+    gamma: float = 1.0
+    smoothing: float = 1.0
+    a: float = 20.0
+    b: float = 1.0
+    jaccard_lambda: float = 1.0
+
+
+def non_crack_share(truth: torch.Tensor, smoothing: float = 0.0) -> torch.Tensor:
+    """Return alpha, the share of pixels of ``truth`` that are not crack, 0 to 1.
+
+    Example:
+        >>> non_crack_share(torch.tensor([1.0, 0.0, 0.0, 0.0])).item()
+        0.75
+    """
+    crack = truth.float().sum()
+    return (truth.numel() - crack + smoothing) / (truth.numel() + 2 * smoothing)
+
+
+def crack_weight(truth: torch.Tensor, spec: LossSpec) -> torch.Tensor:
+    """Return q, the weight of crack pixels, at least 0.
+
+    ``log`` would turn negative where crack outweighs the rest, and teach the opposite: 0 there.
+
+    Example:
+        >>> truth = torch.zeros(1000); truth[:11] = 1
+        >>> round(crack_weight(truth, LossSpec("exp", beta=0.75)).item(), 2)
+        7.13
+    """
+    if spec.weighting == "exp":
+        alpha = non_crack_share(truth)
+        return spec.beta * EXP_BASE ** (spec.gamma * (2 * alpha - 1))
+    alpha = non_crack_share(truth, spec.smoothing)
+    odds = alpha / (1 - alpha)
+    if spec.weighting == "xie":
+        return odds
+    if spec.weighting == "power":
+        return spec.beta * odds**spec.gamma
+    return (spec.beta * odds.log()).clamp(min=0)
+
+
+def weighted_cross_entropy(
+    logits: torch.Tensor, truth: torch.Tensor, spec: LossSpec
+) -> torch.Tensor:
+    """Return L for logits and truth (0 or 1) of one shape, as an FP32 scalar."""
+    target = truth.float()
+    weight = crack_weight(target, spec)
+    return F.binary_cross_entropy_with_logits(logits.float(), target, pos_weight=weight)
+
+
+def jaccard_distance(
+    logits: torch.Tensor, truth: torch.Tensor, jaccard_lambda: float = 1.0
+) -> torch.Tensor:
+    """Return d in [0, 1] for logits and truth of one shape, as an FP32 scalar.
+
+    Example:
+        >>> jaccard_distance(torch.full((4,), -50.0), torch.zeros(4)).item()
+        0.0
+    """
+    probability, target = torch.sigmoid(logits.float()), truth.float()
+    both = (probability * target).sum()
+    either = probability.sum() + target.sum() - both
+    return 1 - (both + jaccard_lambda) / (either + jaccard_lambda)
+
+
+def holistic_loss(logits: torch.Tensor, truth: torch.Tensor, spec: LossSpec) -> torch.Tensor:
+    """Return a L + b d for logits and truth of one shape, as an FP32 scalar."""
+    loss = spec.a * weighted_cross_entropy(logits, truth, spec)
+    if spec.b:
+        loss = loss + spec.b * jaccard_distance(logits, truth, spec.jaccard_lambda)
+    return loss

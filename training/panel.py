@@ -1,0 +1,43 @@
+"""A picture people can look at: rows of image | truth | probability."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from training.dataset import read_shrunk
+from training.validation import probability
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from edgecrack.records import Picture
+    from training.config import DataConfig
+    from training.dataset import Pair
+    from training.unet import UNet
+
+ROW_HEIGHT_PX = 270
+
+
+def panel(net: UNet, samples: Sequence[tuple[DataConfig, Pair]]) -> Picture:
+    """Return one RGB picture with a row of image | truth | probability for each sample."""
+    rows = []
+    for config, pair in samples:
+        picture, mask = read_shrunk(pair, config)
+        chance = probability(net, picture)
+        grey = [np.repeat(plane[..., np.newaxis], 3, axis=2) for plane in (mask, chance)]
+        row = np.hstack([picture, *grey])
+        scale = ROW_HEIGHT_PX / row.shape[0]
+        rows.append(cv2.resize(row, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
+    width = max(row.shape[1] for row in rows)
+    padded = [np.pad(row, ((0, 4), (0, width - row.shape[1]), (0, 0))) for row in rows]
+    return np.asarray(np.vstack(padded), np.uint8)
+
+
+def write_panel(picture: Picture, path: Path) -> None:
+    """Write an RGB picture as PNG."""
+    _, data = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    path.write_bytes(data.tobytes())

@@ -1,0 +1,108 @@
+"""The stream of training views: which set, which picture, which crop, bent and lit how.
+
+View number ``i`` is drawn from a generator seeded with (seed, i) and nothing else. So the views are
+the same however many processes prepare them, and a resumed run goes on with the view that would
+have come next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from edgecrack.errors import ConfigError
+from training.augment import random_warp, relight, warp
+from training.dataset import Pair, part_of, read_shrunk
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from edgecrack.records import Plane
+    from training.augment import AugmentSpec
+    from training.config import DataConfig, TrainConfig
+
+View = tuple[torch.Tensor, torch.Tensor]
+"""A picture, float32 (3, H, W) in [0, 1], and its truth, float32 (1, H, W) of 0 and 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSet:
+    """The training part of one data set."""
+
+    config: DataConfig
+    pairs: tuple[Pair, ...]
+    augment: AugmentSpec
+
+
+def training_sets(config: TrainConfig, root: Path) -> list[TrainingSet]:
+    """Find what there is to train on.
+
+    Raises:
+        ConfigError: If no set with a weight has a picture to train on.
+    """
+    sets = []
+    for data in config.data:
+        pairs = part_of(data, root, "train") if data.weight else []
+        zooms = {"zoom_min": data.zoom_min, "zoom_max": data.zoom_max}
+        augment = replace(config.augment, **{k: v for k, v in zooms.items() if v is not None})
+        if pairs:
+            sets.append(TrainingSet(data, tuple(pairs), augment))
+    if not sets:
+        raise ConfigError(f"'{config.name}' has no data set with pictures to train on; add one.")
+    return sets
+
+
+class Views(Dataset[View]):
+    """The views of a whole run, by number."""
+
+    def __init__(self, sets: list[TrainingSet], config: TrainConfig) -> None:
+        self._sets = sets
+        weights = np.array([each.config.weight for each in sets])
+        self._share = weights / weights.sum()
+        self._fit = config.fit
+        self._count = config.fit.epochs * config.fit.steps_per_epoch * config.fit.batch
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, number: int) -> View:
+        """Return view ``number``, the same one each time."""
+        rng = np.random.default_rng([self._fit.seed, number])
+        chosen = self._sets[rng.choice(len(self._sets), p=self._share)]
+        picture, mask = read_shrunk(chosen.pairs[rng.integers(len(chosen.pairs))], chosen.config)
+        crop = self._fit.crop_px
+        height, width = mask.shape
+        centre = _centre(rng, mask, chosen.config.crack_share, crop) if crop else (width / 2, height / 2)
+        matrix = random_warp(rng, chosen.augment, centre, crop)
+        view, truth = warp(picture, mask, matrix, (crop, crop) if crop else (width, height))
+        lit = relight(view, rng, chosen.augment)
+        return (
+            torch.from_numpy(lit.transpose(2, 0, 1).astype(np.float32) / 255),
+            torch.from_numpy((truth[np.newaxis] > 0).astype(np.float32)),
+        )
+
+
+def _centre(
+    rng: np.random.Generator, mask: Plane, crack_share: float, crop_px: int
+) -> tuple[float, float]:
+    """Choose the middle of a crop (x, y): near a crack pixel, or anywhere."""
+    height, width = mask.shape
+    if rng.random() < crack_share:
+        places = np.flatnonzero(mask)
+        if places.size:
+            row, column = divmod(int(places[rng.integers(places.size)]), width)
+            x, y = np.array([column, row]) + rng.uniform(-0.35, 0.35, 2) * crop_px
+            return _inside(x, width, crop_px), _inside(y, height, crop_px)
+    x, y = rng.uniform(0, width), rng.uniform(0, height)
+    return _inside(x, width, crop_px), _inside(y, height, crop_px)
+
+
+def _inside(value: float, length: int, crop_px: int) -> float:
+    """Move a centre so that the crop lies in the picture, where it fits."""
+    if length <= crop_px:
+        return length / 2
+    return float(np.clip(value, crop_px / 2, length - crop_px / 2))
