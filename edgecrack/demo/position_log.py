@@ -20,7 +20,7 @@ def sentence(body: str) -> str:
     r"""Frame a body with ``$``, its checksum (the exclusive or of its bytes) and a line end.
 
     >>> sentence("GPGLL,4916.45,N,12311.12,W,225444,A,")
-    '$GPGLL,4916.45,N,12311.12,W,225444,A,*1D\\r\\n'
+    '$GPGLL,4916.45,N,12311.12,W,225444,A,*1D\r\n'
     """
     return f"${body}*{reduce(xor, body.encode('ascii'), 0):02X}\r\n"
 

@@ -1,7 +1,8 @@
 """What bare pavement looks like: fine grain that repeats unseen, and broad colour that does not.
 
 The fine grain is a grey tile around 128, periodic along the road with a period longer than any
-view, so that it never shows twice in one picture and costs its noise only once. The broad colour
+view and repeated across it only beyond the lane, so that nobody sees it twice and it costs its
+noise only once. The broad colour
 is a coarse RGB level for the whole road; a picture is grain / 128 times colour.
 """
 
@@ -22,6 +23,7 @@ FloatPlane = NDArray[np.float32]
 """One channel, ``float32``, (H, W)."""
 
 GRAIN_PERIOD_M = 8.0
+GRAIN_REPEATS = 2
 COLOUR_CELL_M = 0.05
 WHEEL_PATH_M = 0.88
 
@@ -64,20 +66,19 @@ LEVEL = {Pavement.ASPHALT: (128.0, 128.0, 129.0), Pavement.CONCRETE: (128.0, 126
 def smooth_noise(
     rng: np.random.Generator, shape: tuple[int, int], sigma_px: tuple[float, float]
 ) -> FloatPlane:
-    """Return normal noise of about unit deviation, smoothed, periodic along the first axis.
+    """Return normal noise of about unit deviation, smoothed, that closes on itself both ways.
 
     Args:
         rng: Source of randomness.
         shape: Rows and columns.
-        sigma_px: Smoothing along rows and columns; at most a quarter of the rows.
+        sigma_px: Smoothing along rows and columns.
     """
-    margin = min(int(4 * sigma_px[0]) + 2, shape[0])
     noise = rng.standard_normal(shape, dtype=np.float32)
-    ring = np.concatenate((noise[-margin:], noise, noise[:margin]))
-    blurred = cv2.GaussianBlur(
-        ring, (0, 0), sigmaX=sigma_px[1], sigmaY=sigma_px[0], borderType=cv2.BORDER_REFLECT
-    )[margin:-margin]
-    return np.asarray(blurred / blurred[::7, ::7].std(), np.float32)
+    reach = [min(int(4 * sigma) + 2, size) for sigma, size in zip(sigma_px, shape, strict=True)]
+    ring = np.pad(noise, [(margin, margin) for margin in reach], mode="wrap")
+    blurred = cv2.GaussianBlur(ring, (0, 0), sigmaX=sigma_px[1], sigmaY=sigma_px[0])
+    inner = blurred[reach[0] : -reach[0], reach[1] : -reach[1]]
+    return np.asarray(inner / inner[::7, ::7].std(), np.float32)
 
 
 def grain(rng: np.random.Generator, style: GrainStyle, width_m: float, cell_m: float) -> Plane:
@@ -89,7 +90,8 @@ def grain(rng: np.random.Generator, style: GrainStyle, width_m: float, cell_m: f
         width_m: Width of the road.
         cell_m: Ground size of one pixel.
     """
-    shape = (round(GRAIN_PERIOD_M / cell_m), round(width_m / cell_m))
+    columns = round(width_m / cell_m)
+    shape = (round(GRAIN_PERIOD_M / cell_m), columns // GRAIN_REPEATS)
 
     def noise(size_m: float) -> FloatPlane:
         return smooth_noise(rng, shape, (size_m / cell_m, size_m / cell_m))
@@ -99,7 +101,8 @@ def grain(rng: np.random.Generator, style: GrainStyle, width_m: float, cell_m: f
     tile += style.chips * np.minimum(np.maximum(noise(0.0030) - 2.75, 0) * 4.0, 1.8)
     if style.brushing:
         tile += style.brushing * smooth_noise(rng, shape, (0.004 / cell_m, 0.25 / cell_m))
-    return np.asarray(np.clip(tile, 0, 255), np.uint8)
+    wide = np.pad(tile, ((0, 0), (0, columns - shape[1])), mode="wrap")
+    return np.asarray(np.clip(wide, 0, 255), np.uint8)
 
 
 def colour(
