@@ -14,8 +14,11 @@ from edgecrack.gst.messages import Messages
 from edgecrack.gst.stamps import Stamps
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from edgecrack.records import Picture, Region
 
+_EVENT = Gst.PadProbeType.EVENT_DOWNSTREAM
 _SLICE_NS = 250_000_000
 FILE_STALL_NS = 60_000_000_000
 LIVE_STALL_NS = 15_000_000_000
@@ -38,7 +41,7 @@ class Feed:
 
     name: str
     description: str
-    settings: tuple[tuple[str, str], ...] = ()
+    settings: tuple[tuple[str, str | bool], ...] = ()
     is_live: bool = False
     is_paced: bool = False
     is_endless: bool = False
@@ -88,6 +91,7 @@ class Reader:
         self._last_pts_ns: int | None = None
         self._step_ns = 0
         self._closed = False
+        self._probes: list[tuple[Any, int]] = []
         self.layout: Layout | None = None
         self.fps: float | None = None
         self._pipeline = launch(_description(feed))
@@ -143,6 +147,10 @@ class Reader:
         """Stop at once; safe to call twice. Pictures already pulled stay valid."""
         self._closed = True
         stop(self._pipeline)
+        # A probe keeps this object, which keeps the pipeline: a cycle Python cannot see.
+        while self._probes:
+            pad, number = self._probes.pop()
+            pad.remove_probe(number)
 
     def _prepare(self) -> None:
         source = self._pipeline.get_by_name("source")
@@ -152,10 +160,12 @@ class Reader:
             source.connect("source-setup", _set_up_network)
         self._pipeline.connect("deep-element-added", _set_up_decoder)
         queue = self._pipeline.get_by_name("latest")
-        entrance, exit_ = queue.get_static_pad("sink"), queue.get_static_pad("src")
-        entrance.add_probe(Gst.PadProbeType.BUFFER, self._on_enter)
-        exit_.add_probe(Gst.PadProbeType.BUFFER, self._on_leave)
-        exit_.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, self._on_event)
+        self._watch(queue.get_static_pad("sink"), Gst.PadProbeType.BUFFER, self._on_enter)
+        self._watch(queue.get_static_pad("src"), Gst.PadProbeType.BUFFER, self._on_leave)
+        self._watch(queue.get_static_pad("src"), _EVENT, self._on_event)
+
+    def _watch(self, pad: Any, kind: Any, probe: Callable[[Any, Any], Any]) -> None:  # noqa: ANN401
+        self._probes.append((pad, pad.add_probe(kind, probe)))
 
     def _on_enter(self, _pad: Any, info: Any) -> Any:  # noqa: ANN401 - gi has no types
         self._stamps.enter(hash(info.get_buffer()), time.monotonic_ns())
@@ -172,7 +182,7 @@ class Reader:
             return Gst.PadProbeReturn.OK
         caps = event.parse_caps().get_structure(0)
         try:
-            self.layout = lay_out(caps["width"], caps["height"], self._region)
+            self.layout = lay_out(caps.get_value("width"), caps.get_value("height"), self._region)
         except UsageError as error:
             self._refusal = error
             return Gst.PadProbeReturn.DROP
@@ -257,7 +267,7 @@ def _description(feed: Feed) -> str:
 
 
 def _has_audio(pipeline: Any) -> bool:  # noqa: ANN401
-    pads = (pad for element in pipeline.iterate_recurse() for pad in element.pads)
+    pads = (pad for element in pipeline.iterate_recurse() for pad in element.iterate_pads())
     media = (caps.get_structure(0).get_name() for pad in pads if (caps := pad.get_current_caps()))
     return any(name.startswith("audio/") for name in media)
 

@@ -59,10 +59,13 @@ def _fault(path: Path) -> str | None:
 
 
 def _server(address: Address, *, is_live: bool) -> Feed:
+    # Read as it arrives, an MP4 file whose sound lies far from its pictures loses its end without
+    # a word; read from a temporary file it does not. A live stream would fill the disk.
+    download = not is_live
     return Feed(
         address.name,
         _DECODE,
-        settings=(("uri", address.target),),
+        settings=(("uri", address.target), ("download", download)),
         is_live=is_live,
         is_paced=is_live,
         is_endless=is_live,

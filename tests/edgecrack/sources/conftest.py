@@ -28,6 +28,12 @@ def _run(description, path):
 
 
 @pytest.fixture(scope="session")
+def encode():
+    """Run a pipeline into a file, and return its path."""
+    return _run
+
+
+@pytest.fixture(scope="session")
 def clip(tmp_path_factory):
     """Return a clip of 50 frames of 160x120 at 25 a second, by its name in ``_CLIPS``."""
     folder, made = tmp_path_factory.mktemp("clips"), {}

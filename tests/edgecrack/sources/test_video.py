@@ -1,5 +1,7 @@
 """Video as frames: every picture of a file, the newest of a camera, a sentence for the rest."""
 
+import functools
+import http.server
 import itertools
 import os
 import struct
@@ -7,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -71,6 +74,34 @@ def test_every_codec_gives_every_frame(source, clip, name):
     frames = [(frame.index, frame.pts_ns / 1e6) for frame in source(clip(name))]
     assert [index for index, _ in frames] == list(range(50))
     np.testing.assert_allclose([ms for _, ms in frames], np.arange(50) * 40, atol=1)
+
+
+def test_a_served_file_gives_every_frame(source, shared_data):
+    """Over HTTP no frame is lost, though sound and pictures lie far apart in this file."""
+    folder = shared_data / "video"
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        video = source(f"http://127.0.0.1:{server.server_port}/motorway-540p-h264.mp4")
+        assert sum(1 for _ in video) == 221
+        with pytest.raises(SourceError, match=r"(?i)not found"):
+            source(f"http://127.0.0.1:{server.server_port}/none.mp4")
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    "caps", ["width=161,height=121,format=I420", "format=I420_10LE", "format=GRAY8"]
+)
+def test_odd_deep_and_grey_video_is_read(source, tmp_path, encode, caps):
+    """Odd sizes, ten bits and grey come out as RGB of the picture's own size."""
+    raw = f"videotestsrc num-buffers=3 ! video/x-raw,{caps},framerate=25/1"
+    path = encode(f"{raw} ! avenc_ffv1 ! matroskamux", tmp_path / "a.mkv")
+    video = source(path)
+    frames = list(video)
+    assert len(frames) == 3
+    assert frames[0].evidence.shape == (video.info.height_px, video.info.width_px, 3)
+    # The brightest bar is white in every channel, whatever the coding.
+    assert frames[0].evidence[:30, :5].min() > 150
 
 
 def test_what_is_known_is_known_before_the_first_frame(source, shared_data):
@@ -259,6 +290,17 @@ def test_closing_in_mid_stream_ends_the_frames(source, shared_data, wish):
     video.close()
     assert len(list(frames)) <= 2
     assert int(kept.evidence.sum()) == total
+
+
+def test_a_closed_source_leaves_nothing_open(clip):
+    """Opening and closing again and again holds no file descriptor."""
+    held = []
+    for _ in range(6):
+        video = open_source(SourceRequest(str(clip("h264.mp4")), 64, 48))
+        next(iter(video))
+        video.close()
+        held.append(sum(1 for _ in Path("/proc/self/fd").iterdir()))
+    assert held[-1] <= held[1]
 
 
 def test_closing_wakes_a_reader_that_waits(source):
