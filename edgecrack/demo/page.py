@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from contextlib import suppress
 from importlib import resources
 from string import Template
 from typing import TYPE_CHECKING
@@ -63,6 +64,8 @@ def write_page(
         part.write_text(text, encoding="utf-8")
         os.replace(part, page)  # noqa: PTH105  (a reader sees the old page or the new, never half)
     except OSError as error:
+        with suppress(OSError):
+            part.unlink()
         raise SinkError(
             f"the page cannot be written to {folder}: {error.strerror}; choose another folder"
         ) from error

@@ -149,3 +149,12 @@ def test_failures_are_one_sentence(tmp_path):
     (tmp_path / "run.json").write_text("{}")
     with pytest.raises(SinkError, match="choose another folder"):
         write_page(tmp_path / "run.json", tmp_path, [], 0)
+
+
+def test_a_page_that_cannot_be_put_in_place_leaves_nothing_half_written(tmp_path):
+    """Where a folder stands in the page's place, the part written so far is removed."""
+    (tmp_path / "run.json").write_text("{}")
+    (tmp_path / "out" / "index.html").mkdir(parents=True)
+    with pytest.raises(SinkError, match="choose another folder"):
+        write_page(tmp_path / "out", tmp_path, [], 0)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["index.html"]
