@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from edgecrack.errors import InputError, SourceError, UsageError
+from edgecrack.gst.engine import Gst
 from edgecrack.records import Region
 from edgecrack.sources import SourceCounts, SourceRequest, open_source
 
@@ -239,18 +240,24 @@ def test_a_test_picture_is_a_finite_file_by_default(source):
         np.testing.assert_array_equal(one.evidence, other.evidence)
 
 
+def _wait_until_all_is_delivered(video):
+    queue = video._reader._pipeline.get_by_name("latest")  # noqa: SLF001
+    deadline_ns = time.monotonic_ns() + 30 * 10**9
+    while queue.get_static_pad("sink").get_sticky_event(Gst.EventType.EOS, 0) is None:
+        assert time.monotonic_ns() < deadline_ns
+
+
 def test_a_slow_reader_of_a_live_source_loses_frames_and_knows_how_many(source):
     """Delivered is yielded plus dropped, and the gaps in the indices are the drops."""
     video = source("test:?width=64&height=64&fps=100&frames=60", live=True)
     frames, arrivals = [], iter(video)
     frames.append(next(arrivals))
-    while time.monotonic_ns() < frames[0].monotonic_ns + 300_000_000:
-        pass
+    _wait_until_all_is_delivered(video)
     frames.extend(arrivals)
     counts = video.counts()
     assert frames[-1].index == 59
     assert counts == SourceCounts(delivered=60, dropped=60 - len(frames))
-    assert counts.dropped > 5
+    assert counts.dropped > 40
     gaps = sum(b.index - a.index - 1 for a, b in itertools.pairwise(frames))
     assert counts.dropped == frames[0].index + gaps
 
@@ -262,11 +269,10 @@ def test_live_frames_carry_the_time_of_capture(source):
     frames = list(video)
     assert video.info.time_source == "clock"
     for frame in frames:
-        assert before_ns <= frame.captured_ns <= time.time_ns()
+        assert before_ns - 10**9 < frame.captured_ns <= time.time_ns()
         assert frame.monotonic_ns <= time.monotonic_ns()
     for one, other in itertools.pairwise(frames):
-        step_ns = other.captured_ns - one.captured_ns
-        assert abs(step_ns - (other.pts_ns - one.pts_ns)) < 20_000_000
+        assert other.monotonic_ns - one.monotonic_ns == other.pts_ns - one.pts_ns
 
 
 def test_a_file_read_live_keeps_its_pace(source, clip):
