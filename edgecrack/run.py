@@ -28,7 +28,7 @@ from edgecrack.sinks.rundir import RunDirectory
 from edgecrack.sinks.writer import Writer
 from edgecrack.sources import Source, SourceRequest, open_source
 from edgecrack.threads import cpu_seconds, thread_ids
-from edgecrack.track import Track
+from edgecrack.track import Track, describe_span
 from edgecrack.utc import to_iso
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _placing(config: RunConfig, source: Source, stack: ExitStack) -> Placing:
         track = Track(max_gap_s=config.max_gap_s, keep_s=60)
         return Placing(track, feed, patience_s=config.max_gap_s)
     track = track_of(read_positions(config.position), config.max_gap_s)
-    _check_overlap(track, source, config.position)
+    _check_overlap(track, source)
     return Placing(track)
 
 
@@ -127,17 +127,13 @@ def _track_of_pictures(config: RunConfig) -> Track | None:
     return Track(fixes, max_gap_s=config.max_gap_s) if fixes else None
 
 
-def _check_overlap(track: Track, source: Source, position: str) -> None:
-    info, span = source.info, track.span
-    if info.live or info.start_ns is None or info.duration_ns is None or span is None:
+def _check_overlap(track: Track, source: Source) -> None:
+    info = source.info
+    if info.start_ns is None or info.duration_ns is None:
         return
     end_ns = info.start_ns + info.duration_ns
     if not track.overlaps(info.start_ns, end_ns):
-        raise InputError(
-            f"the track {position} must overlap the video, but the video runs from "
-            f"{to_iso(info.start_ns)} to {to_iso(end_ns)} and the track from {to_iso(span[0])} to "
-            f"{to_iso(span[1])}; correct --video-start or give another track."
-        )
+        raise InputError(describe_span(track, info.start_ns, end_ns))
 
 
 class _Session:

@@ -105,6 +105,12 @@ class Reader:
         """UTC at which the container says it was made, or None."""
         return self._messages.made_ns
 
+    @property
+    def duration_ns(self) -> int | None:
+        """How long the container says it plays, or None; of use after the first picture."""
+        found, duration_ns = self._pipeline.query_duration(Gst.Format.TIME)
+        return duration_ns if found and duration_ns > 0 else None
+
     def pull(self) -> Shot | None:
         """Return the next picture, or None after the last.
 
@@ -139,9 +145,9 @@ class Reader:
 
         With an audio track it is unknown: the duration may be the audio's.
         """
-        found, duration_ns = self._pipeline.query_duration(Gst.Format.TIME)
-        known = found and not _has_audio(self._pipeline)
-        return max(0, duration_ns - end_ns) if known else 0
+        if self.duration_ns is None or _has_audio(self._pipeline):
+            return 0
+        return max(0, self.duration_ns - end_ns)
 
     def close(self) -> None:
         """Stop at once; safe to call twice. Pictures already pulled stay valid."""
@@ -214,7 +220,7 @@ class Reader:
 
     def _wait_for(self, sink: Any) -> Any:  # noqa: ANN401
         """Return the next sample, or None at the end; what was decoded comes before any fault."""
-        begun_ns = time.monotonic_ns()
+        begun_ns, idle_slices = time.monotonic_ns(), 0
         while (sample := sink.try_pull_sample(_SLICE_NS)) is None:
             fault = self._messages.listen()
             if self._refusal is not None:
@@ -223,10 +229,27 @@ class Reader:
                 raise self._failure(fault)
             if sink.get_property("eos"):
                 return None
+            idle_slices = idle_slices + 1 if self._is_dead() else 0
+            if idle_slices >= 2:
+                raise self._failure("no picture could be found in it")
             if time.monotonic_ns() - begun_ns > self._feed.stall_ns:
                 raise self._failure(f"stalled: no picture for {self._feed.stall_ns / 1e9:g} s")
         self._messages.listen()
         return sample
+
+    def _is_dead(self) -> bool:
+        """Whether a file will never begin: nothing came, and no thread is at work on it.
+
+        decodebin swallows an error that a demuxer posts while it is being plugged in.
+        """
+        entrance = self._pipeline.get_by_name("latest").get_static_pad("sink")
+        has_ended = entrance.get_sticky_event(Gst.EventType.EOS, 0) is not None
+        if self._feed.may_return or has_ended or self._stamps.count:
+            return False
+        source = self._pipeline.get_by_name("source")
+        elements = source.iterate_recurse() if isinstance(source, Gst.Bin) else [source]
+        pads = (pad for element in elements for pad in element.iterate_pads())
+        return all(pad.get_task_state() != Gst.TaskState.STARTED for pad in pads)
 
     def _failure(self, reason: str) -> EdgecrackError:
         if self._feed.may_return:

@@ -31,6 +31,9 @@ class Stamps:
     not matter. An address is used again once its picture is gone, but a picture at the exit is
     still alive: the *latest* stamp with its address is its own.
 
+    Attributes:
+        count: How many pictures have entered.
+
     Example:
         >>> stamps = Stamps()
         >>> for key in (7, 8, 7):
@@ -44,13 +47,13 @@ class Stamps:
         self._lock = threading.Lock()
         self._entered: deque[Stamp] = deque(maxlen=_KEPT)
         self._left: deque[Stamp] = deque()
-        self._count = 0
+        self.count = 0
 
     def enter(self, key: int, arrived_ns: int) -> None:
         """Number a picture that the decoder delivered."""
         with self._lock:
-            self._entered.append(Stamp(self._count, arrived_ns, key))
-            self._count += 1
+            self._entered.append(Stamp(self.count, arrived_ns, key))
+            self.count += 1
 
     def leave(self, key: int) -> None:
         """Note that this picture came through; those before it that did not were dropped."""

@@ -55,6 +55,7 @@ class SourceInfo:
         fps: Nominal rate, or None when it varies or nothing tells it.
         live: Whether pictures may be dropped.
         start_ns: UTC of time zero, or None when only frames know their time, or nothing does.
+        duration_ns: How long it plays, or None when it is live or does not say.
         time_source: What tells the time of capture: ``argument``, ``container``, ``exif``,
             ``clock`` or ``none``.
     """
@@ -68,6 +69,7 @@ class SourceInfo:
     fps: float | None
     live: bool
     start_ns: int | None
+    duration_ns: int | None
     time_source: str
 
 

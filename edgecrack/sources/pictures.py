@@ -107,6 +107,7 @@ class PictureSource:
             fps=request.rate_fps,
             live=False,
             start_ns=request.start_ns,
+            duration_ns=_duration_ns(len(self._paths), request.rate_fps),
             time_source="none" if first.captured_ns is None else time_source,
         )
 
@@ -161,6 +162,10 @@ class PictureSource:
             evidence=shot.evidence,
             name=self._paths[index].name,
         )
+
+
+def _duration_ns(pictures: int, rate_fps: float | None) -> int | None:
+    return None if rate_fps is None else round((pictures - 1) * 1e9 / rate_fps)
 
 
 def _check(request: SourceRequest) -> None:

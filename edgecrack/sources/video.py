@@ -72,8 +72,9 @@ class VideoSource:
         try:
             return self._reader.pull()
         except InputError as error:
+            cut = self._cut()
             if self._yielded == 0:
-                raise
+                raise InputError(f"{error}; {cut}" if cut else str(error)) from error
             raise InputError(f"{error}, after {self._yielded} frames") from error
         except EdgecrackError as error:  # a server's own words may hold the address
             raise type(error)(redact(str(error))) from error
@@ -97,6 +98,7 @@ class VideoSource:
             fps=self._reader.fps,
             live=feed.is_live,
             start_ns=start_ns,
+            duration_ns=None if feed.is_live else self._reader.duration_ns,
             time_source=time_source,
         )
 
@@ -120,13 +122,20 @@ class VideoSource:
 
     def _refuse_a_cut_file(self) -> None:
         """Demuxers end quietly where the bytes end: compare with what the file promised."""
+        cut = self._cut()
+        if cut is not None:
+            raise InputError(f"{self._name} breaks off after {self._yielded} frames: {cut}")
         if self._path is None:
             return
-        claimed, found = claimed_bytes(self._path), self._path.stat().st_size
-        if claimed is not None and claimed > found:
-            size = f"it holds {found} of {claimed} bytes"
-            raise InputError(f"{self._name} breaks off after {self._yielded} frames: {size}")
         missed_ns = self._reader.shortfall_ns(self._end_ns)
         if missed_ns > max(_MISSED_NS, _MISSED_SHARE * (missed_ns + self._end_ns)):
             rest = f"its last {missed_ns / 1e9:.1f} s cannot be read"
             raise InputError(f"{self._name} breaks off after {self._yielded} frames: {rest}")
+
+    def _cut(self) -> str | None:
+        """Say how much of a cut file is there; None when it is whole or makes no claim."""
+        if self._path is None:
+            return None
+        claimed, found = claimed_bytes(self._path), self._path.stat().st_size
+        is_cut = claimed is not None and claimed > found
+        return f"it holds {found} of {claimed} bytes" if is_cut else None

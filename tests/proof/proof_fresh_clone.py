@@ -1,0 +1,52 @@
+"""What a stranger types, typed in a clone of this checkout's last commit, beside the shared data."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+NO_NETWORK = {
+    "PIP_NO_INDEX": "1",
+    "http_proxy": "http://127.0.0.1:9",
+    "https_proxy": "http://127.0.0.1:9",
+}
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory, shared_data):
+    """Return a clone that has never been set up."""
+    folder = tmp_path_factory.mktemp("stranger")
+    (folder / "shared").symlink_to(shared_data.parent)
+    subprocess.run(["git", "clone", "--quiet", CHECKOUT, folder / "main"], check=True)
+    return folder / "main"
+
+
+def make(clone: Path, target: str, **environment: str) -> None:
+    """Run make as from a fresh shell: no environment of ours active, nothing to type into."""
+    kept = {key: value for key, value in os.environ.items() if key != "VIRTUAL_ENV"}
+    subprocess.run(
+        ["make", target], cwd=clone, env=kept | environment, stdin=subprocess.DEVNULL, check=True
+    )
+
+
+def test_demo_then_test_then_demo(clone):
+    """Demo needs no torch and, once done, no network; the tests and the demo share one .venv."""
+    make(clone, "demo")
+    page = clone / "demo" / "index.html"
+    assert page.is_file()
+    assert not list((clone / ".venv").rglob("torch*"))
+    page.unlink()
+    make(clone, "demo", **NO_NETWORK)
+    assert page.is_file()
+    make(clone, "test")
+    make(clone, "demo", **NO_NETWORK)
+    status = ["git", "status", "--porcelain"]
+    assert subprocess.run(status, cwd=clone, check=True, capture_output=True).stdout == b""
+
+
+def test_test_alone(clone):
+    """Linters and tests set up everything by themselves, through the script CI runs."""
+    make(clone, "clean")
+    subprocess.run([clone / ".ci" / "run"], cwd="/", stdin=subprocess.DEVNULL, check=True)
