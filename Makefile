@@ -46,18 +46,20 @@ clean:  ## forget .venv and everything that was built; keep what was surveyed
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/system.stamp: deploy/setup.sh
-	deploy/setup.sh
+	@deploy/setup.sh
 	@mkdir -p $(@D) && touch $@
 
 $(VENV)/runtime.stamp: $(VENV)/system.stamp pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(VENV)
-	$(PIP) setuptools
-	$(PIP) --no-build-isolation --editable .
-	$(BIN)/edgecrack-deploy link
+	@echo "Setting up the runtime in $(VENV): 0.4 GB, about a minute."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) setuptools
+	@$(PIP) --no-build-isolation --editable .
+	@$(BIN)/edgecrack-deploy link
 	@touch $@
 
 $(VENV)/everything.stamp: $(VENV)/runtime.stamp
-	deploy/setup.sh --with-tests
-	$(PIP) --no-deps --retries 0 $(addprefix --extra-index-url ,$(TORCH_INDEX)) torch
-	$(PIP) --no-build-isolation --editable '.[train,export,test]'
+	@deploy/setup.sh --with-tests
+	@echo "Setting up training, export and the tests in $(VENV): 1 GB more, a few minutes."
+	@$(PIP) --no-deps --retries 0 $(addprefix --extra-index-url ,$(TORCH_INDEX)) torch
+	@$(PIP) --no-build-isolation --editable '.[train,export,test]'
 	@touch $@
