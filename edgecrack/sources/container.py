@@ -11,7 +11,7 @@ _EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
 
 
 def claimed_bytes(path: Path) -> int | None:
-    """Return the size the file's own structure calls for, or None where it does not say.
+    """Return the least size the file's own structure calls for, or None where it does not say.
 
     MP4 and MOV (ISO/IEC 14496-12, top-level boxes), Matroska and WebM (RFC 8794, the segment's
     size), AVI (the first RIFF chunk).

@@ -138,4 +138,4 @@ class VideoSource:
             return None
         claimed, found = claimed_bytes(self._path), self._path.stat().st_size
         is_cut = claimed is not None and claimed > found
-        return f"it holds {found} of {claimed} bytes" if is_cut else None
+        return f"only {found} of at least {claimed} bytes are there" if is_cut else None
