@@ -27,7 +27,7 @@ app = typer.Typer(
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 
-def _version(wanted: bool) -> None:  # noqa: FBT001  typer calls it so
+def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"edgecrack {__version__}")
         raise typer.Exit
@@ -44,7 +44,7 @@ def edgecrack(
 
 
 @app.command()
-def run(  # noqa: PLR0913  each is an option a person may give
+def run(
     source: Annotated[
         str | None,
         typer.Argument(
@@ -53,7 +53,8 @@ def run(  # noqa: PLR0913  each is an option a person may give
     ] = None,
     *,
     config: Annotated[
-        Path | None, typer.Option(help="A unit.toml with any of these options; those given here win.")
+        Path | None,
+        typer.Option(help="A unit.toml with any of these options; those given here win."),
     ] = None,
     position: Annotated[
         str | None, typer.Option(help="NMEA or GPX file, or serial:///dev/ttyUSB0?baud=9600.")
@@ -87,19 +88,18 @@ def run(  # noqa: PLR0913  each is an option a person may give
         bool, typer.Option("--no-frames", help="Keep no evidence pictures.")
     ] = False,
     min_crack_share: Annotated[
-        float | None, typer.Option(help="Smallest crack area that counts, as a share of the region.")
+        float | None,
+        typer.Option(help="Smallest crack area that counts, as a share of the region."),
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Survey SOURCE: crack masks, GeoJSON, and an FPS report, in a folder of their own.
 
-    Examples:
+    Example: edgecrack run drive.mp4 --position drive.gpx --video-start 2026-05-01T12:00:00Z
 
-      edgecrack run drive.mp4 --position drive.gpx --video-start 2026-05-01T12:00:00Z --overlay
+    Or: edgecrack run photos/ --rate 2 --all-masks
 
-      edgecrack run photos/ --rate 2 --all-masks
-
-      edgecrack run v4l2:///dev/video0 --position serial:///dev/ttyUSB0
+    Or: edgecrack run v4l2:///dev/video0 --position serial:///dev/ttyUSB0
     """
     given = {
         "source": source,
@@ -118,15 +118,15 @@ def run(  # noqa: PLR0913  each is an option a person may give
     _survey(config, {key: value for key, value in given.items() if value is not None}, as_json)
 
 
-def _survey(file: Path | None, given: dict[str, Any], as_json: bool) -> None:  # noqa: FBT001
-    from edgecrack.config import load_config, parse_config  # noqa: PLC0415  pydantic
+def _survey(file: Path | None, given: dict[str, Any], as_json: bool) -> None:
+    from edgecrack.config import configure  # noqa: PLC0415  pydantic
     from edgecrack.pipeline import Stop  # noqa: PLC0415
     from edgecrack.run import run as survey  # noqa: PLC0415
     from edgecrack.table import report_table  # noqa: PLC0415
 
     if file is None and "source" not in given:
         raise UsageError("a run needs a SOURCE, such as drive.mp4, or --config unit.toml.")
-    chosen = parse_config(given, "the command line") if file is None else load_config(file, **given)
+    chosen = configure(given, file)
     stop = Stop()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
@@ -144,7 +144,9 @@ def _survey(file: Path | None, given: dict[str, Any], as_json: bool) -> None:  #
 def _region(text: str) -> list[int]:
     parts = text.split(",")
     if len(parts) != 4 or not all(part.strip().isdecimal() for part in parts):
-        raise UsageError(f"--region is written x,y,w,h in pixels, such as 0,540,1920,540, not '{text}'.")
+        raise UsageError(
+            f"--region is written x,y,w,h in pixels, such as 0,540,1920,540, not '{text}'."
+        )
     return [int(part) for part in parts]
 
 
@@ -160,18 +162,25 @@ def _counter(what: str, total: int | None = None) -> Iterator[Callable[[int], No
         TimeElapsedColumn,
     )
 
-    columns = (SpinnerColumn(), MofNCompleteColumn(), TextColumn(what), BarColumn(), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        MofNCompleteColumn(),
+        TextColumn(what),
+        BarColumn(),
+        TimeElapsedColumn(),
+    )
     console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task(what, total=total)
         yield lambda done: bar.update(task, completed=done)
 
 
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Option(help="Folder for the page; an earlier demo is replaced.")] = Path(
-        "demo"
-    ),
+    out: Annotated[
+        Path, typer.Option(help="Folder for the page; an earlier demo is replaced.")
+    ] = Path("demo"),
     seed: Annotated[int, typer.Option(help="Another seed is another road.")] = 7,
     seconds: Annotated[float, typer.Option(help="Length of the drive.", min=1, max=120)] = 8.0,
     as_json: Json = False,
@@ -186,7 +195,8 @@ def demo(
         shown = show(out, spec, count)
     if as_json:
         scores = {each.name: each.f1 for each in shown.scores}
-        typer.echo(json.dumps({"page": str(shown.page), "f1": scores, **shown.outcome.report}, indent=2))
+        said = {"page": str(shown.page), "f1": scores, **shown.outcome.report}
+        typer.echo(json.dumps(said, indent=2))
         return
     Console().print(report_table(shown.outcome.report))
     for each in shown.scores:

@@ -8,25 +8,35 @@
 
 Nothing in a bundle is trusted before its digest is checked, and what is then used are the very
 bytes that were checked: :meth:`Bundle.read` returns bytes, never a path. Unknown keys, missing or
-oversize files, names that leave the folder, and models that point at data outside themselves are
-refused with :class:`~edgecrack.errors.BundleError`.
+oversize files, names and links that leave the folder, and models that point at data outside
+themselves are refused with :class:`~edgecrack.errors.BundleError`. The folder itself may be a link:
+that is how one release takes the place of another.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import MISSING, asdict, dataclass, field, fields
-from pathlib import Path, PurePosixPath
-from typing import Any
+from dataclasses import asdict, dataclass, fields
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from edgecrack.errors import BundleError
 from edgecrack.onnxfile import has_external_data
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
 MANIFEST_LIMIT_BYTES = 1_000_000
 FILE_LIMIT_BYTES = 512_000_000
+PRECISIONS = ("fp32", "fp16", "int8")
+MOST_PX = 8192
+_LARGEST = 2**62  # keeps every later sum and product a number
+
+
+_Record = TypeVar("_Record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +66,19 @@ class ModelEntry:
     height_px: int
     max_levels: int
     min_mask_iou: float
+
+    def __post_init__(self) -> None:
+        """Refuse a network that no device could run, or a proof that proves nothing."""
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"precision must be one of {PRECISIONS}, not '{self.precision}'")
+        if not (1 <= self.width_px <= MOST_PX and 1 <= self.height_px <= MOST_PX):
+            size = f"{self.width_px}x{self.height_px}"
+            raise ValueError(f"an input must be 1 to {MOST_PX} px wide and high, not {size}")
+        if not (0 <= self.max_levels <= 255 and 0 <= self.min_mask_iou <= 1):
+            found = f"{self.max_levels} and {self.min_mask_iou}"
+            raise ValueError(
+                f"tolerances must be 0 to 255 levels and an IoU of 0 to 1, not {found}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +167,7 @@ class Manifest:
     golden: tuple[GoldenEntry, ...]
     metrics: tuple[MetricEntry, ...]
     provenance: Provenance
-    files: dict[str, FileEntry] = field(default_factory=dict)
+    files: dict[str, FileEntry]
     schema_version: int = SCHEMA_VERSION
 
     def __post_init__(self) -> None:
@@ -189,11 +212,11 @@ class Bundle:
         entry = self.manifest.files.get(name)
         if entry is None:
             raise BundleError(f"bundle {self.path} lists no file '{name}'; export it again.")
-        data = _read(self.path / name, FILE_LIMIT_BYTES)
+        data = _read(self.path, name, FILE_LIMIT_BYTES)
         if len(data) != entry.bytes or hashlib.sha256(data).hexdigest() != entry.sha256:
             raise BundleError(
-                f"{self.path / name} must have SHA-256 {entry.sha256[:12]}... as the manifest says, "
-                "but has changed; copy the bundle again."
+                f"{self.path / name} must have SHA-256 {entry.sha256[:12]}... as the manifest "
+                "says, but has changed; copy the bundle again."
             )
         return data
 
@@ -204,7 +227,8 @@ class Bundle:
             BundleError: If there is none.
         """
         for entry in self.manifest.models:
-            if entry.precision == precision and size_px in {None, (entry.width_px, entry.height_px)}:
+            fits = size_px in {None, (entry.width_px, entry.height_px)}
+            if fits and entry.precision == precision:
                 return entry
         wanted = precision if size_px is None else f"{precision} at {size_px[0]}x{size_px[1]}"
         has = ", ".join(f"{m.precision} {m.width_px}x{m.height_px}" for m in self.manifest.models)
@@ -217,10 +241,9 @@ def load_bundle(path: Path) -> Bundle:
     Raises:
         BundleError: If anything is missing, changed, unknown, too large or outside the folder.
     """
-    text = _read(path / MANIFEST, MANIFEST_LIMIT_BYTES)
+    text = _read(path, MANIFEST, MANIFEST_LIMIT_BYTES)
     try:
-        values = json.loads(text)
-        manifest = _manifest(values)
+        manifest = _manifest(json.loads(text))
     except (ValueError, TypeError, RecursionError) as error:
         raise BundleError(f"{path / MANIFEST} is no manifest: {error}.") from error
     bundle = Bundle(path, manifest, hashlib.sha256(text).hexdigest())
@@ -239,56 +262,73 @@ def file_entry(data: bytes) -> FileEntry:
     return FileEntry(len(data), hashlib.sha256(data).hexdigest())
 
 
-def _read(path: Path, limit_bytes: int) -> bytes:
-    if path.is_symlink():
-        raise BundleError(f"{path} is a link, which a bundle may not hold; copy the file itself.")
+def _read(folder: Path, name: str, limit_bytes: int) -> bytes:
+    path = folder / name
+    inside = [path, *path.parents][: len(PurePosixPath(name).parts)]
     try:
+        if any(each.is_symlink() for each in inside):
+            raise BundleError(
+                f"{path} is behind a link, which a bundle may not hold; copy the file."
+            )
+        if not path.is_file():  # what else there is, such as a pipe, could be waited for forever
+            raise BundleError(
+                f"{path} is needed and is no file that is there; copy the bundle again."
+            )
         with path.open("rb") as file:
             data = file.read(limit_bytes + 1)
-    except OSError as error:
-        raise BundleError(f"{path} is needed and cannot be read: {error.strerror}.") from error
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        raise BundleError(f"{path!s:.200} is needed and cannot be read: {error}.") from error
     if len(data) > limit_bytes:
         raise BundleError(f"{path} must be at most {limit_bytes:,} bytes and is larger.")
     return data
 
 
 def _manifest(values: Any) -> Manifest:  # noqa: ANN401  this is where untyped JSON ends
-    if isinstance(values, dict) and values.get("schema_version") != SCHEMA_VERSION:
-        raise ValueError(f"schema_version must be {SCHEMA_VERSION}, not {values.get('schema_version')}")
+    version = values.get("schema_version") if isinstance(values, dict) else SCHEMA_VERSION
+    if version != SCHEMA_VERSION:
+        raise ValueError(f"schema_version must be {SCHEMA_VERSION}, not {version!r}")
+    checked = _checked(Manifest, values)
     return Manifest(
-        **_checked(Manifest, values)
+        **checked
         | {
-            "models": tuple(ModelEntry(**_checked(ModelEntry, v)) for v in values["models"]),
-            "golden": tuple(GoldenEntry(**_checked(GoldenEntry, v)) for v in values["golden"]),
-            "metrics": tuple(MetricEntry(**_checked(MetricEntry, v)) for v in values["metrics"]),
-            "files": {k: FileEntry(**_checked(FileEntry, v)) for k, v in values["files"].items()},
-            "provenance": _provenance(values["provenance"]),
+            "models": _records(ModelEntry, checked["models"]),
+            "golden": _records(GoldenEntry, checked["golden"]),
+            "metrics": _records(MetricEntry, checked["metrics"]),
+            "files": {k: FileEntry(**_checked(FileEntry, v)) for k, v in checked["files"].items()},
+            "provenance": _provenance(checked["provenance"]),
         }
     )
 
 
 def _provenance(values: Any) -> Provenance:  # noqa: ANN401
-    data = tuple(DataEntry(**_checked(DataEntry, v)) for v in values["data"])
-    return Provenance(**_checked(Provenance, values) | {"data": data})
+    checked = _checked(Provenance, values)
+    return Provenance(**checked | {"data": _records(DataEntry, checked["data"])})
 
 
-_KINDS = {"str": str, "int": int, "float": (int, float), "dict[str, Any]": dict}
+def _records(record: type[_Record], values: list[Any]) -> tuple[_Record, ...]:
+    return tuple(record(**_checked(record, each)) for each in values)
 
 
-def _checked(record: type, values: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Return ``values`` if they are the fields of ``record`` and of its simple types."""
+def _checked(record: type[Any], values: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return ``values`` if they are all the fields of ``record``, each of its JSON type."""
     if not isinstance(values, dict):
         raise TypeError(f"{record.__name__} must be an object, not {type(values).__name__}")
-    known = {each.name: each for each in fields(record)}
+    known = {each.name: str(each.type) for each in fields(record)}
     for key in values:
         if key not in known:
             raise ValueError(f"unknown key '{key}' in {record.__name__}")
-    for name, each in known.items():
+    for name, kind in known.items():
         if name not in values:
-            if each.default is MISSING and each.default_factory is MISSING:
-                raise ValueError(f"key '{name}' is missing in {record.__name__}")
-            continue
-        kind = _KINDS.get(str(each.type))
-        if kind and (not isinstance(values[name], kind) or isinstance(values[name], bool)):
-            raise TypeError(f"{record.__name__}.{name} must be {each.type}, not {values[name]!r}")
+            raise ValueError(f"key '{name}' is missing in {record.__name__}")
+        if not _is_of(kind, values[name]):
+            found = repr(values[name])
+            raise TypeError(f"{record.__name__}.{name} must be {kind}, not {found:.60}")
     return values
+
+
+def _is_of(kind: str, value: Any) -> bool:  # noqa: ANN401
+    """Tell whether a JSON value may stand for an annotation; a bool or a NaN is no number."""
+    if kind in {"int", "float"}:
+        is_number = isinstance(value, int if kind == "int" else (int, float))
+        return is_number and not isinstance(value, bool) and abs(value) < _LARGEST
+    return isinstance(value, {"str": str, "tuple": list, "dict": dict}[kind.partition("[")[0]])

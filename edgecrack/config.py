@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from edgecrack.errors import UsageError
 from edgecrack.records import Region
 from edgecrack.toml import fault, read_toml
 from edgecrack.utc import utc_ns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+_END_NS = utc_ns("2100-01-01T00:00:00Z")
 
 
 class RunConfig(BaseModel):
@@ -58,9 +62,14 @@ class RunConfig(BaseModel):
     def _is_instant(cls, value: str | None) -> str | None:
         if value is not None:
             try:
-                utc_ns(value)
+                is_instant = 0 <= utc_ns(value) < _END_NS
             except ValueError:
-                raise ValueError("write an instant such as 2026-05-01T12:00:00Z") from None
+                is_instant = False
+            if not is_instant:
+                raise ValueError(
+                    "an instant from 1970 to 2100 is written like 2026-05-01T12:00:00Z, "
+                    f"not '{value}'"
+                )
         return value
 
     @field_validator("region")
@@ -81,25 +90,26 @@ class RunConfig(BaseModel):
         return None if self.region is None else Region(*self.region)
 
 
-def parse_config(values: Mapping[str, Any], name: str) -> RunConfig:
-    """Check what a run is told.
-
-    Raises:
-        ConfigError: If a key is unknown, missing or out of range; names the place in ``name``.
-    """
-    try:
-        return RunConfig.model_validate(values)
-    except ValidationError as error:
-        faults = [dict(each) for each in error.errors()]
-        raise fault(name, faults, RunConfig.model_json_schema()) from error
-
-
-def load_config(path: Path, **overrides: object) -> RunConfig:
-    """Read a unit's configuration; what the command line says besides wins.
+def configure(given: Mapping[str, Any], file: Path | None = None) -> RunConfig:
+    """Put together what a run is told: a unit's file, and the command line, which wins.
 
     Relative paths in the file start from the current folder, as on the command line.
 
+    Args:
+        given: What the command line says, under the names of ``RunConfig``.
+        file: A ``unit.toml``.
+
     Raises:
         ConfigError: If the file cannot be read, is no TOML, or says something not understood.
+        UsageError: If the command line says something that cannot be.
     """
-    return parse_config({**read_toml(path), **overrides}, str(path))
+    written = {} if file is None else read_toml(file)
+    try:
+        return RunConfig.model_validate({**written, **given})
+    except ValidationError as error:
+        faults: list[dict[str, Any]] = [dict(each) for each in error.errors()]
+        typed = [each for each in faults if file is None or each["loc"][0] in given]
+        schema = RunConfig.model_json_schema()
+        if typed:
+            raise UsageError(str(fault("the command line", typed, schema))) from error
+        raise fault(str(file), faults, schema) from error

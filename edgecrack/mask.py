@@ -1,4 +1,4 @@
-"""From the network's probability to a mask on the evidence picture, and what the mask amounts to."""
+"""From the network's probability to a mask on the evidence picture, and what it amounts to."""
 
 from __future__ import annotations
 
@@ -37,9 +37,7 @@ def window(region: Region, source_px: tuple[int, int], canvas_px: tuple[int, int
     )
 
 
-def paint(
-    probability: Plane, threshold: int, where: Region, canvas_px: tuple[int, int]
-) -> Plane:
+def paint(probability: Plane, threshold: int, where: Region, canvas_px: tuple[int, int]) -> Plane:
     """Return a mask (H, W) of 0 and 255 the size of the canvas, 0 outside ``where``.
 
     Args:
@@ -56,7 +54,7 @@ def paint(
     if probability.shape != size[::-1]:
         stretched = cv2.resize(probability, size, interpolation=cv2.INTER_LINEAR)
         probability = np.asarray(stretched, np.uint8)
-    crack = cv2.compare(probability, float(threshold), cv2.CMP_GE)
+    crack = cv2.threshold(probability, threshold - 1, 255, cv2.THRESH_BINARY)[1]
     if size == canvas_px:
         return np.asarray(crack, np.uint8)
     mask = np.zeros(canvas_px[::-1], np.uint8)

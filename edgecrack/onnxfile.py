@@ -27,6 +27,7 @@ _INSIDE: Mapping[str, Mapping[int, str]] = {
 }
 _EXTERNAL_DATA, _DATA_LOCATION = 13, 14  # fields of TensorProto
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types
+_LARGEST_NUMBER = 2**29 - 1
 _DEEPEST = 64
 
 
@@ -60,6 +61,8 @@ def _fields(message: memoryview) -> Iterator[tuple[int, memoryview | int]]:
     while place < len(message):
         key, place = _varint(message, place)
         number, wire = key >> 3, key & 7
+        if not 0 < number <= _LARGEST_NUMBER:  # other readers would cut it, and see another field
+            raise ValueError(f"field number {number}")
         if wire == _VARINT:
             value, place = _varint(message, place)
             yield number, value

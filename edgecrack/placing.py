@@ -2,7 +2,8 @@
 
 A track is never extrapolated, so while driving a frame's place is known only when the next fix has
 arrived. Findings wait for it, for as long as two fixes may be apart; after that they go on without
-a place, which is a fact and not an error.
+a place, which is a fact and not an error. No more than ``MOST_WAITING`` wait, for each holds its
+picture.
 """
 
 from __future__ import annotations
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from edgecrack.pipeline import Finding
     from edgecrack.positions import PositionFeed
     from edgecrack.track import Track
+
+
+MOST_WAITING = 100
+"""Findings that may wait for a fix: some 300 MB of 1280x720, or 4 s at 25 a second."""
 
 
 class Placing:
@@ -59,6 +64,8 @@ class Placing:
     def _is_settled(self, until_s: float, finding: Finding) -> bool:
         captured_ns = finding.frame.captured_ns
         if self._feed is None or self._track is None or captured_ns is None:
+            return True
+        if len(self._waiting) > MOST_WAITING:
             return True
         newest_ns = self._track.last_ns
         return (newest_ns is not None and newest_ns >= captured_ns) or self._clock() >= until_s

@@ -1,7 +1,8 @@
 """What a run took: frames counted, rates, times of each stage. Pure arithmetic, told the facts.
 
 N frames bound N - 1 intervals, so a rate is (N - 1) over the time between the first and the last.
-The first frames, while caches fill, are left out and the report says how many.
+The first frames, while caches fill, are left out of rates and times, and the report says how many;
+of a run that is no longer than that there is nothing to say.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ KEPT = 10_000
 """Values a distribution remembers; beyond it, a fair sample of all (Vitter's algorithm R)."""
 
 WARM_UP = 5
-"""Frames left out of rates and times at the start of a run of at least ten times as many."""
+"""Frames left out of rates and times at the start of a run."""
 
 STAGES = ("decode", "infer", "mask", "measure", "emit")
 

@@ -139,9 +139,7 @@ def _check_overlap(track: Track, source: Source) -> None:
 class _Session:
     """A run whose inputs are all open and good, up to its last file."""
 
-    def __init__(
-        self, config: RunConfig, bundle: Bundle, source: Source, placing: Placing
-    ) -> None:
+    def __init__(self, config: RunConfig, bundle: Bundle, source: Source, placing: Placing) -> None:
         self._config, self._bundle, self._source, self._placing = config, bundle, source, placing
         info = source.info
         cores = len(os.sched_getaffinity(0))
@@ -152,6 +150,7 @@ class _Session:
         self._helpers = thread_ids() - before
         self._meter = Meter()
         self._directory = RunDirectory.create(config.out or _fresh_folder())
+        self._sinks: list[Sink] = []
         self._id = uuid.uuid4().hex
         self._seen = self._with_crack = 0
         self._area_share = 0.0
@@ -159,27 +158,30 @@ class _Session:
 
     def go(self, stop: Stop, on_frame: Callable[[int], None] | None) -> Outcome:
         """Drive the loop; write run.json before and after, report.json after."""
-        self._directory.write_json("run.json", self._record("running"))
         began_s, began_cpu_s = time.monotonic(), time.process_time()
-        failure: EdgecrackError | None = None
-        missed = 0
-        try:
-            with Writer(self._sinks(), depth=QUEUE_DEPTH, on_emit=self._on_emit) as writer:
-                try:
-                    self._loop(stop, writer, on_frame)
-                finally:
-                    self._flush(writer)
-                    missed = writer.missed
-        except EdgecrackError as error:
-            failure = error
+        failure = self._drive(stop, on_frame)
         reason = str(failure) if failure else "interrupted" if stop.asked else "end of source"
         wall_s, cpu_s = time.monotonic() - began_s, time.process_time() - began_cpu_s
-        report = self._report(wall_s, cpu_s, missed)
+        report = self._report(wall_s, cpu_s)
         record = self._record(reason)
         self._leave(report, record, failure)
         return Outcome(self._directory.path, report, record)
 
-    def _sinks(self) -> list[Sink]:
+    def _drive(self, stop: Stop, on_frame: Callable[[int], None] | None) -> EdgecrackError | None:
+        """Carry frames to the sinks until there are no more; return what ended that early."""
+        try:
+            self._directory.write_json("run.json", self._record("running"))
+            self._sinks = self._open_sinks()
+            with Writer(self._sinks, depth=QUEUE_DEPTH, on_emit=self._on_emit) as writer:
+                try:
+                    self._loop(stop, writer, on_frame)
+                finally:
+                    self._flush(writer)
+        except EdgecrackError as error:
+            return error
+        return None
+
+    def _open_sinks(self) -> list[Sink]:
         config = self._config
         options = SinkOptions(
             all_masks=config.all_masks,
@@ -207,12 +209,13 @@ class _Session:
 
     def _note(self, finding: Finding) -> None:
         frame = finding.frame
-        self._meter.finished(frame.monotonic_ns, time.monotonic_ns())
         for stage, (wall_s, cpu_s) in finding.took.items():
             self._meter.stage(stage, wall_s, cpu_s)
+        self._meter.finished(frame.monotonic_ns, time.monotonic_ns())
         self._seen += 1
         self._area_share += finding.measure.area_share
-        self._times_ns = [self._times_ns[0] or frame.captured_ns, frame.captured_ns]
+        first_ns = self._times_ns[0]
+        self._times_ns = [frame.captured_ns if first_ns is None else first_ns, frame.captured_ns]
 
     def _keep(self, writer: Writer, finding: Finding, placement: Placement) -> None:
         found = finding.measure
@@ -225,10 +228,14 @@ class _Session:
         self._meter.stage("emit", wall_s, cpu_s)
         self._meter.out += 1
 
-    def _report(self, wall_s: float, cpu_s: float, missed: int) -> dict[str, Any]:
+    def _report(self, wall_s: float, cpu_s: float) -> dict[str, Any]:
         self._meter.stage_cpu("infer", cpu_seconds(self._helpers))
         counts = self._source.counts()
-        dropped = {"source": counts.dropped, "unreadable": self._source.unreadable(), "output": missed}
+        dropped = {
+            "source": counts.dropped,
+            "unreadable": self._source.unreadable(),
+            "output": sum(sink.missed for sink in self._sinks),  # final: the writer is closed
+        }
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         totals = Totals(counts.delivered, dropped, wall_s, cpu_s, peak)
         manifest, entry = self._bundle.manifest, self._bundle.model()
@@ -278,10 +285,10 @@ class _Session:
         try:
             self._directory.write_json("report.json", report)
             self._directory.write_json("run.json", record)
-        except EdgecrackError:
-            if failure is None:
-                raise
+        except EdgecrackError as error:
+            failure = failure or error
         if failure is not None:
+            self._directory.discard_if_empty()
             raise failure
 
 
@@ -307,4 +314,5 @@ def _processor() -> str | None:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
         return None
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), None)
+    names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    return next(names, None)

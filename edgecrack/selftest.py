@@ -125,12 +125,13 @@ def _latency_ms(segmenter: Segmenter) -> float:
 
 
 def decode_picture(data: bytes, name: str) -> Picture:
-    """Return the RGB picture in PNG or JPEG bytes.
+    """Return the RGB picture in the bytes of a lossless picture file.
 
     Raises:
         BundleError: If they hold none.
     """
-    return np.asarray(cv2.cvtColor(_decode(data, name, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB), np.uint8)
+    bgr = _decode(data, name, cv2.IMREAD_COLOR)
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def decode_plane(data: bytes, name: str) -> Plane:
@@ -143,7 +144,10 @@ def decode_plane(data: bytes, name: str) -> Plane:
 
 
 def _decode(data: bytes, name: str, flags: int) -> Plane:
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
+    except cv2.error:  # of a picture that claims to be immense
+        image = None
     if image is None:
         raise BundleError(f"{name} must be a picture and is none; export the bundle again.")
     return np.asarray(image, np.uint8)

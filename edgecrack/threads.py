@@ -10,7 +10,8 @@ _TASKS = Path("/proc/self/task")
 
 def thread_ids() -> frozenset[int]:
     """Return the ids of every thread of this process; nothing where the system keeps no list."""
-    return frozenset(int(task.name) for task in _TASKS.iterdir()) if _TASKS.is_dir() else frozenset()
+    tasks = _TASKS.iterdir() if _TASKS.is_dir() else ()
+    return frozenset(int(task.name) for task in tasks)
 
 
 def cpu_seconds(ids: frozenset[int]) -> float:

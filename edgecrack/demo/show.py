@@ -68,26 +68,30 @@ def show(folder: Path, spec: DriveSpec, on_frame: Callable[[int], None] | None =
 
 def _clear(folder: Path) -> None:
     """Remove an earlier demo; refuse anything else, for nobody's files are ours to delete."""
-    ours = {"drive", "run", "index.html"}
     try:
         found = {entry.name for entry in folder.iterdir()} if folder.exists() else set()
-        if found - ours:
+        # A survey of somebody's may be called "run", too; only a demo has a truth.
+        is_demo = (folder / "drive" / "truth").is_dir()
+        foreign = found - {"drive", "run", "index.html"} if is_demo else found
+        if foreign:
             raise SinkError(
-                f"{folder} should hold nothing but an earlier demo, but holds "
-                f"{min(found - ours)}; choose another --out."
+                f"{folder} should hold nothing but an earlier demo, but holds {min(foreign)}; "
+                "choose another --out."
             )
-        for name in found & {"drive", "run"}:
-            shutil.rmtree(folder / name)
         (folder / "index.html").unlink(missing_ok=True)
+        for name in ("run", "drive"):  # what tells a demo goes last
+            if name in found:
+                shutil.rmtree(folder / name)
     except OSError as error:
         raise SinkError(f"{folder} must be a folder to write to, but: {error}.") from error
 
 
 def _score(drive: Drive, masks: Path, tolerance_px: float) -> Score:
     """Compare the masks of a run with the drive's truth, frame by frame."""
-    counts: list[Counts] = []
-    for truth in sorted(drive.truth.iterdir()):
-        counts.append(count_matches(_plane(masks / truth.name), _plane(truth), tolerance_px))
+    counts: list[Counts] = [
+        count_matches(_plane(masks / truth.name), _plane(truth), tolerance_px)
+        for truth in sorted(drive.truth.iterdir())
+    ]
     found = total(counts).at(255)
     size = f"{drive.spec.width_px}x{drive.spec.height_px}"
     protocol = Protocol("the generator's own masks", tolerance_px, f"{len(counts)} frames", size)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from edgecrack.errors import BundleError
+
 if TYPE_CHECKING:
     from edgecrack.bundle import Bundle, ModelEntry
     from edgecrack.records import Picture, Plane
@@ -33,7 +35,11 @@ class Segmenter(Protocol):
     precision: str
 
     def probability(self, image: Picture) -> Plane:
-        """Return 0..255, (H, W), for an RGB picture (H, W, 3). May be called by many threads."""
+        """Return 0..255, (H, W), for an RGB picture (H, W, 3). May be called by many threads.
+
+        Raises:
+            BundleError: If the picture has another size, or the network fails on it.
+        """
 
 
 class DarkSegmenter:
@@ -45,7 +51,15 @@ class DarkSegmenter:
         self.width_px, self.height_px = width_px, height_px
 
     def probability(self, image: Picture) -> Plane:
-        """Return 255 where the picture is darker than a quarter of full light, else 0."""
+        """Return 255 where the picture is darker than a quarter of full light, else 0.
+
+        Raises:
+            BundleError: If the picture has another size.
+        """
+        if image.shape != (self.height_px, self.width_px, 3):
+            raise BundleError(
+                f"a picture must be {self.height_px} x {self.width_px} x 3, not {image.shape}"
+            )
         return np.where(image.max(axis=2) < 64, np.uint8(255), np.uint8(0))
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as binding
 
 from edgecrack.errors import BundleError
 
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
     from edgecrack.records import Picture, Plane
 
 _ERRORS_ONLY = 3
+# All that ONNX Runtime raises of its own; the classes share no parent but Exception itself.
+_REFUSALS = tuple(
+    kind
+    for kind in vars(binding).values()
+    if isinstance(kind, type) and issubclass(kind, Exception)
+)
 
 
 class OnnxRuntimeSegmenter:
@@ -33,9 +40,10 @@ class OnnxRuntimeSegmenter:
             self._session = onnxruntime.InferenceSession(
                 bundle.read(entry.file), options, providers=["CPUExecutionProvider"]
             )
-        except Exception as error:  # noqa: BLE001  ONNX Runtime's errors share no other class
+        except _REFUSALS as error:
             reason = str(error).splitlines()[0]
             raise BundleError(f"{bundle.path / entry.file} cannot be loaded: {reason}.") from error
+        self._path = bundle.path / entry.file
         self.width_px, self.height_px = entry.width_px, entry.height_px
         self.threshold = bundle.manifest.threshold
         self.backend = f"ONNX Runtime {onnxruntime.__version__} CPU, {threads} thread(s) a picture"
@@ -56,6 +64,14 @@ class OnnxRuntimeSegmenter:
             )
 
     def probability(self, image: Picture) -> Plane:
-        """Return 0..255, (H, W), for an RGB picture (H, W, 3) of the network's size."""
-        (answer,) = self._session.run(["probability"], {"frame": image[np.newaxis]})
+        """Return 0..255, (H, W), for an RGB picture (H, W, 3) of the network's size.
+
+        Raises:
+            BundleError: If the picture has another size, or the network fails on it.
+        """
+        try:
+            (answer,) = self._session.run(["probability"], {"frame": image[np.newaxis]})
+        except _REFUSALS as error:
+            reason = str(error).splitlines()[0]
+            raise BundleError(f"{self._path} cannot be run: {reason}.") from error
         return np.asarray(answer[0], np.uint8)
