@@ -95,7 +95,11 @@ class Counts:
         recall = found / self.true if self.true else 1.0
         either = predicted + self.true - overlap
         return Score(
-            threshold, precision, recall, _f1(precision, recall), overlap / either if either else 1
+            threshold,
+            precision,
+            recall,
+            _f1(precision, recall),
+            overlap / either if either else 1.0,
         )
 
     def best(self) -> Score:
@@ -130,7 +134,7 @@ def disc(radius_px: float) -> NDArray[np.uint8]:
     """
     reach = int(radius_px)
     rows, columns = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    return (rows**2 + columns**2 <= radius_px**2).astype(np.uint8)
+    return np.asarray(rows**2 + columns**2 <= radius_px**2, np.uint8)
 
 
 def count_matches(probability: Plane, truth: Plane, tolerance_px: float = 0.0) -> Counts:
@@ -139,10 +143,10 @@ def count_matches(probability: Plane, truth: Plane, tolerance_px: float = 0.0) -
     Args:
         probability: 0..255, (H, W).
         truth: Any non-zero pixel is crack, (H, W).
-        tolerance_px: Reach of a match, 0 or more.
+        tolerance_px: Reach of a match, 0 or more; the work grows with its square.
 
     Raises:
-        ValueError: If the shapes differ.
+        ValueError: If the shapes differ, or the tolerance is negative or no number.
 
     Example:
         >>> truth = np.zeros((5, 5), np.uint8); truth[2] = 255
@@ -153,11 +157,15 @@ def count_matches(probability: Plane, truth: Plane, tolerance_px: float = 0.0) -
         1.0
     """
     if probability.shape != truth.shape:
-        raise ValueError(f"truth must be {probability.shape} like the prediction, not {truth.shape}")
+        raise ValueError(
+            f"truth must be {probability.shape} like the prediction, not {truth.shape}"
+        )
+    if not 0 <= tolerance_px < np.inf:
+        raise ValueError(f"a tolerance must be 0 px or more, not {tolerance_px}")
     crack = (truth > 0).astype(np.uint8)
     reach = disc(tolerance_px)
     near_truth = cv2.dilate(crack, reach) > 0
-    best_in_reach = cv2.dilate(probability, reach)
+    best_in_reach = np.asarray(cv2.dilate(np.ascontiguousarray(probability), reach), np.uint8)
     return Counts(
         predicted=_at_least(probability),
         right=_at_least(probability[near_truth]),
@@ -180,7 +188,13 @@ def total(counts: Iterable[Counts]) -> Counts:
 
 
 def ods(counts: Sequence[Counts]) -> Score:
-    """Return the best score with one threshold for all pictures (optimal data-set scale)."""
+    """Return the best score with one threshold for all pictures (optimal data-set scale).
+
+    Raises:
+        ValueError: If there is no picture: an empty set would score a perfect 1.
+    """
+    if not counts:
+        raise ValueError("a score needs at least one picture")
     return total(counts).best()
 
 
@@ -189,11 +203,22 @@ def ois(counts: Sequence[Counts]) -> Score:
 
     The counts at each picture's best threshold are summed before F1 is taken, so OIS may lie below
     ODS. The threshold of the answer is 0: there is no single one.
+
+    Raises:
+        ValueError: If there is no picture.
     """
+    if not counts:
+        raise ValueError("a score needs at least one picture")
     chosen = [(each, each.best().threshold) for each in counts]
     nothing = np.zeros(1, np.int64)
     picked = (
-        Counts(c.predicted[t : t + 1], c.right[t : t + 1], c.found[t : t + 1], c.overlap[t : t + 1], c.true)
+        Counts(
+            c.predicted[t : t + 1],
+            c.right[t : t + 1],
+            c.found[t : t + 1],
+            c.overlap[t : t + 1],
+            c.true,
+        )
         for c, t in chosen
     )
     return sum(picked, start=Counts(nothing, nothing, nothing, nothing, 0)).at(0)

@@ -55,6 +55,9 @@ def fault(name: str, errors: Sequence[Mapping[str, Any]], schema: Mapping[str, A
         return ConfigError(f"{name}: there is no key '{place}'; {hint}")
     if first["type"] == "missing":
         return ConfigError(f"{name}: the key '{place}' is needed and missing; add it.")
+    if first["type"] == "value_error":  # of our own making: it says what was found
+        reason = str(first["msg"]).removeprefix("Value error, ")
+        return ConfigError(f"{name}: {place + ': ' if place else ''}{reason}.")
     return ConfigError(f"{name}: {place} = {first.get('input')!r} cannot be: {first['msg']}.")
 
 
