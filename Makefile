@@ -7,10 +7,6 @@ PYTHON := /usr/bin/python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
-# PyPI's torch for x86 brings CUDA along, 3 GB of it; this index has the CPU build of the same
-# version. `make test TORCH_INDEX=` takes PyPI's; where the index is out of reach pip does, too.
-TORCH_INDEX := https://download.pytorch.org/whl/cpu
-
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint bench proof clean
 .DELETE_ON_ERROR:
@@ -36,7 +32,8 @@ lint: $(VENV)/everything.stamp  ## style, types, and who may import whom
 	$(BIN)/lint-imports
 
 bench: $(VENV)/everything.stamp  ## measure speed and memory
-	$(BIN)/edgecrack bench
+	$(BIN)/python tests/benchmarks/bench_model.py
+	$(BIN)/python tests/benchmarks/bench_run.py
 
 proof: $(VENV)/everything.stamp  ## the long proofs: what 'make test' shows in small
 	$(BIN)/python -m pytest tests/proof --override-ini python_files='proof_*.py' --timeout 7200
