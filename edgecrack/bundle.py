@@ -331,4 +331,4 @@ def _is_of(kind: str, value: Any) -> bool:  # noqa: ANN401
     if kind in {"int", "float"}:
         is_number = isinstance(value, int if kind == "int" else (int, float))
         return is_number and not isinstance(value, bool) and abs(value) < _LARGEST
-    return isinstance(value, {"str": str, "tuple": list, "dict": dict}[kind.partition("[")[0]])
+    return isinstance(value, {"str": str, "tuple": list}.get(kind.partition("[")[0], dict))

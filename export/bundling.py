@@ -1,4 +1,4 @@
-"""From a checkpoint to a bundle folder: networks, golden frames, scores, and where it all is from.
+"""From a checkpoint to a bundle that has proved itself, with its scores and where it is from.
 
 The folder appears only when everything in it has been proved: it is made beside its place and
 renamed.
@@ -6,45 +6,24 @@ renamed.
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
-import numpy as np
-import onnx
-
-from edgecrack.bundle import (
-    MANIFEST,
-    DataEntry,
-    FileEntry,
-    GoldenEntry,
-    Manifest,
-    MetricEntry,
-    ModelEntry,
-    Provenance,
-    file_entry,
-    load_bundle,
-)
-from edgecrack.demo.golden import golden_frames
+from edgecrack.bundle import DataEntry, MetricEntry, Provenance
 from edgecrack.errors import NotHealthyError, SinkError, UsageError
 from edgecrack.segmenters import load_segmenter
 from edgecrack.selftest import selftest
-from export.parity import MAX_LEVELS, MIN_MASK_IOU, Parity, compare, require
-from export.to_onnx import macs, to_onnx
+from export.assembly import Statement, assemble
+from export.parity import Parity, compare, require
 from training.dataset import part_of, read_pair
 from training.evaluation import evaluate, ods_threshold
-from training.unet import parameter_count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from edgecrack.bundle import Bundle
-    from edgecrack.records import Picture
-    from edgecrack.segmenters import Segmenter
     from training.checkpoint import Checkpoint
     from training.config import DataConfig
     from training.unet import UNet
@@ -84,79 +63,63 @@ def write_bundle(checkpoint: Checkpoint, request: BundleRequest, out: Path) -> P
 
     Raises:
         NotHealthyError: If it is too far; nothing is written then.
+        UsageError: If no set of the checkpoint can prove it.
         SinkError: If ``out`` exists or cannot be written.
     """
     if out.exists():
         raise SinkError(f"{out} already exists; give another --out, nothing is ever overwritten.")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".bundle-") as folder:
-        build = Path(folder) / "bundle"
-        build.mkdir()
-        parity = _build(checkpoint, request, build)
-        shutil.copytree(build, Path(folder) / "whole")
-        (Path(folder) / "whole").rename(out)
+    data = _set(checkpoint, request)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".bundle-") as folder:
+            build = Path(folder) / "bundle"
+            build.mkdir()
+            parity = _build(checkpoint, request, data, build)
+            build.rename(out)
+    except OSError as error:
+        raise SinkError(
+            f"{out} could not be written ({error.strerror}); make room or give another --out."
+        ) from error
     return parity
 
 
-def _build(checkpoint: Checkpoint, request: BundleRequest, build: Path) -> Parity:
-    net, data = checkpoint.network(), _set(checkpoint, request)
-    models = tuple(_write_model(net, size, build) for size in request.sizes_px)
-    manifest = _manifest(checkpoint, request, data, models, build)
-    (build / MANIFEST).write_text(manifest.as_json(), encoding="utf-8")
-    bundle = load_bundle(build)
-    parity = compare(net, load_segmenter(bundle), _pictures(data, request.root, "validation"))
+def _set(checkpoint: Checkpoint, request: BundleRequest) -> DataConfig:
+    """Return the set that threshold, parity and scores are taken on."""
+    known = {data.name: data for data in checkpoint.config.data if data.split}
+    name = request.set_name or next(iter(known), None)
+    if name not in known:
+        raise UsageError(
+            f"the set must be one the checkpoint was trained on with a split, {sorted(known)}, "
+            f"not '{name}'; give --set."
+        )
+    if not part_of(known[name], request.root, "validation"):
+        raise UsageError(f"set '{name}' has no validation picture here to prove anything with.")
+    return known[name]
+
+
+def _build(checkpoint: Checkpoint, request: BundleRequest, data: DataConfig, build: Path) -> Parity:
+    net = checkpoint.network()
+    bundle = assemble(net, request.sizes_px, _statement(checkpoint, net, request, data), build)
+    pictures = (read_pair(pair, data)[0] for pair in part_of(data, request.root, "validation"))
+    parity = compare(net, load_segmenter(bundle), pictures)
     require(parity)
-    _add_golden(bundle, manifest, build)
-    found = selftest(load_bundle(build))
+    found = selftest(bundle)
     if not found.passed:
         raise NotHealthyError(f"the new bundle failed its own self-test: {found.results}.")
     return parity
 
 
-def _set(checkpoint: Checkpoint, request: BundleRequest) -> DataConfig:
-    for data in checkpoint.config.data:
-        if data.split and request.set_name in {None, data.name}:
-            return data
-    names = [data.name for data in checkpoint.config.data if data.split]
-    raise UsageError(f"the set must be one of {names}, not '{request.set_name}'.")
-
-
-def _write_model(net: UNet, size_px: tuple[int, int], build: Path) -> ModelEntry:
-    width_px, height_px = size_px
-    name = f"model.{width_px}x{height_px}.fp32.onnx"
-    (build / name).write_bytes(to_onnx(net, width_px, height_px))
-    return ModelEntry(name, "fp32", width_px, height_px, MAX_LEVELS, MIN_MASK_IOU)
-
-
-def _pictures(data: DataConfig, root: Path, part: str) -> Iterator[Picture]:
-    return (read_pair(pair, data)[0] for pair in part_of(data, root, part))
-
-
-def _manifest(
-    checkpoint: Checkpoint,
-    request: BundleRequest,
-    data: DataConfig,
-    models: Sequence[ModelEntry],
-    build: Path,
-) -> Manifest:
-    net = checkpoint.network()
+def _statement(
+    checkpoint: Checkpoint, net: UNet, request: BundleRequest, data: DataConfig
+) -> Statement:
     tolerance = max(request.tolerances_px)
-    threshold = ods_threshold(net, data, request.root, tolerance)
-    first = models[0]
-    graph = onnx.shape_inference.infer_shapes(onnx.load(str(build / first.file)))
-    return Manifest(
+    return Statement(
         name=checkpoint.config.name,
         release=request.release,
-        models=tuple(models),
-        threshold=threshold,
+        threshold=ods_threshold(net, data, request.root, tolerance),
         threshold_origin=f"ODS on {data.name} validation, many-to-one, {tolerance:g} px",
-        stride_px=checkpoint.config.model.stride_px,
-        parameters=parameter_count(net),
-        macs_per_pixel=macs(graph) / (first.width_px * first.height_px),
-        golden=(),
         metrics=tuple(_metrics(net, data, request)),
         provenance=_provenance(checkpoint, request),
-        files=_entries(build),
     )
 
 
@@ -183,35 +146,3 @@ def _commit() -> str:
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return done.stdout.strip()
-
-
-def _add_golden(bundle: Bundle, manifest: Manifest, build: Path) -> None:
-    """Write golden frames for the default size, with the answers of the exported network."""
-    entry = bundle.model()
-    segmenter = load_segmenter(bundle, entry)
-    frames = golden_frames(entry.width_px, entry.height_px)
-    (build / "golden").mkdir()
-    golden = tuple(_write_golden(k, f, segmenter, entry, build) for k, f in frames.items())
-    proved = Manifest(
-        **{name: getattr(manifest, name) for name in Manifest.__dataclass_fields__}
-        | {"golden": golden, "files": _entries(build)}
-    )
-    (build / MANIFEST).write_text(proved.as_json(), encoding="utf-8")
-
-
-def _write_golden(
-    kind: str, frame: Picture, segmenter: Segmenter, entry: ModelEntry, build: Path
-) -> GoldenEntry:
-    names = (f"golden/{kind}.frame.webp", f"golden/{kind}.probability.png")
-    bgr = cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
-    lossless = [cv2.IMWRITE_WEBP_QUALITY, 101]  # above 100 is lossless; a third less than PNG
-    (build / names[0]).write_bytes(cv2.imencode(".webp", bgr, lossless)[1].tobytes())
-    answer = segmenter.probability(frame)
-    smallest = [cv2.IMWRITE_PNG_COMPRESSION, 9]
-    (build / names[1]).write_bytes(cv2.imencode(".png", np.asarray(answer), smallest)[1].tobytes())
-    return GoldenEntry(kind, *names, entry.file)
-
-
-def _entries(build: Path) -> dict[str, FileEntry]:
-    files = sorted(file for file in build.rglob("*") if file.is_file() and file.name != MANIFEST)
-    return {str(f.relative_to(build).as_posix()): file_entry(f.read_bytes()) for f in files}

@@ -60,8 +60,11 @@ def require(parity: Parity) -> None:
     """Refuse an export that is not the trained network.
 
     Raises:
-        NotHealthyError: If a probability differs by more than 2/255 or the masks by more than 0.1 %.
+        NotHealthyError: If a probability differs by more than 2/255, or the masks by more than
+            0.1 %, or nothing was compared.
     """
+    if not parity.frames:
+        raise NotHealthyError("an export must be compared with torch, but there are no pictures.")
     if parity.worst_levels > MAX_LEVELS or parity.mask_iou < MIN_MASK_IOU:
         raise NotHealthyError(
             f"the exported network must match torch within {MAX_LEVELS}/255 and mask IoU "

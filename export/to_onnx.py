@@ -22,7 +22,7 @@ from torch import nn
 from edgecrack.errors import EdgecrackError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
     from training.unet import UNet
 
@@ -72,7 +72,7 @@ def to_onnx(net: UNet, width_px: int, height_px: int) -> bytes:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterable[None]:  # type: ignore[misc]
+def _quiet() -> Iterator[None]:
     """Keep the exporter's remarks about packages it does not need off the screen."""
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
@@ -100,7 +100,8 @@ def check_graph(model: onnx.ModelProto) -> None:
     nodes = list(model.graph.node)
     users = [node.op_type for node in nodes if "frame" in node.input]
     makers = {name: node for node in nodes for name in node.output}
-    chain, name = [], "probability"
+    chain: list[str] = []
+    name = "probability"
     while name in makers and len(chain) < 3:
         chain.append(makers[name].op_type)
         name = makers[name].input[0]
@@ -109,17 +110,19 @@ def check_graph(model: onnx.ModelProto) -> None:
             "the ONNX graph must begin with Cast and end with Round, Clip, Cast, but begins with "
             f"{users} and ends with {chain[::-1]}; use the pinned torch version."
         )
-    inside = [v.name for v in model.graph.value_info if v.type.tensor_type.elem_type == onnx.TensorProto.UINT8]
+    kinds = {v.name: v.type.tensor_type.elem_type for v in model.graph.value_info}
+    inside = [name for name, kind in kinds.items() if kind == onnx.TensorProto.UINT8]
     if set(inside) - {"frame", "probability"}:
         raise EdgecrackError(f"the ONNX graph must hold uint8 at its edges only, not at {inside}.")
 
 
 def macs(model: onnx.ModelProto) -> int:
     """Return the multiply-accumulates of all convolutions of an ONNX graph, for one frame."""
-    shapes = {v.name: _shape(v) for v in (*model.graph.value_info, *model.graph.output, *model.graph.input)}
-    weights = {tensor.name: list(tensor.dims) for tensor in model.graph.initializer}
+    graph = onnx.shape_inference.infer_shapes(model).graph
+    shapes = {v.name: _shape(v) for v in (*graph.value_info, *graph.output, *graph.input)}
+    weights = {tensor.name: list(tensor.dims) for tensor in graph.initializer}
     total = 0
-    for node in model.graph.node:
+    for node in graph.node:
         if node.op_type == "Conv":  # weight (out, in, kh, kw), one output pixel costs in x kh x kw
             height, width = shapes[node.output[0]][2:]
             out, inside, rows, columns = weights[node.input[1]]
