@@ -57,6 +57,5 @@ $(VENV)/runtime.stamp: $(VENV)/system.stamp pyproject.toml constraints.txt
 $(VENV)/everything.stamp: $(VENV)/runtime.stamp
 	@deploy/setup.sh --with-tests
 	@echo "Setting up training, export and the tests in $(VENV): 1 GB more, a few minutes."
-	@$(PIP) --no-deps --retries 0 $(addprefix --extra-index-url ,$(TORCH_INDEX)) torch
 	@$(PIP) --no-build-isolation --editable '.[train,export,test]'
 	@touch $@
