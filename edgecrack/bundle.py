@@ -271,9 +271,7 @@ def _read(folder: Path, name: str, limit_bytes: int) -> bytes:
                 f"{path} is behind a link, which a bundle may not hold; copy the file."
             )
         if not path.is_file():  # what else there is, such as a pipe, could be waited for forever
-            raise BundleError(
-                f"{path} is needed and is no file that is there; copy the bundle again."
-            )
+            raise BundleError(f"{path} is needed and is no file here; copy the bundle again.")
         with path.open("rb") as file:
             data = file.read(limit_bytes + 1)
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have

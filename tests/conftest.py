@@ -1,8 +1,20 @@
 """What every test may ask for."""
 
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from edgecrack.bundle import DataEntry, MetricEntry, Provenance, load_bundle
 
 
 @pytest.fixture(scope="session")
@@ -11,3 +23,134 @@ def shared_data() -> Path:
     folder = Path(__file__).resolve().parents[2] / "shared" / "data"
     assert folder.is_dir(), f"the tests read real data from {folder}, which is missing"
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_net():
+    """Return an untrained network of 2,000 parameters, always the same."""
+    import torch  # noqa: PLC0415  takes seconds, and few tests need it
+
+    from training.unet import UNet, UNetSpec  # noqa: PLC0415
+
+    torch.manual_seed(0)
+    return UNet(UNetSpec(widths=(4, 8), stem=2)).eval()
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tiny_net, tmp_path_factory) -> Path:
+    """Return a bundle of that network, 96x64, exported like a real one: nobody may write to it."""
+    from export.assembly import Statement, assemble  # noqa: PLC0415  torch again
+
+    said = Statement(
+        name="tiny",
+        release="0.0.1",
+        threshold=145,  # a tenth of an asphalt picture
+        threshold_origin="chosen for the tests",
+        metrics=(MetricEntry("F1 nothing", 0.0, "never scored"),),
+        provenance=Provenance(
+            config={"seed": 0},
+            data=(DataEntry("nothing", 0, hashlib.sha256(b"").hexdigest(), "no terms"),),
+            licence="for tests",
+            trained_epochs=0,
+            commit="unknown",
+        ),
+    )
+    folder = tmp_path_factory.mktemp("bundles") / "tiny"
+    folder.mkdir()
+    assemble(tiny_net, [(96, 64)], said, folder)
+    return folder
+
+
+@pytest.fixture
+def bundle_copy(tiny_bundle, tmp_path) -> Path:
+    """Return a copy of the tiny bundle that a test may damage."""
+    return Path(shutil.copytree(tiny_bundle, tmp_path / "bundle"))
+
+
+@pytest.fixture(scope="session")
+def tiny(tiny_bundle):
+    """Return the tiny bundle, loaded."""
+    return load_bundle(tiny_bundle)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def json(self) -> Any:
+        """What it printed for machines."""
+        return json.loads(self.stdout)
+
+    def refused(self, code: int, *words: str) -> str:
+        """Assert that it ended in one sentence, with this code and these words; return that."""
+        assert self.code == code, self.stderr
+        assert "Traceback" not in self.stderr
+        assert len(self.stderr.splitlines()) == 1, self.stderr
+        assert self.stdout == ""
+        for word in words:
+            assert word in self.stderr
+        return self.stderr
+
+
+@pytest.fixture(scope="session")
+def environment() -> dict[str, str]:
+    """Return the environment in which a test starts programs of this checkout."""
+    checkout = str(Path(__file__).resolve().parents[1])
+    return {**os.environ, "PYTHONPATH": checkout, "COLUMNS": "200", "NO_COLOR": "1"}
+
+
+@pytest.fixture(scope="session")
+def command(environment):
+    """Return a function that runs one of the programs as a person does, and waits for its end."""
+
+    def run(*arguments: object, package: str = "edgecrack", cwd: Path | None = None) -> Ended:
+        done = subprocess.run(
+            [sys.executable, "-m", package, *map(str, arguments)],
+            cwd=cwd, env=environment, capture_output=True, text=True, timeout=110, check=False,
+        )  # fmt: skip
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The manifest of a bundle on disk, to be changed by a test."""
+
+    folder: Path
+
+    def change(self, way: tuple[Any, ...], value: object) -> None:
+        """Put a value where keys and indices lead; ``...`` takes the key away."""
+        values = json.loads(self._path.read_text())
+        inside, (*steps, last) = values, way
+        for step in steps:
+            inside = inside[step]
+        if value is ...:
+            del inside[last]
+        else:
+            inside[last] = value
+        self._path.write_text(json.dumps(values))
+
+    def seal(self) -> None:
+        """Make every digest fit the file as it is now."""
+        values = json.loads(self._path.read_text())
+        for name in values["files"]:
+            data = (self.folder / name).read_bytes()
+            digest = hashlib.sha256(data).hexdigest()
+            values["files"][name] = {"bytes": len(data), "sha256": digest}
+        self._path.write_text(json.dumps(values))
+
+    @property
+    def _path(self) -> Path:
+        return self.folder / "manifest.json"
+
+
+@pytest.fixture
+def manifest(bundle_copy) -> Manifest:
+    """Return the manifest of ``bundle_copy``."""
+    return Manifest(bundle_copy)

@@ -1,0 +1,231 @@
+"""A bundle is believed file by file, key by key, and not one byte further."""
+
+import copy
+import hashlib
+import json
+import os
+
+import onnx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from onnx.external_data_helper import convert_model_to_external_data
+
+from edgecrack import bundle as module
+from edgecrack.bundle import MANIFEST, MANIFEST_LIMIT_BYTES, file_entry, load_bundle
+from edgecrack.errors import BundleError
+
+NETWORK = "model.96x64.fp32.onnx"
+
+
+def steps(place):
+    """Return the way to a place such as ``models.0.file``."""
+    return tuple(int(step) if step.isdecimal() else step for step in place.split("."))
+
+
+def test_what_is_written_is_what_is_read(tiny, tiny_bundle):
+    """A manifest survives the way through its file, byte for byte."""
+    text = (tiny_bundle / MANIFEST).read_text()
+    assert tiny.manifest.as_json() == text
+    assert tiny.sha256 == hashlib.sha256(text.encode()).hexdigest()
+    assert tiny.manifest.models[0].file == NETWORK
+    assert {each.kind for each in tiny.manifest.golden} == {"crack", "clean", "dark"}
+
+
+@pytest.mark.parametrize(
+    "way",
+    [(), ("models", 0), ("golden", 0), ("metrics", 0), ("provenance",), ("provenance", "data", 0),
+     ("files", NETWORK)],
+)  # fmt: skip
+def test_an_unknown_key_is_refused_at_any_depth(manifest, bundle_copy, way):
+    """What a bundle says and nobody understands might matter."""
+    manifest.change((*way, "colour"), 1)
+    with pytest.raises(BundleError, match="unknown key 'colour'"):
+        load_bundle(bundle_copy)
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["name", "threshold", "models", "golden", "files", "provenance", "schema_version",
+     "models.0.file", "golden.1.model", "metrics.0.protocol", "provenance.data",
+     "provenance.data.0.licence"],
+)  # fmt: skip
+def test_a_missing_key_is_refused_at_any_depth(manifest, bundle_copy, place):
+    """Nothing is filled in for a bundle that keeps silent."""
+    manifest.change(steps(place), ...)
+    with pytest.raises(BundleError, match=place.rpartition(".")[2]):
+        load_bundle(bundle_copy)
+
+
+@pytest.mark.parametrize(
+    ("place", "values"),
+    [
+        ("schema_version", [0, 2, "1", True, 1.0]),
+        ("name", [1, None, []]),
+        ("threshold", ["145", True, 1.5, 0, 256, -1, 2**70, None]),
+        ("macs_per_pixel", ["1", float("nan"), float("inf"), 10**400, None]),
+        ("models", [[], {}, "x", 1, [1], None]),
+        ("models.0.precision", ["fp8", 32, ""]),
+        ("models.0.width_px", [0, -96, 100_000, 96.0]),
+        ("models.0.max_levels", [-1, 256, 0.5]),
+        ("models.0.min_mask_iou", [-0.1, 1.1, float("nan")]),
+        ("golden", [{}, "x", [[]], None]),
+        ("metrics", [{}, "x", [[]], None]),
+        ("files", [[], "x", {}, {NETWORK: 1}, {NETWORK: {"bytes": "1", "sha256": ""}}]),
+        ("provenance", [[], "x", None]),
+        ("provenance.config", [[], None]),
+        ("provenance.data", [{}, "x", [1]]),
+    ],
+)
+def test_a_value_of_another_kind_is_refused(manifest, bundle_copy, place, values):
+    """Numbers are numbers within reason, lists are lists, and nothing is converted."""
+    for value in values:
+        manifest.change(steps(place), value)
+        with pytest.raises(BundleError, match="is no manifest"):
+            load_bundle(bundle_copy)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../outside.png", "/etc/hostname", "a/../../b", "a\\b", "nul\0", "\ud800", "", "golden"],
+)
+def test_a_name_that_no_file_in_the_folder_can_have_is_refused(bundle_copy, name):
+    """Nothing outside the folder is read, and no odd name is a crash."""
+    values = json.loads((bundle_copy / MANIFEST).read_text())
+    values["files"][name] = {"bytes": 1, "sha256": "00"}
+    (bundle_copy / MANIFEST).write_text(json.dumps(values))
+    with pytest.raises(BundleError):
+        load_bundle(bundle_copy)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "null", "[" * 100_000, '"x"', "\0\0", "9" * 5000, "\udcff"]
+)
+def test_what_is_no_manifest_is_refused(bundle_copy, text):
+    """Anything but a JSON object with the right keys ends in the same error."""
+    (bundle_copy / MANIFEST).write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(BundleError, match="is no manifest"):
+        load_bundle(bundle_copy)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inside: st.lists(inside, max_size=3) | st.dictionaries(st.text(), inside, max_size=3),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_no_manifest_at_all_can_crash_the_loader(tiny_bundle, tmp_path_factory, data):
+    """Whatever stands at whatever place, the answer is a bundle or a BundleError."""
+    values = copy.deepcopy(json.loads((tiny_bundle / MANIFEST).read_text()))
+    places = list(_places(values))
+    inside, key = data.draw(st.sampled_from(places))
+    inside[key] = data.draw(json_values)
+    folder = tmp_path_factory.mktemp("made-up")
+    for name in ("golden", NETWORK):
+        (folder / name).symlink_to(tiny_bundle / name)
+    (folder / MANIFEST).write_text(json.dumps(values))
+    with pytest.raises(BundleError):  # at the latest because of the links
+        load_bundle(folder)
+
+
+def _places(values):
+    keys = values if isinstance(values, dict) else range(len(values))
+    for key in keys:
+        yield values, key
+        if isinstance(values[key], dict | list):
+            yield from _places(values[key])
+
+
+def test_every_file_that_is_named_must_be_there(manifest, bundle_copy):
+    """A used name without a digest, and a digest without a file, are both refused."""
+    manifest.change(("models", 0, "file"), "other.onnx")
+    with pytest.raises(BundleError, match=r"'other\.onnx' is used but has no digest"):
+        load_bundle(bundle_copy)
+    manifest.change(("models", 0, "file"), NETWORK)
+    (bundle_copy / NETWORK).unlink()
+    with pytest.raises(BundleError, match="copy the bundle again"):
+        load_bundle(bundle_copy)
+    with pytest.raises(BundleError, match="is needed"):
+        load_bundle(bundle_copy / "nowhere")
+
+
+@pytest.mark.parametrize("damage", [lambda d: d[:-1] + b"x", lambda d: d[:-1], lambda d: d + b" "])
+def test_a_file_that_has_changed_is_refused(bundle_copy, damage):
+    """One byte altered, lost or added is enough, in whatever file."""
+    path = bundle_copy / "golden" / "dark.frame.webp"
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(BundleError, match="has changed"):
+        load_bundle(bundle_copy)
+
+
+def test_what_is_read_later_is_checked_again(bundle_copy):
+    """A file put in place of a checked one is never used; an unlisted one is never read."""
+    loaded = load_bundle(bundle_copy)
+    assert loaded.read(NETWORK) == (bundle_copy / NETWORK).read_bytes()
+    (bundle_copy / NETWORK).write_bytes(b"another network")
+    with pytest.raises(BundleError, match="has changed"):
+        loaded.read(NETWORK)
+    with pytest.raises(BundleError, match="lists no file"):
+        loaded.read(MANIFEST)
+
+
+def test_nothing_immense_is_read(bundle_copy, monkeypatch):
+    """A manifest and a file each have a largest size."""
+    text = (bundle_copy / MANIFEST).read_text()
+    (bundle_copy / MANIFEST).write_text(text + " " * MANIFEST_LIMIT_BYTES)
+    with pytest.raises(BundleError, match="at most 1,000,000 bytes"):
+        load_bundle(bundle_copy)
+    (bundle_copy / MANIFEST).write_text(text)
+    monkeypatch.setattr(module, "FILE_LIMIT_BYTES", 100)
+    with pytest.raises(BundleError, match="at most 100 bytes"):
+        load_bundle(bundle_copy)
+
+
+@pytest.mark.parametrize("name", [MANIFEST, NETWORK, "golden"])
+def test_a_link_inside_is_refused_whatever_it_leads_to(bundle_copy, tmp_path, name):
+    """Neither a file nor a folder of a bundle may lie elsewhere, even if the bytes are right."""
+    (bundle_copy / name).rename(tmp_path / "elsewhere")
+    (bundle_copy / name).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(BundleError, match="behind a link"):
+        load_bundle(bundle_copy)
+
+
+def test_the_folder_itself_may_be_a_link(bundle_copy, tmp_path):
+    """A slot such as ``current`` is a link to a release."""
+    (tmp_path / "current").symlink_to(bundle_copy)
+    assert load_bundle(tmp_path / "current").manifest.name == "tiny"
+
+
+def test_a_pipe_is_no_file_and_is_not_waited_for(bundle_copy):
+    """A named pipe would block its reader forever."""
+    (bundle_copy / NETWORK).unlink()
+    os.mkfifo(bundle_copy / NETWORK)
+    with pytest.raises(BundleError, match="is no file here"):
+        load_bundle(bundle_copy)
+
+
+def test_a_network_that_points_outside_is_refused(bundle_copy, manifest):
+    """External data would be read from any path the network names, unchecked."""
+    network = onnx.load(str(bundle_copy / NETWORK))
+    convert_model_to_external_data(network, location="../weights", size_threshold=0)
+    (bundle_copy / NETWORK).write_bytes(network.SerializeToString())
+    manifest.seal()
+    with pytest.raises(BundleError, match="keeps its weights in another file"):
+        load_bundle(bundle_copy)
+
+
+def test_a_network_is_found_by_precision_and_size(tiny):
+    """The first that fits is taken, and a wish that cannot be met lists what there is."""
+    assert tiny.model() == tiny.model("fp32", (96, 64)) == tiny.manifest.models[0]
+    for wish in (("int8", None), ("fp32", (960, 540))):
+        with pytest.raises(BundleError, match="but holds fp32 96x64"):
+            tiny.model(*wish)
+
+
+def test_an_entry_is_length_and_digest():
+    """The digest is SHA-256 of exactly the bytes."""
+    assert file_entry(b"abc").bytes == 3
+    assert file_entry(b"abc").sha256.startswith("ba7816bf")
