@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
 from rich.table import Table
 
 from edgecrack.errors import INTERRUPTED, EdgecrackError, UsageError
@@ -80,17 +79,30 @@ def fit(
     chosen = load_config(config)
     earlier = load_checkpoint(out / "last.pt") if resume else None
     if earlier and earlier.config != chosen:
-        raise UsageError(f"{out / 'last.pt'} was trained with another configuration.")
+        raise UsageError(
+            f"{out / 'last.pt'} was trained with another configuration than {config}; give that "
+            f"one ({out / 'config.json'} shows it), or another --out."
+        )
     trainer = Trainer(chosen, data, earlier)
-    journal = Journal(out, chosen, data, resume=resume)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    journal = Journal(out, chosen, data, trainer.finished)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True) as progress:
         screen = _Screen(progress, chosen.fit.steps_per_epoch, chosen.fit.epochs)
-        for epoch in trainer.epochs(screen):
-            journal.record(epoch, trainer.average)
-            journal.keep(trainer, epoch)
-    journal.close()
+        try:
+            for epoch in trainer.epochs(screen):
+                journal.record(epoch, trainer.average)
+                journal.keep(trainer, epoch)
+        except KeyboardInterrupt as stop:
+            console.print("stopped; --resume goes on from the last epoch that was finished.")
+            raise typer.Exit(INTERRUPTED) from stop
+        finally:
+            journal.close()
     typer.echo(out / "best.pt" if (out / "best.pt").exists() else out / "last.pt")
 
 
@@ -111,12 +123,19 @@ def evaluate(
     Example: edgecrack-train evaluate runs/vehicle/best.pt --set nha12d --tolerance 5 --tolerance 10
     """
     from training.checkpoint import load_checkpoint  # noqa: PLC0415  torch takes seconds
+    from training.dataset import PARTS  # noqa: PLC0415
     from training.evaluation import evaluate as scores_of  # noqa: PLC0415
 
+    if part not in PARTS:
+        raise UsageError(f"--part must be one of {', '.join(PARTS)}, not '{part}'.")
+    if not all(0 <= each <= 100 for each in tolerance or ()):
+        raise UsageError("--tolerance must be 0 to 100 px.")
     kept = load_checkpoint(checkpoint)
-    chosen = [each for each in kept.config.data if each.split and only in {None, each.name}]
+    known = [each for each in kept.config.data if each.split]
+    chosen = [each for each in known if only in {None, each.name}]
     if not chosen:
-        raise UsageError(f"{checkpoint} knows no data set '{only}' with a split; see its config.")
+        names = ", ".join(f"'{each.name}'" for each in known) or "no data set"
+        raise UsageError(f"{checkpoint} was configured with {names} that has a split; choose one.")
     net = kept.network()
     found = [
         score
@@ -134,9 +153,10 @@ def _table(scores: list[SetScore]) -> Table:
     table = Table("set", "F1 at val. threshold", "P", "R", "ODS", "OIS", "IoU", "protocol")
     for each in scores:
         fixed = each.at_threshold or each.ods
-        values = (fixed.f1, fixed.precision, fixed.recall, each.ods.f1, each.ois.f1, fixed.iou)
-        first, *rest = (f"{100 * value:.2f}" for value in values)
-        table.add_row(each.name, f"{first} (t {fixed.threshold})", *rest, str(each.protocol))
+        values = (fixed.precision, fixed.recall, each.ods.f1, each.ois.f1, fixed.iou)
+        first = f"{100 * fixed.f1:.2f} (t {fixed.threshold})" if each.at_threshold else "-"
+        rest = (f"{100 * value:.2f}" for value in values)
+        table.add_row(each.name, first, *rest, str(each.protocol))
     return table
 
 

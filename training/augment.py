@@ -9,13 +9,15 @@ their share.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from edgecrack.records import Picture, Plane
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from edgecrack.records import Picture, Plane
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class AugmentSpec:
         shadow: Probability of a straight-edged shadow.
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # for training.config
+    # for training.config
+    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "allow_inf_nan": False}
 
     rotation_deg: float = 0.2
     shift_share: float = 0.05
@@ -53,6 +56,17 @@ class AugmentSpec:
     blur_px: float = 0.0
     noise: float = 0.0
     shadow: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse ranges that are none."""
+        if not 0 < self.zoom_min <= self.zoom_max:
+            raise ValueError(
+                f"zoom_min must be above 0 and no more than zoom_max, not {self.zoom_min:g} to "
+                f"{self.zoom_max:g}"
+            )
+        ranges = (self.rotation_deg, self.shift_share, self.shear, self.light, self.gamma)
+        if min(*ranges, self.colour, self.blur_px, self.noise, self.shadow) < 0:
+            raise ValueError("a range of change must be 0 or more")
 
 
 def random_warp(
@@ -96,10 +110,10 @@ def warp(
 
 def relight(picture: Picture, rng: np.random.Generator, spec: AugmentSpec) -> Picture:
     """Return the picture in other light, in motion, with another sensor's noise."""
-    view = picture.astype(np.float32)
+    view: NDArray[np.float32] = picture.astype(np.float32)
     if spec.gamma:
         power = 2.0 ** (rng.uniform(-1, 1) * spec.gamma)
-        view = 255 * (view / 255) ** np.float32(power)
+        view = np.float32(255) * (view / np.float32(255)) ** np.float32(power)
     if spec.light or spec.colour:
         gains = 1 + rng.uniform(-1, 1) * spec.light + rng.uniform(-1, 1, 3) * spec.colour
         lift = 255 * rng.uniform(-1, 1) * spec.light
@@ -107,7 +121,9 @@ def relight(picture: Picture, rng: np.random.Generator, spec: AugmentSpec) -> Pi
     if spec.shadow and rng.random() < spec.shadow:
         view *= _shadow(rng, view.shape[0], view.shape[1])[..., None]
     if spec.blur_px and rng.random() < 0.3:
-        view = cv2.filter2D(view, -1, _motion(rng, spec.blur_px), borderType=cv2.BORDER_REPLICATE)
+        kernel = _motion(rng, spec.blur_px)
+        blurred = cv2.filter2D(view, -1, kernel, borderType=cv2.BORDER_REPLICATE)
+        view = np.asarray(blurred, np.float32)
     if spec.noise:
         view += rng.standard_normal(view.shape, np.float32) * np.float32(rng.random() * spec.noise)
     return np.clip(view, 0, 255).astype(np.uint8)
@@ -132,4 +148,4 @@ def _motion(rng: np.random.Generator, longest_px: float) -> NDArray[np.float32]:
     for step in np.linspace(-length / 2, length / 2, 4 * side):
         row, column = middle + step * np.sin(angle), middle + step * np.cos(angle)
         kernel[round(row), round(column)] += 1
-    return kernel / kernel.sum()
+    return np.asarray(kernel / kernel.sum(), np.float32)

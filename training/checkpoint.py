@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from edgecrack.errors import InputError, SinkError
+from edgecrack.errors import ConfigError, InputError, SinkError
 from training.config import TrainConfig, parse_config
 from training.unet import UNet
 
@@ -48,9 +48,19 @@ class Checkpoint:
     best: float
 
     def network(self) -> UNet:
-        """Build the network with these weights, ready to predict."""
+        """Build the network with these weights, ready to predict.
+
+        Raises:
+            InputError: If the weights are not of the network that the configuration describes.
+        """
         net = UNet(self.config.model)
-        net.load_state_dict(self.weights)
+        try:
+            net.load_state_dict(self.weights)
+        except (RuntimeError, TypeError) as error:
+            raise InputError(
+                f"the weights of checkpoint '{self.config.name}' do not fit its own [model]; the "
+                "file was put together wrongly: train again."
+            ) from error
         return net.eval()
 
 
@@ -73,8 +83,10 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
             os.fsync(file.fileno())
         partial.replace(path)
     except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
+        reason = str(error).splitlines()[0]
+        raise SinkError(f"{path} could not be written: {reason}; free some space.") from error
+    finally:  # also after Ctrl-C
         partial.unlink(missing_ok=True)
-        raise SinkError(f"{path} could not be written: {error}; free some space.") from error
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -85,12 +97,23 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"{path} must be a checkpoint of edgecrack-train, but: {reason}") from error
+    except OSError as error:
+        raise InputError(f"{path} must be a readable checkpoint, but: {error}.") from error
+    except pickle.UnpicklingError as error:
+        raise InputError(
+            f"{path} is no checkpoint of edgecrack-train, or holds more than weights and numbers, "
+            "which is never loaded; use one from a source you trust."
+        ) from error
+    except (RuntimeError, EOFError, ValueError, LookupError, TypeError) as error:
+        raise InputError(f"{path} is damaged; use another copy of the checkpoint.") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise InputError(f"{path} is no checkpoint of format {FORMAT}; train or convert it again.")
-    config = parse_config(content["config"], str(path))
+        raise InputError(f"{path} is no checkpoint of format {FORMAT}; train again.")
+    if missing := {"config", *_PLAIN} - content.keys():
+        raise InputError(f"{path} lacks {sorted(missing)}; use another copy of the checkpoint.")
+    try:
+        config = parse_config(content["config"], str(path))
+    except ConfigError as error:  # nobody wrote this file by hand
+        raise InputError(f"{error} Use the version of edgecrack that trained it.") from error
     return Checkpoint(config=config, **{key: content[key] for key in _PLAIN})
 
 

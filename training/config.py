@@ -6,17 +6,22 @@ keeps a copy beside the checkpoint.
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from edgecrack.toml import fault, read_toml
 from training.augment import AugmentSpec
 from training.losses import LossSpec
 from training.unet import UNetSpec
 
-STRICT = ConfigDict(extra="forbid", frozen=True)
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from typing_extensions import Self
+
+STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class DataConfig(BaseModel):
@@ -44,7 +49,7 @@ class DataConfig(BaseModel):
 
     name: str
     kind: Literal["crackforest", "folder"] = "folder"
-    images: tuple[str, ...]
+    images: tuple[str, ...] = Field(min_length=1)
     masks: tuple[str, ...] = ()
     field: Literal["Segmentation", "Boundaries"] = "Segmentation"
     mask_threshold: int = Field(default=127, ge=0, le=254)
@@ -54,8 +59,19 @@ class DataConfig(BaseModel):
     crack_share: float = Field(default=0.5, ge=0, le=1)
     zoom_min: float | None = None
     zoom_max: float | None = None
-    validate_px: float | None = Field(default=None, ge=0)
+    validate_px: float | None = Field(default=None, ge=0, le=100)
     licence: str = "not stated"
+
+    @model_validator(mode="after")
+    def _masks_beside_pictures(self) -> Self:
+        if self.masks and len(self.masks) != len(self.images):
+            raise ValueError(
+                f"data set '{self.name}' lists {len(self.images)} folders of pictures and "
+                f"{len(self.masks)} of masks; list one of masks for each"
+            )
+        if self.kind == "folder" and not self.masks:
+            raise ValueError(f"data set '{self.name}' lists no folder of masks; add masks = [...]")
+        return self
 
 
 class FitConfig(BaseModel):
@@ -87,7 +103,7 @@ class FitConfig(BaseModel):
     schedule: Literal["constant", "cosine"] = "constant"
     weight_decay: float = Field(default=0.0, ge=0)
     ema: float = Field(default=0.0, ge=0, lt=1)
-    seed: int = 0
+    seed: int = Field(default=0, ge=0)
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     workers: int = Field(default=0, ge=0)
     threads: int = Field(default=0, ge=0)
@@ -105,6 +121,26 @@ class TrainConfig(BaseModel):
     augment: AugmentSpec = AugmentSpec()
     fit: FitConfig = FitConfig()
     data: tuple[DataConfig, ...] = Field(min_length=1)
+
+    def augment_of(self, data: DataConfig) -> AugmentSpec:
+        """Return how far the views of one data set may stray."""
+        zoom_min = self.augment.zoom_min if data.zoom_min is None else data.zoom_min
+        zoom_max = self.augment.zoom_max if data.zoom_max is None else data.zoom_max
+        return replace(self.augment, zoom_min=zoom_min, zoom_max=zoom_max)
+
+    @model_validator(mode="after")
+    def _agrees_with_itself(self) -> Self:
+        names = [data.name for data in self.data]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two data sets have one name among {names}; rename one")
+        if self.model.in_channels != 3:
+            raise ValueError(f"pictures are RGB: in_channels is 3, not {self.model.in_channels}")
+        for data in self.data:
+            self.augment_of(data)
+        crop = self.fit.crop_px or self.model.stride_px + 1
+        if self.model.batch_norm and self.fit.batch == 1 and crop <= self.model.stride_px:
+            raise ValueError("batch_norm needs batch = 2 or more, or a crop beyond one stride")
+        return self
 
 
 def parse_config(values: dict[str, Any], name: str) -> TrainConfig:

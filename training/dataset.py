@@ -8,8 +8,8 @@ Anything else is a folder of pictures and a folder of masks with the same stems.
 from __future__ import annotations
 
 import hashlib
+import zlib
 from dataclasses import dataclass
-from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -50,11 +50,6 @@ def find_pairs(config: DataConfig, root: Path) -> list[Pair]:
         InputError: If a folder is missing or empty, or a picture has no mask.
     """
     masks = config.masks or tuple(f"{images}/../groundTruth" for images in config.images)
-    if len(masks) != len(config.images):
-        raise ConfigError(
-            f"data set '{config.name}' lists {len(config.images)} folders of pictures and "
-            f"{len(masks)} of masks; list one of masks for each."
-        )
     return [
         pair
         for images, folder in zip(config.images, masks, strict=True)
@@ -63,7 +58,8 @@ def find_pairs(config: DataConfig, root: Path) -> list[Pair]:
 
 
 def _pairs_in(images: Path, masks: Path, config: DataConfig) -> list[Pair]:
-    found = {file.stem: file for file in _files(masks)}
+    kinds = PICTURES | {".mat"}
+    found = {file.stem: file for file in sorted(_files(masks)) if file.suffix.lower() in kinds}
     pictures = [file for file in sorted(_files(images)) if file.suffix.lower() in PICTURES]
     if config.kind == "crackforest":  # 37 of its pictures have no ground truth, by design
         pictures = [file for file in pictures if file.stem in found]
@@ -134,7 +130,10 @@ def _size(array: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> str:
 
 
 def _read_image(path: Path) -> Picture:
-    data = np.fromfile(path, np.uint8)
+    try:
+        data = np.fromfile(path, np.uint8)
+    except OSError as error:
+        raise InputError(f"{path} must be a readable picture, but: {error}.") from error
     image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
     if image is None:
         raise InputError(f"{path} is no picture that can be read; replace or remove it.")
@@ -151,11 +150,12 @@ def _crackforest_mask(pair: Pair, config: DataConfig) -> Plane:
     from scipy.io import loadmat  # noqa: PLC0415  only CrackForest needs SciPy
     from scipy.io.matlab import MatReadError  # noqa: PLC0415
 
+    damaged = (OSError, ValueError, LookupError, TypeError, NotImplementedError, zlib.error)
     try:
         field = loadmat(pair.mask)["groundTruth"][config.field][0, 0]
-    except (OSError, ValueError, KeyError, IndexError, TypeError, MatReadError) as error:
+    except (*damaged, MatReadError) as error:
         raise InputError(f"{pair.mask} holds no readable groundTruth.{config.field}.") from error
-    crack = field == 2 if config.field == "Segmentation" else field > 0  # noqa: PLR2004
+    crack = field == 2 if config.field == "Segmentation" else field > 0
     return np.asarray(crack * np.uint8(255), np.uint8)
 
 
@@ -169,20 +169,22 @@ def shrink(picture: Picture, mask: Plane, scale: float) -> tuple[Picture, Plane]
     size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     covered = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.uint8), np.asarray((covered >= 85) * np.uint8(255), np.uint8)  # noqa: PLR2004
+    return np.asarray(small, np.uint8), np.asarray((covered >= 85) * np.uint8(255), np.uint8)
 
 
-@lru_cache(maxsize=4096)
 def read_shrunk(pair: Pair, config: DataConfig) -> tuple[Picture, Plane]:
-    """Read a pair at the set's training scale, remembering it (tens of megabytes for our sets)."""
+    """Read a pair at the set's training scale."""
     return shrink(*read_pair(pair, config), config.scale)
 
 
 def digest(pairs: list[Pair]) -> str:
     """Return one SHA-256 over names and bytes of all files: which data, exactly."""
     whole = hashlib.sha256()
-    for pair in pairs:
-        for file in (pair.picture, pair.mask):
-            whole.update(file.name.encode())
-            whole.update(hashlib.sha256(file.read_bytes()).digest())
+    for file in (file for pair in pairs for file in (pair.picture, pair.mask)):
+        try:
+            content = file.read_bytes()
+        except OSError as error:
+            raise InputError(f"{file} must be readable, but: {error}.") from error
+        whole.update(file.name.encode())
+        whole.update(hashlib.sha256(content).digest())
     return whole.hexdigest()

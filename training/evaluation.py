@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from edgecrack.errors import InputError
 from edgecrack.metrics import ods
 from training.dataset import part_of
 from training.validation import SetScore, count_pairs, protocol_of, score
@@ -18,11 +19,20 @@ if TYPE_CHECKING:
     from training.unet import UNet
 
 
+def ods_thresholds(
+    net: UNet, data: DataConfig, root: Path, tolerances_px: Sequence[float]
+) -> dict[float, int]:
+    """Return tolerance -> ODS threshold (1..255) on the validation pictures; empty without any."""
+    pairs = part_of(data, root, "validation")
+    if not pairs:
+        return {}
+    counts = count_pairs(net, data, pairs, tolerances_px).counts
+    return {tolerance: ods(counts[tolerance]).threshold for tolerance in tolerances_px}
+
+
 def ods_threshold(net: UNet, data: DataConfig, root: Path, tolerance_px: float) -> int:
     """Return the ODS threshold (1..255) over the validation pictures of a set; 128 without any."""
-    pairs = part_of(data, root, "validation")
-    counts = count_pairs(net, data, pairs, [tolerance_px])[tolerance_px]
-    return ods(counts).threshold if counts else 128
+    return ods_thresholds(net, data, root, [tolerance_px]).get(tolerance_px, 128)
 
 
 def evaluate(
@@ -35,16 +45,22 @@ def evaluate(
     """Score a part of a set as a whole and, if it lies in several folders, each folder.
 
     The fixed threshold beside ODS and OIS is the ODS threshold of the *validation* pictures under
-    the same tolerance, so that the test pictures choose nothing.
+    the same tolerance, so that the test pictures choose nothing; None if there are none.
+
+    Raises:
+        InputError: If the part holds no picture, or one cannot be read.
     """
     pairs = part_of(data, root, part)
-    counts = count_pairs(net, data, pairs, tolerances_px)
+    if not pairs:
+        raise InputError(f"data set '{data.name}' has no {part} pictures; choose another part.")
+    matches = count_pairs(net, data, pairs, tolerances_px)
+    thresholds = ods_thresholds(net, data, root, tolerances_px)
     scores = []
     for tolerance in tolerances_px:
-        threshold = ods_threshold(net, data, root, tolerance)
-        for name, chosen in _groups(data, pairs, counts[tolerance]).items():
-            protocol = protocol_of(data, tolerance, part, len(chosen))
-            scores.append(score(name, chosen, protocol, threshold))
+        for name, chosen in _groups(data, pairs, matches.counts[tolerance]).items():
+            split = f"{part} ({len(chosen)})"
+            protocol = protocol_of(data, tolerance, split, matches.resolution)
+            scores.append(score(name, chosen, protocol, thresholds.get(tolerance)))
     return scores
 
 

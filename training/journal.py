@@ -29,29 +29,50 @@ class Journal:
     Holds ``config.json``, ``metrics.jsonl`` (a line an epoch), ``panels/NNNN.png``, TensorBoard
     events, ``last.pt`` and ``best.pt`` (highest mean validation F1).
 
+    Args:
+        folder: Where to write.
+        config: The run's configuration.
+        root: Where the data lies.
+        finished: Epochs that a resumed run has finished, 0 for a new one. What the folder tells
+            of later ones, which no checkpoint has kept, is forgotten.
+
     Raises:
-        SinkError: If the folder cannot be made, or holds a run and ``resume`` is false.
+        SinkError: If the folder cannot be made, or holds a run and this is a new one.
     """
 
-    def __init__(self, folder: Path, config: TrainConfig, root: Path, *, resume: bool) -> None:
+    def __init__(self, folder: Path, config: TrainConfig, root: Path, finished: int = 0) -> None:
         self.folder, self._config = folder, config
         self._samples = _samples(config, root)
-        if not resume and (folder / "metrics.jsonl").exists():
+        self._lines = folder / "metrics.jsonl"
+        if not finished and self._lines.exists():
             raise SinkError(f"{folder} already holds a run; give another --out, or --resume.")
         try:
             (folder / "panels").mkdir(parents=True, exist_ok=True)
             (folder / "config.json").write_text(config.model_dump_json(indent=2) + "\n")
+            if self._lines.exists():
+                kept = self._lines.read_text("utf-8").splitlines(keepends=True)[:finished]
+                self._lines.write_text("".join(kept), "utf-8")
         except OSError as error:
             raise SinkError(f"{folder} must be a folder that can be written: {error}.") from error
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # TensorBoard imports deprecated parts of others
             from torch.utils.tensorboard.writer import SummaryWriter  # noqa: PLC0415  0.5 s
-        self._board = SummaryWriter(str(folder))
+        self._board = SummaryWriter(str(folder), purge_step=finished + 1)
 
     def record(self, epoch: Epoch, net: UNet) -> None:
-        """Write down one epoch."""
+        """Write down one epoch.
+
+        Raises:
+            SinkError: If it cannot be written.
+        """
+        try:
+            self._write(epoch, net)
+        except OSError as error:
+            raise SinkError(f"{self.folder} cannot be written: {error}; free space.") from error
+
+    def _write(self, epoch: Epoch, net: UNet) -> None:
         line = {**asdict(epoch), "name": self._config.name}
-        with (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
+        with self._lines.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
         scalars = {"loss": epoch.loss, "probability/crack": epoch.crack_probability}
         scalars |= {f"f1/{name}": found["ods"]["f1"] for name, found in epoch.validation.items()}

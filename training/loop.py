@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 from torch.utils.data import DataLoader, Subset
 
-from edgecrack.errors import EdgecrackError
+from edgecrack.errors import EdgecrackError, InputError
 from training.checkpoint import Checkpoint
-from training.dataset import digest, part_of
+from training.dataset import digest
 from training.losses import holistic_loss
 from training.unet import UNet
-from training.validation import count_pairs, protocol_of, score
-from training.views import Views, training_sets
+from training.validation import count_pairs, held_sets, protocol_of, score
+from training.views import Views, training_sets, work_alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,12 +79,16 @@ class Trainer:
         config: What to do.
         root: Where the data lies.
         resume: A checkpoint of the same configuration to go on from.
+
+    Raises:
+        InputError: If a picture cannot be used, or the data are not those of ``resume``.
+        ConfigError: If there is nothing to train on.
     """
 
     def __init__(self, config: TrainConfig, root: Path, resume: Checkpoint | None = None) -> None:
         torch.manual_seed(config.fit.seed)
         torch.set_num_threads(config.fit.threads or torch.get_num_threads())
-        self.config, self._root = config, root
+        self.config = config
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         layout = torch.channels_last
         self.net = UNet(config.model).to(self.device).to(memory_format=layout)  # type: ignore[call-overload]
@@ -94,22 +98,36 @@ class Trainer:
             self.net.parameters(), lr=config.fit.learning_rate, weight_decay=config.fit.weight_decay
         )
         self.precision = half_precision(config.fit.precision, self.device)
-        self._scaler = torch.amp.GradScaler(enabled=self.precision is torch.float16)
-        self._sets = training_sets(config, root)
-        self._views = Views(self._sets, config)
+        self._scaler = torch.amp.GradScaler(
+            self.device.type, enabled=self.precision is torch.float16
+        )
+        sets = training_sets(config, root)
+        self._views = Views(sets, config)
+        self._held = held_sets(config, root)
         self.finished, self.best = 0, -math.inf
         self._data = [
-            {"name": s.config.name, "licence": s.config.licence, "pictures": len(s.pairs), "sha256": digest(list(s.pairs))}
-            for s in self._sets
+            {
+                "name": s.config.name,
+                "licence": s.config.licence,
+                "pictures": len(s.pairs),
+                "sha256": digest(list(s.pairs)),
+            }
+            for s in sets
         ]
         if resume:
             self._restore(resume)
 
     def _restore(self, checkpoint: Checkpoint) -> None:
+        if checkpoint.data != self._data:
+            raise InputError(
+                "the pictures to train on are not those the checkpoint was trained on; bring "
+                "them back, or begin a new run."
+            )
         self.net.load_state_dict(checkpoint.resume["net"])
         self.average.load_state_dict(checkpoint.weights)
         self.optimiser.load_state_dict(checkpoint.resume["optimiser"])
-        self._scaler.load_state_dict(checkpoint.resume["scaler"])
+        if checkpoint.resume["scaler"] and self._scaler.is_enabled():  # it was, there, too
+            self._scaler.load_state_dict(checkpoint.resume["scaler"])
         self.finished, self.best = checkpoint.epoch, checkpoint.best
 
     def checkpoint(self, epoch: Epoch) -> Checkpoint:
@@ -121,13 +139,16 @@ class Trainer:
         }
         metrics = {"epoch": epoch.number, "loss": epoch.loss, "f1": epoch.f1, **epoch.validation}
         weights = self.average.state_dict()
-        return Checkpoint(self.config, epoch.number, weights, resume, metrics, self._data, self.best)
+        return Checkpoint(
+            self.config, epoch.number, weights, resume, metrics, self._data, self.best
+        )
 
     def epochs(self, watcher: Watcher) -> Iterator[Epoch]:
         """Train one epoch after the other; what is yielded has been validated.
 
         Raises:
-            TrainingError: If the loss is no number, or the network answers background everywhere.
+            TrainingError: If the loss or a weight is no number, no crack was seen, or the network
+                answers background everywhere.
         """
         fit = self.config.fit
         stuck = 0
@@ -145,29 +166,37 @@ class Trainer:
             yield epoch
 
     def _train(self, watcher: Watcher) -> tuple[float, float, float]:
+        """Train one epoch; returns mean loss and mean probability on cracks and elsewhere."""
         fit = self.config.fit
         first = self.finished * fit.steps_per_epoch
-        losses, crack, other = 0.0, 0.0, 0.0
+        losses, chances = 0.0, torch.zeros(4, dtype=torch.float64)
         self.net.train()
         for done, (pictures, truth) in enumerate(self._batches(first), start=1):
             self._set_rate(first + done)
             loss, logits = self._step(pictures, truth)
-            if not math.isfinite(loss):
-                raise TrainingError(
-                    f"the loss became {loss} at step {first + done}; lower fit.learning_rate or "
-                    "use precision = 'fp32' and go on from the last checkpoint, which is intact."
-                )
-            on_crack, elsewhere = _mean_probabilities(logits, truth)
-            losses, crack, other = losses + loss, crack + on_crack, other + elsewhere
+            losses += loss
+            chances += _sum_probabilities(logits.cpu(), truth)
             watcher.step(done, loss)
-        steps = fit.steps_per_epoch
-        return losses / steps, crack / steps, other / steps
+        if not all(parameter.isfinite().all() for parameter in self.net.parameters()):
+            raise TrainingError(_diverged(self.finished + 1, "a weight"))
+        on_crack, cracks, elsewhere, others = chances.tolist()
+        if not cracks:
+            raise TrainingError(
+                f"no view of epoch {self.finished + 1} held a single crack pixel; check the masks, "
+                "mask_threshold and crack_share of the data sets."
+            )
+        return losses / fit.steps_per_epoch, on_crack / cracks, elsewhere / max(others, 1)
 
     def _batches(self, first_step: int) -> DataLoader[View]:
         fit = self.config.fit
         start = first_step * fit.batch
         numbers = range(start, start + fit.steps_per_epoch * fit.batch)
-        return DataLoader(Subset(self._views, numbers), batch_size=fit.batch, num_workers=fit.workers)
+        return DataLoader(
+            Subset(self._views, numbers),
+            batch_size=fit.batch,
+            num_workers=fit.workers,
+            worker_init_fn=work_alone,
+        )
 
     def _step(self, pictures: torch.Tensor, truth: torch.Tensor) -> tuple[float, torch.Tensor]:
         pictures = pictures.to(self.device, memory_format=torch.channels_last)
@@ -176,8 +205,10 @@ class Trainer:
         with torch.autocast(self.device.type, dtype=kind, enabled=self.precision is not None):
             logits = self.net(pictures)
         loss = holistic_loss(logits, truth, self.config.loss)
+        if not loss.isfinite():
+            raise TrainingError(_diverged(self.finished + 1, "the loss"))
         self.optimiser.zero_grad(set_to_none=True)
-        self._scaler.scale(loss).backward()
+        self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         self._scaler.step(self.optimiser)
         self._scaler.update()
         if self.average is not self.net:
@@ -200,13 +231,12 @@ class Trainer:
     def _validate(self) -> tuple[dict[str, Any], float | None]:
         self.average.eval()
         found: dict[str, Any] = {}
-        for data in self.config.data:
-            pairs = part_of(data, self._root, "validation") if data.validate_px is not None else []
-            if data.validate_px is None or not pairs:
-                continue
-            counts = count_pairs(self.average, data, pairs, [data.validate_px])[data.validate_px]
-            protocol = protocol_of(data, data.validate_px, "validation", len(pairs))
-            found[data.name] = score(data.name, counts, protocol).as_json()
+        for data, pairs in self._held:
+            tolerance = data.validate_px or 0.0
+            matches = count_pairs(self.average, data, pairs, [tolerance])
+            split = f"validation ({len(pairs)})"
+            protocol = protocol_of(data, tolerance, split, matches.resolution)
+            found[data.name] = score(data.name, matches.counts[tolerance], protocol).as_json()
         scores = [each["ods"]["f1"] for each in found.values()]
         return found, sum(scores) / len(scores) if scores else None
 
@@ -252,12 +282,18 @@ def rate_factor(step: int, fit: FitConfig) -> float:
 
 
 @torch.no_grad()
-def _mean_probabilities(logits: torch.Tensor, truth: torch.Tensor) -> tuple[float, float]:
-    chance, target = torch.sigmoid(logits.float()), truth.to(logits.device)
-    crack = target.sum()
-    on_crack = (chance * target).sum() / crack.clamp(min=1)
-    elsewhere = (chance * (1 - target)).sum() / (target.numel() - crack).clamp(min=1)
-    return on_crack.item(), elsewhere.item()
+def _sum_probabilities(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """Return sum of probability and count of pixels, first for cracks and then for the rest."""
+    chance, other = torch.sigmoid(logits.float()), 1 - truth
+    sums = (chance * truth).sum(), truth.sum(), (chance * other).sum(), other.sum()
+    return torch.stack([each.double() for each in sums])
+
+
+def _diverged(epoch: int, what: str) -> str:
+    return (
+        f"{what} stopped being a finite number in epoch {epoch}; lower fit.learning_rate, set "
+        "fit.precision = 'fp32' or loss.smoothing = 1. The last checkpoint is intact."
+    )
 
 
 def _plateau(epoch: int, crack: float) -> str:

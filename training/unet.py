@@ -34,7 +34,7 @@ class UNetSpec:
         batch_norm: Whether each 3x3 convolution is followed by batch normalisation.
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # for training.config
+    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}  # for training.config
 
     widths: tuple[int, ...] = PAPER_WIDTHS
     in_channels: int = 3
@@ -45,6 +45,8 @@ class UNetSpec:
         """Refuse a network that cannot be built."""
         if len(self.widths) < 2 or min(self.widths) < 1:
             raise ValueError(f"a U-Net needs two or more positive widths, not {self.widths}")
+        if self.in_channels < 1:
+            raise ValueError(f"a picture has at least one channel, not {self.in_channels}")
         if self.stem not in {1, 2, 4}:
             raise ValueError(f"the stem must be 1, 2 or 4, not {self.stem}")
 
@@ -66,7 +68,7 @@ def _level(in_channels: int, out_channels: int, *, batch_norm: bool) -> nn.Seque
 
 def _initialise(module: nn.Module) -> None:
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-        nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+        nn.init.kaiming_normal_(module.weight, nonlinearity="relu")  # fan in as torch counts it
         if module.bias is not None:
             nn.init.zeros_(module.bias)
 

@@ -14,16 +14,18 @@ import numpy as np
 import torch
 
 from edgecrack.metrics import Counts, Protocol, Score, count_matches, ods, ois, total
-from training.dataset import Pair, read_pair, shrink
+from training.dataset import Pair, part_of, read_pair, shrink
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Sequence
+    from pathlib import Path
 
     from edgecrack.records import Picture, Plane
-    from training.config import DataConfig
+    from training.config import DataConfig, TrainConfig
     from training.unet import UNet
 
-Predictor = "Callable[[Picture], Plane]"
+
+CRACK = {"Segmentation": "Segmentation == 2", "Boundaries": "Boundaries > 0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,33 @@ class SetScore:
     def as_json(self) -> dict[str, Any]:
         """Return plain dictionaries; F1, precision, recall and IoU from 0 to 1."""
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Predictions held against their truth.
+
+    Attributes:
+        counts: Tolerance in px -> one Counts a picture.
+        resolution: Width x height of the pictures, or that they differ.
+    """
+
+    counts: dict[float, list[Counts]]
+    resolution: str
+
+
+def held_sets(config: TrainConfig, root: Path) -> list[tuple[DataConfig, list[Pair]]]:
+    """List what a run is validated on, having read each picture once.
+
+    Raises:
+        InputError: If a picture or a mask cannot be read, or their sizes differ.
+    """
+    wanted = [data for data in config.data if data.validate_px is not None]
+    held = [(data, part_of(data, root, "validation")) for data in wanted]
+    for data, pairs in held:
+        for pair in pairs:
+            read_pair(pair, data)
+    return [(data, pairs) for data, pairs in held if pairs]
 
 
 @torch.inference_mode()
@@ -61,16 +90,18 @@ def predict_full(net: UNet, picture: Picture, mask: Plane, scale: float) -> Plan
 
 
 def count_pairs(
-    net: UNet, config: DataConfig, pairs: Iterable[Pair], tolerances_px: Sequence[float]
-) -> dict[float, list[Counts]]:
-    """Match each pair under each tolerance; returns tolerance -> one Counts a picture."""
+    net: UNet, config: DataConfig, pairs: Sequence[Pair], tolerances_px: Sequence[float]
+) -> Matches:
+    """Match each pair under each tolerance, at the size of the full picture."""
     counts: dict[float, list[Counts]] = {tolerance: [] for tolerance in tolerances_px}
+    sizes = set()
     for pair in pairs:
         picture, mask = read_pair(pair, config)
+        sizes.add(f"{mask.shape[1]}x{mask.shape[0]}")
         chance = predict_full(net, picture, mask, config.scale)
         for tolerance in tolerances_px:
             counts[tolerance].append(count_matches(chance, mask, tolerance))
-    return counts
+    return Matches(counts, sizes.pop() if len(sizes) == 1 else f"{len(sizes)} sizes")
 
 
 def score(
@@ -81,8 +112,11 @@ def score(
     return SetScore(name, len(counts), protocol, ods(counts), ois(counts), fixed)
 
 
-def protocol_of(config: DataConfig, tolerance_px: float, part: str, pictures: int) -> Protocol:
+def protocol_of(config: DataConfig, tolerance_px: float, split: str, resolution: str) -> Protocol:
     """Say what a score on ``config`` means."""
-    truth = f"{config.name} {config.field}" if config.kind == "crackforest" else f"{config.name} masks"
-    seen = "full picture" if config.scale == 1 else f"full picture, predicted at x{config.scale:g}"
-    return Protocol(truth, tolerance_px, f"{part} ({pictures})", seen)
+    if config.kind == "folder":
+        truth = f"{config.name} masks > {config.mask_threshold}"
+    else:
+        truth = f"{config.name} {CRACK[config.field]}"
+    seen = resolution if config.scale == 1 else f"{resolution} predicted at x{config.scale:g}"
+    return Protocol(truth, tolerance_px, split, seen)

@@ -7,9 +7,10 @@ have come next.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 import torch
 from torch.utils.data import Dataset
@@ -21,12 +22,15 @@ from training.dataset import Pair, part_of, read_shrunk
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from edgecrack.records import Plane
+    from edgecrack.records import Picture, Plane
     from training.augment import AugmentSpec
     from training.config import DataConfig, TrainConfig
 
 View = tuple[torch.Tensor, torch.Tensor]
 """A picture, float32 (3, H, W) in [0, 1], and its truth, float32 (1, H, W) of 0 and 1."""
+
+ROOM_BYTES = 2 << 30
+"""How much memory pictures that were read once may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +51,23 @@ def training_sets(config: TrainConfig, root: Path) -> list[TrainingSet]:
     sets = []
     for data in config.data:
         pairs = part_of(data, root, "train") if data.weight else []
-        zooms = {"zoom_min": data.zoom_min, "zoom_max": data.zoom_max}
-        augment = replace(config.augment, **{k: v for k, v in zooms.items() if v is not None})
         if pairs:
-            sets.append(TrainingSet(data, tuple(pairs), augment))
+            sets.append(TrainingSet(data, tuple(pairs), config.augment_of(data)))
     if not sets:
         raise ConfigError(f"'{config.name}' has no data set with pictures to train on; add one.")
     return sets
 
 
 class Views(Dataset[View]):
-    """The views of a whole run, by number."""
+    """The views of a whole run, by number.
+
+    Every picture is read once at the start: a broken one is found now and not in the tenth epoch,
+    and what fits into memory stays there, where the processes that prepare views share it.
+
+    Raises:
+        InputError: If a picture or a mask cannot be read, or their sizes differ.
+        ConfigError: If whole pictures are wanted, and they differ in size.
+    """
 
     def __init__(self, sets: list[TrainingSet], config: TrainConfig) -> None:
         self._sets = sets
@@ -65,6 +75,12 @@ class Views(Dataset[View]):
         self._share = weights / weights.sum()
         self._fit = config.fit
         self._count = config.fit.epochs * config.fit.steps_per_epoch * config.fit.batch
+        self._kept: dict[Pair, tuple[Picture, Plane]] = {}
+        self._room_bytes = ROOM_BYTES
+        sizes = {self._read(each, pair)[1].shape for each in sets for pair in each.pairs}
+        if config.fit.crop_px is None and len(sizes) > 1:
+            found = ", ".join(f"{width}x{height}" for height, width in sorted(sizes)[:3])
+            raise ConfigError(f"pictures of several sizes ({found}) need fit.crop_px; set it.")
 
     def __len__(self) -> int:
         return self._count
@@ -73,10 +89,12 @@ class Views(Dataset[View]):
         """Return view ``number``, the same one each time."""
         rng = np.random.default_rng([self._fit.seed, number])
         chosen = self._sets[rng.choice(len(self._sets), p=self._share)]
-        picture, mask = read_shrunk(chosen.pairs[rng.integers(len(chosen.pairs))], chosen.config)
+        picture, mask = self._read(chosen, chosen.pairs[rng.integers(len(chosen.pairs))])
         crop = self._fit.crop_px
         height, width = mask.shape
-        centre = _centre(rng, mask, chosen.config.crack_share, crop) if crop else (width / 2, height / 2)
+        centre = (
+            _centre(rng, mask, chosen.config.crack_share, crop) if crop else (width / 2, height / 2)
+        )
         matrix = random_warp(rng, chosen.augment, centre, crop)
         view, truth = warp(picture, mask, matrix, (crop, crop) if crop else (width, height))
         lit = relight(view, rng, chosen.augment)
@@ -84,6 +102,21 @@ class Views(Dataset[View]):
             torch.from_numpy(lit.transpose(2, 0, 1).astype(np.float32) / 255),
             torch.from_numpy((truth[np.newaxis] > 0).astype(np.float32)),
         )
+
+    def _read(self, chosen: TrainingSet, pair: Pair) -> tuple[Picture, Plane]:
+        if pair in self._kept:
+            return self._kept[pair]
+        picture, mask = read_shrunk(pair, chosen.config)
+        if self._room_bytes >= picture.nbytes + mask.nbytes:
+            self._room_bytes -= picture.nbytes + mask.nbytes
+            self._kept[pair] = picture, mask
+        return picture, mask
+
+
+def work_alone(worker: int) -> None:
+    """Keep OpenCV of a forked process from waiting for threads that it did not inherit."""
+    del worker
+    cv2.setNumThreads(0)
 
 
 def _centre(

@@ -1,0 +1,212 @@
+"""Each loss is the paper's formula, in value and in gradient."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from training.losses import (
+    LossSpec,
+    crack_weight,
+    holistic_loss,
+    jaccard_distance,
+    non_crack_share,
+    weighted_cross_entropy,
+)
+
+SPECS = [
+    LossSpec("xie"),
+    LossSpec("power", beta=0.5, gamma=0.5),
+    LossSpec("power", beta=0.85, gamma=1 / 3),
+    LossSpec("log", beta=0.9),
+    LossSpec("exp", beta=0.75),
+    LossSpec("exp", beta=1.0, gamma=0.5),
+]
+MASKS = ["sparse", "half", "one pixel", "empty", "full"]
+
+
+def drawn(kind):
+    """Return float64 logits and truth of a batch of two."""
+    rng = np.random.default_rng(3)
+    truth = np.zeros((2, 1, 24, 20))
+    if kind == "sparse":
+        truth[rng.random(truth.shape) < 0.05] = 1
+    elif kind == "half":
+        truth[..., 10:] = 1
+    elif kind == "one pixel":
+        truth[1, 0, 5, 5] = 1
+    elif kind == "full":
+        truth[:] = 1
+    return rng.normal(0, 3, truth.shape), truth
+
+
+def reference_weight(truth, spec):
+    """Return q by the paper's formulas, in plain float64."""
+    crack, count = truth.sum(), truth.size
+    if spec.weighting == "exp":
+        alpha = (count - crack) / count
+        return spec.beta * 10 ** (spec.gamma * (2 * alpha - 1))
+    alpha = (count - crack + spec.smoothing) / (count + 2 * spec.smoothing)
+    odds = alpha / (1 - alpha)
+    if spec.weighting == "log":
+        return max(0.0, spec.beta * math.log(odds))
+    return odds if spec.weighting == "xie" else spec.beta * odds**spec.gamma
+
+
+def reference(logits, truth, spec):
+    """Return (loss, gradient) of a L + b d for each logit, in plain float64."""
+    p, y, q = 1 / (1 + np.exp(-logits)), truth, reference_weight(truth, spec)
+    entropy = -(q * y * np.log(p) + (1 - y) * np.log(1 - p)).mean()
+    d_entropy = -(q * y * (1 - p) - (1 - y) * p) / y.size
+    above = (y * p).sum() + spec.jaccard_lambda
+    below = y.sum() + p.sum() - (y * p).sum() + spec.jaccard_lambda
+    distance = 1 - above / below
+    d_distance = -(y * below - (1 - y) * above) / below**2 * p * (1 - p)
+    return spec.a * entropy + spec.b * distance, spec.a * d_entropy + spec.b * d_distance
+
+
+def computed(logits, truth, spec):
+    """Return (loss, gradient) as training computes them."""
+    tensor = torch.tensor(logits, dtype=torch.float32, requires_grad=True)
+    loss = holistic_loss(tensor, torch.tensor(truth, dtype=torch.float32), spec)
+    loss.backward()
+    assert tensor.grad is not None
+    return loss.item(), tensor.grad.double().numpy()
+
+
+@pytest.mark.parametrize("spec", SPECS)
+@pytest.mark.parametrize("kind", MASKS)
+def test_loss_and_gradient_are_those_of_the_formula(spec, kind):
+    """Value and gradient equal a float64 reference, on empty and full masks too."""
+    logits, truth = drawn(kind)
+    loss, gradient = computed(logits, truth, spec)
+    wanted, slope = reference(logits, truth, spec)
+    assert loss == pytest.approx(wanted, rel=2e-5)
+    np.testing.assert_allclose(gradient, slope, rtol=1e-4, atol=1e-6 * np.abs(slope).max())
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_the_gradient_is_the_slope(spec):
+    """A small step along a logit changes the reference loss as the gradient says."""
+    logits, truth = drawn("sparse")
+    _, gradient = computed(logits, truth, spec)
+    for place in ((0, 0, 0, 0), tuple(np.argwhere(truth)[0])):
+        step = np.zeros_like(logits)
+        step[place] = 1e-5
+        ahead, behind = (reference(logits + s, truth, spec)[0] for s in (step, -step))
+        assert gradient[place] == pytest.approx((ahead - behind) / 2e-5, rel=1e-3)
+
+
+@pytest.mark.parametrize("a_b", [(1.0, 0.0), (0.0, 1.0), (50.0, 1.0)])
+def test_the_holistic_loss_is_the_weighted_sum(a_b):
+    """The parts add up with a and b, and b = 0 leaves the distance out."""
+    logits, truth = (torch.tensor(each, dtype=torch.float32) for each in drawn("sparse"))
+    spec = LossSpec(a=a_b[0], b=a_b[1])
+    parts = (weighted_cross_entropy(logits, truth, spec), jaccard_distance(logits, truth))
+    assert holistic_loss(logits, truth, spec).item() == pytest.approx(
+        spec.a * parts[0].item() + spec.b * parts[1].item(), rel=1e-6
+    )
+
+
+def test_the_cross_entropy_is_a_mean():
+    """Twice the pixels, the same loss: a = 20 means the same at every size."""
+    logits, truth = (torch.tensor(each, dtype=torch.float32) for each in drawn("sparse"))
+    twice = torch.cat([logits, logits]), torch.cat([truth, truth])
+    once = weighted_cross_entropy(logits, truth, LossSpec())
+    torch.testing.assert_close(weighted_cross_entropy(*twice, LossSpec()), once)
+
+
+@pytest.mark.parametrize(
+    ("spec", "q"),
+    [
+        (LossSpec("xie", smoothing=0), 89.9),
+        (LossSpec("power", beta=0.5, gamma=1 / 2, smoothing=0), 4.74),
+        (LossSpec("power", beta=0.85, gamma=1 / 3, smoothing=0), 3.81),
+        (LossSpec("log", beta=0.9, smoothing=0), 4.05),
+        (LossSpec("exp", beta=0.75, smoothing=0), 7.13),
+    ],
+)
+def test_at_the_papers_share_of_crack_the_weights_are_the_papers(spec, q):
+    """At 1.1 % crack, the five weightings of the paper give the weights it discusses."""
+    truth = torch.zeros(1000)
+    truth[:11] = 1
+    assert crack_weight(truth, spec).item() == pytest.approx(q, abs=0.005 * 10 ** (q > 10))
+
+
+@pytest.mark.parametrize("crack", [0, 1, 500, 1000])
+def test_the_exponential_weight_is_bounded(crack):
+    """With beta 1 it stays within 1/10 and 10 whatever the mask."""
+    truth = torch.zeros(1000)
+    truth[:crack] = 1
+    q = crack_weight(truth, LossSpec("exp", beta=1.0)).item()
+    assert 0.1 - 1e-6 <= q <= 10 + 1e-5
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_a_single_crack_pixel_in_a_million_is_weighed_exactly(spec):
+    """FP32 does not blur the share of a rare class: 1 - alpha is counted, not subtracted."""
+    truth = torch.zeros(1_000_003)
+    truth[7] = 1
+    wanted = reference_weight(truth.double().numpy(), spec)
+    assert crack_weight(truth, spec).item() == pytest.approx(wanted, rel=1e-5)
+
+
+@pytest.mark.parametrize("weighting", ["xie", "power", "log"])
+def test_smoothing_keeps_a_batch_without_crack_finite(weighting):
+    """Laplace smoothing is what keeps the weight finite there; without it, it is not."""
+    truth = torch.zeros(64)
+    assert crack_weight(truth, LossSpec(weighting)).isfinite()
+    assert not crack_weight(truth, LossSpec(weighting, smoothing=0)).isfinite()
+
+
+def test_the_logarithmic_weight_never_teaches_the_opposite():
+    """Where crack outweighs the rest, the weight is 0 and not negative."""
+    assert crack_weight(torch.ones(64), LossSpec("log")).item() == 0
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16])
+def test_half_precision_logits_give_an_fp32_loss(kind):
+    """Sums over more pixels than FP16 can count stay finite and exact."""
+    logits = torch.full((2, 1, 300, 300), -8.0, dtype=kind)
+    loss = holistic_loss(logits, torch.zeros(logits.shape), LossSpec())
+    assert loss.dtype == torch.float32
+    wanted, _ = reference(logits.double().numpy(), np.zeros(logits.shape), LossSpec())
+    assert loss.item() == pytest.approx(wanted, rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["empty", "full", "sparse"])
+@pytest.mark.parametrize("size", [60.0, -60.0])
+def test_certain_answers_have_finite_gradients(kind, size):
+    """Logits far beyond what a sigmoid resolves neither overflow nor divide by nothing."""
+    _, truth = drawn(kind)
+    for spec in SPECS:
+        loss, gradient = computed(np.full(truth.shape, size), truth, spec)
+        assert math.isfinite(loss)
+        assert np.isfinite(gradient).all()
+
+
+def test_the_jaccard_distance_ranges_from_0_to_1():
+    """A perfect answer is at 0, an empty one to an empty mask too, the opposite near 1."""
+    truth = torch.zeros(1000)
+    assert jaccard_distance(torch.full((1000,), -90.0), truth).item() == 0
+    truth[:500] = 1
+    sure = (truth - 0.5) * 200
+    assert jaccard_distance(sure, truth).item() == pytest.approx(0, abs=1e-6)
+    assert jaccard_distance(-sure, truth).item() == pytest.approx(1 - 1 / 1001)
+
+
+def test_alpha_is_the_share_of_what_is_no_crack():
+    """Over the whole batch, not per picture."""
+    truth = torch.zeros(2, 1, 10, 10)
+    truth[0, 0, 0] = 1
+    assert non_crack_share(truth).item() == pytest.approx(0.95)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"beta": 0}, {"jaccard_lambda": 0}, {"smoothing": -1}, {"a": -1}, {"a": 0, "b": 0}]
+)
+def test_a_loss_without_a_lowest_point_is_refused(wrong):
+    """Numbers that would teach nothing or the opposite are refused."""
+    with pytest.raises(ValueError, match="must be"):
+        LossSpec(**wrong)

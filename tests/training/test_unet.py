@@ -1,0 +1,147 @@
+"""The network is the paper's, whatever its size, and takes pictures of any size."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from training.unet import UNet, UNetSpec, parameter_count, widths_of
+
+
+@pytest.mark.parametrize(
+    ("spec", "count"),
+    [
+        (UNetSpec(), 31_031_745),
+        (UNetSpec(widths=widths_of(32)), 7_760_097),
+        (UNetSpec(in_channels=1), 31_030_593),
+        (UNetSpec(widths=(32, 64, 128, 256, 512), in_channels=1), 7_759_521),
+    ],
+)
+def test_the_parameters_are_those_of_the_paper(spec, count):
+    """Every weight and bias of Table IV is there, and no other."""
+    with torch.device("meta"):  # counts without filling 31 million numbers
+        assert parameter_count(UNet(spec)) == count
+
+
+@pytest.mark.parametrize("widths", [(4, 8), (5, 3, 7), (2, 4, 8, 16)])
+@pytest.mark.parametrize("stem", [1, 2, 4])
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_any_widths_and_stem_answer_at_the_size_of_the_picture(widths, stem, batch_norm):
+    """One logit a pixel comes back for sizes that are no multiple of the stride."""
+    net = UNet(UNetSpec(widths=widths, stem=stem, batch_norm=batch_norm)).eval()
+    for height, width in ((33, 50), (8, 7), (1, 3)):
+        assert net(torch.rand(2, 3, height, width)).shape == (2, 1, height, width)
+
+
+def test_the_stride_says_what_one_coarse_cell_covers():
+    """The stem and each pooling double or quadruple it."""
+    assert UNetSpec().stride_px == 16
+    assert UNetSpec(widths=(4, 8), stem=4).stride_px == 8
+
+
+@pytest.mark.parametrize("stem", [1, 2, 4])
+def test_a_ragged_picture_is_padded_with_its_edge(stem):
+    """The answer is that for the picture continued by its last row and column, cropped back."""
+    torch.manual_seed(0)
+    net = UNet(UNetSpec(widths=(4, 8, 8), stem=stem)).eval()
+    stride = net.spec.stride_px
+    picture = torch.rand(1, 3, 2 * stride + 3, 3 * stride - 1)
+    rows = torch.arange(3 * stride).clamp(max=picture.shape[2] - 1)
+    columns = torch.arange(3 * stride).clamp(max=picture.shape[3] - 1)
+    whole = picture[:, :, rows][..., columns]
+
+    expected = net(whole)[..., : picture.shape[2], : picture.shape[3]]
+
+    torch.testing.assert_close(net(picture), expected, rtol=0, atol=0)
+
+
+def test_a_picture_that_fits_is_not_padded():
+    """A size that divides by the stride goes through as it is: one pixel more changes nothing."""
+    torch.manual_seed(0)
+    net = UNet(UNetSpec(widths=(4, 8), stem=1)).eval()
+    picture = torch.rand(1, 3, 32, 32)
+    grown = functional.pad(picture, (0, 1, 0, 1), mode="replicate")
+    inside = slice(None), slice(None), slice(0, 20), slice(0, 20)
+    torch.testing.assert_close(net(picture)[inside], net(grown)[inside])
+
+
+def test_weights_begin_he_normal():
+    """Each kernel is drawn from a normal of variance 2 / fan-in around 0; biases begin at 0."""
+    torch.manual_seed(0)
+    net = UNet(UNetSpec(widths=(32, 64, 128)))
+    kernels = [m for m in net.modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d)]
+    for kernel in kernels:
+        weight = kernel.weight.detach()
+        fan_in = weight[0].numel()  # torch counts out x 2 x 2 for a deconvolution
+        count = weight.numel()
+        assert weight.std().item() == pytest.approx(math.sqrt(2 / fan_in), rel=4 / count**0.5)
+        assert abs(weight.mean().item()) < 4 * weight.std().item() / count**0.5
+        assert kernel.bias is not None
+        assert not kernel.bias.any()
+    large = kernels[3].weight.detach().flatten()
+    beyond = (large.abs() > 2 * large.std()).float().mean().item()
+    assert beyond == pytest.approx(0.0455, abs=0.006)  # a uniform would have none
+
+
+def kinds(module):
+    """Name the leaves of a module in order."""
+    return [type(m).__name__ for m in module.modules() if not list(m.children())]
+
+
+@pytest.mark.parametrize("norm", [False, True])
+def test_the_structure_is_the_papers(norm):
+    """Two 3x3 convolutions + ReLU a level, a bare biased deconvolution up, a 1x1 head."""
+    net = UNet(UNetSpec(widths=(4, 8, 16), batch_norm=norm))
+    level = ["Conv2d", *(["BatchNorm2d"] if norm else []), "ReLU"] * 2
+    for each in (*net.down, *net.merge):
+        assert kinds(each) == level
+        for conv in (m for m in each if isinstance(m, nn.Conv2d)):
+            assert (conv.kernel_size, conv.stride, conv.padding) == ((3, 3), (1, 1), (1, 1))
+            assert conv.bias is not None
+    for up in net.up:
+        assert kinds(up) == ["ConvTranspose2d"]
+        assert isinstance(up, nn.ConvTranspose2d)
+        assert (up.kernel_size, up.stride) == ((2, 2), (2, 2))
+        assert up.bias is not None
+    assert (net.head.kernel_size, net.head.out_channels) == ((1, 1), 1)
+    assert net.head.bias is not None
+
+
+def test_no_relu_follows_a_deconvolution():
+    """What a deconvolution passes on is negative in places."""
+    torch.manual_seed(0)
+    net = UNet(UNetSpec(widths=(4, 8)))
+    seen = []
+    net.merge[0].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    net(torch.rand(1, 3, 16, 16))
+    skip, up = seen[0].split(4, dim=1)
+    assert (skip >= 0).all()
+    assert (up < 0).any()
+
+
+def test_every_parameter_takes_part():
+    """Each weight and bias changes the answer: every one gets a gradient."""
+    torch.manual_seed(0)
+    net = UNet(UNetSpec(widths=(4, 8, 8), stem=2))
+    net(torch.rand(2, 3, 32, 32)).square().mean().backward()
+    assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in net.parameters())
+
+
+def test_a_stem_loses_no_pixel():
+    """Each pixel within a block of the stem has a logit of its own."""
+    torch.manual_seed(0)
+    net = UNet(UNetSpec(widths=(8, 8), stem=4)).eval()
+    with torch.no_grad():
+        logits = net(torch.rand(1, 3, 16, 16))[0, 0, 4:8, 4:8]
+    assert logits.unique().numel() == 16
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"widths": (8,)}, {"widths": ()}, {"widths": (8, 0)}, {"stem": 3}, {"in_channels": 0}]
+)
+def test_a_network_that_cannot_be_built_is_refused(wrong):
+    """What makes no U-Net says so before anything is built."""
+    with pytest.raises(ValueError, match=r"not \(|not 3|not 0"):
+        UNetSpec(**wrong)
