@@ -63,7 +63,8 @@ def test_nothing_outside_the_window_is_ever_marked(made):
     """A mask is as large as the canvas, holds 0 and 255 only, and 0 beyond the window."""
     probability, threshold, where, canvas = made
     mask = paint(probability, threshold, where, canvas)
-    assert (mask.dtype, mask.shape) == (np.uint8, canvas[::-1])
+    assert mask.dtype == np.uint8
+    assert mask.shape == canvas[::-1]
     assert set(np.unique(mask)) <= {0, 255}
     inside = np.zeros(mask.shape, bool)
     rows = slice(where.y_px, where.y_px + where.height_px)

@@ -166,7 +166,7 @@ def test_graphs_within_graphs_have_an_end():
         has_external_data(field(7, graph))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(data=st.binary(max_size=300))
 def test_random_bytes_are_an_answer_or_a_bundle_error(data):
     """No bytes at all can crash the reader or keep it for long."""
@@ -174,7 +174,7 @@ def test_random_bytes_are_an_answer_or_a_bundle_error(data):
         assert has_external_data(data) in {True, False}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(data=st.data())
 def test_a_damaged_model_that_onnx_still_reads_hides_nothing(data):
     """Whatever byte is altered: where ``onnx`` sees external data, so does the check."""
