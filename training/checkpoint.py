@@ -8,8 +8,13 @@ checkpoint from a stranger cannot run code.
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
+import struct
+import warnings
+import zipfile
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +78,7 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
     content = {
         "format": FORMAT,
         "config": checkpoint.config.model_dump(mode="json"),
-        **{key: getattr(checkpoint, key) for key in _PLAIN},
+        **{key: getattr(checkpoint, key) for key in _FIELDS},
     }
     partial = path.with_name(path.name + ".partial")
     try:
@@ -96,25 +101,48 @@ def load_checkpoint(path: Path) -> Checkpoint:
         InputError: If ``path`` is missing, damaged, or no checkpoint of this format.
     """
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        whole = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path} must be a readable checkpoint, but: {error}.") from error
+    try:
+        content = _unpack(whole)
     except pickle.UnpicklingError as error:
         raise InputError(
-            f"{path} is no checkpoint of edgecrack-train, or holds more than weights and numbers, "
-            "which is never loaded; use one from a source you trust."
+            f"{path} holds more than weights and numbers, which is never loaded; it is no "
+            "checkpoint of edgecrack-train."
         ) from error
-    except (RuntimeError, EOFError, ValueError, LookupError, TypeError) as error:
-        raise InputError(f"{path} is damaged; use another copy of the checkpoint.") from error
+    except _DAMAGED as error:
+        raise InputError(f"{path} is damaged or no checkpoint; use another copy.") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise InputError(f"{path} is no checkpoint of format {FORMAT}; train again.")
-    if missing := {"config", *_PLAIN} - content.keys():
-        raise InputError(f"{path} lacks {sorted(missing)}; use another copy of the checkpoint.")
+    if wrong := [key for key, kind in _FIELDS.items() if not isinstance(content.get(key), kind)]:
+        raise InputError(f"{path} holds no usable '{wrong[0]}'; use another copy of it.")
     try:
-        config = parse_config(content["config"], str(path))
+        config = parse_config(content.get("config"), str(path))
     except ConfigError as error:  # nobody wrote this file by hand
         raise InputError(f"{error} Use the version of edgecrack that trained it.") from error
-    return Checkpoint(config=config, **{key: content[key] for key in _PLAIN})
+    return Checkpoint(config=config, **{key: content[key] for key in _FIELDS})
 
 
-_PLAIN = ("epoch", "weights", "resume", "metrics", "data", "best")
+def _unpack(whole: bytes) -> object:
+    """Return what torch packed, having checked it: torch writes checksums and never reads them."""
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        if broken := archive.testzip():
+            raise zipfile.BadZipFile(broken)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what torch thinks of a foreign file ends as an error
+        return torch.load(io.BytesIO(whole), map_location="cpu", weights_only=True)
+
+
+_DAMAGED = (  # what is raised over flipped and missing bytes
+    *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError),
+    *(OSError, RuntimeError, TypeError, ValueError, struct.error, zipfile.BadZipFile, zlib.error),
+)
+_FIELDS = {
+    "epoch": int,
+    "weights": dict,
+    "resume": dict,
+    "metrics": dict,
+    "data": list,
+    "best": float,
+}

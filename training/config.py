@@ -7,7 +7,7 @@ keeps a copy beside the checkpoint.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -143,7 +143,7 @@ class TrainConfig(BaseModel):
         return self
 
 
-def parse_config(values: dict[str, Any], name: str) -> TrainConfig:
+def parse_config(values: object, name: str) -> TrainConfig:
     """Check a parsed TOML document.
 
     Raises:

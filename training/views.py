@@ -75,7 +75,7 @@ class Views(Dataset[View]):
         self._share = weights / weights.sum()
         self._fit = config.fit
         self._count = config.fit.epochs * config.fit.steps_per_epoch * config.fit.batch
-        self._kept: dict[Pair, tuple[Picture, Plane]] = {}
+        self._kept: dict[tuple[str, Pair], tuple[Picture, Plane]] = {}
         self._room_bytes = ROOM_BYTES
         sizes = {self._read(each, pair)[1].shape for each in sets for pair in each.pairs}
         if config.fit.crop_px is None and len(sizes) > 1:
@@ -104,12 +104,13 @@ class Views(Dataset[View]):
         )
 
     def _read(self, chosen: TrainingSet, pair: Pair) -> tuple[Picture, Plane]:
-        if pair in self._kept:
-            return self._kept[pair]
+        key = chosen.config.name, pair  # two sets may show one folder at two scales
+        if key in self._kept:
+            return self._kept[key]
         picture, mask = read_shrunk(pair, chosen.config)
         if self._room_bytes >= picture.nbytes + mask.nbytes:
             self._room_bytes -= picture.nbytes + mask.nbytes
-            self._kept[pair] = picture, mask
+            self._kept[key] = picture, mask
         return picture, mask
 
 

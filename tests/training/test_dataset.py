@@ -1,0 +1,274 @@
+"""Pictures meet their masks, parts do not meet each other, and damage is named."""
+
+import cv2
+import numpy as np
+import pytest
+from scipy.io import loadmat
+
+from edgecrack.errors import ConfigError, InputError
+from training.config import DataConfig
+from training.dataset import (
+    PARTS,
+    Pair,
+    digest,
+    find_pairs,
+    part_of,
+    read_pair,
+    read_shrunk,
+    read_split,
+    shrink,
+)
+
+VIEWS = [
+    f"{surface}_pavement_{view}" for surface in ("Asphalt", "Concrete") for view in ("FD", "VD")
+]
+
+
+def crackforest(field="Segmentation"):
+    """Describe CrackForest."""
+    return DataConfig(
+        name="CrackForest",
+        kind="crackforest",
+        images=("crackforest/image",),
+        field=field,
+        split="crackforest",
+    )
+
+
+def nha12d(threshold=0):
+    """Describe NHA12D."""
+    return DataConfig(
+        name="nha12d",
+        images=tuple(f"nha12d/{view}/Raw_images" for view in VIEWS),
+        masks=tuple(f"nha12d/{view}/Masks" for view in VIEWS),
+        mask_threshold=threshold,
+        split="nha12d",
+    )
+
+
+def lines(**changes):
+    """Describe the drawn road."""
+    values = {"name": "lines", "images": ["lines/images"], "masks": ["lines/masks"], **changes}
+    return DataConfig.model_validate(values)
+
+
+def shares(pairs, config):
+    """Return the share of crack of each pair."""
+    return np.array([read_pair(pair, config)[1].mean() / 255 for pair in pairs])
+
+
+def test_crackforest_is_what_its_facts_say(shared_data):
+    """118 pairs, 480x320, 1.616 % crack under Segmentation and 1.098 % under Boundaries."""
+    for field, percent in (("Segmentation", 1.616), ("Boundaries", 1.098)):
+        config = crackforest(field)
+        pairs = find_pairs(config, shared_data)
+        assert len(pairs) == 118
+        assert 100 * shares(pairs, config).mean() == pytest.approx(percent, abs=0.001)
+    picture, mask = read_pair(pairs[0], config)
+    assert (picture.shape, mask.shape) == ((320, 480, 3), (320, 480))
+    assert picture.dtype == mask.dtype == np.uint8
+
+
+def test_only_label_2_is_crack(shared_data):
+    """Where the labels 3 and 4 mark other regions, they are background."""
+    other = 0
+    for pair in find_pairs(crackforest(), shared_data):
+        labels = loadmat(pair.mask)["groundTruth"]["Segmentation"][0, 0]
+        if (labels > 2).any():
+            other += 1
+            np.testing.assert_array_equal(read_pair(pair, crackforest())[1] > 0, labels == 2)
+    assert other > 0
+
+
+def test_nha12d_masks_are_drawn_in_colour(shared_data):
+    """Any non-zero pixel is crack, 0.40 % of them; a threshold of 127 would lose most masks."""
+    pairs = find_pairs(nha12d(), shared_data)
+    assert len(pairs) == 48
+    some = pairs[::8]
+    found = shares(some, nha12d())
+    assert (found > 0).all()
+    assert found.mean() < 0.01
+    assert (shares(some, nha12d(127)) == 0).sum() >= len(some) / 2
+
+
+def test_pictures_are_rgb(shared_data):
+    """A picture comes with red first, at its full size."""
+    pair = find_pairs(nha12d(), shared_data)[0]
+    picture, _ = read_pair(pair, nha12d())
+    bgr = cv2.imread(str(pair.picture))
+    assert bgr is not None
+    np.testing.assert_array_equal(picture[..., ::-1], bgr)
+
+
+@pytest.mark.parametrize(
+    ("config", "sizes"), [(crackforest(), (60, 12, 46)), (nha12d(), (28, 6, 14))]
+)
+def test_the_committed_splits_cut_the_real_data_in_three(shared_data, config, sizes):
+    """Train, validation and test have the promised sizes, share nothing, and leave nothing out."""
+    parts = [{pair.name for pair in part_of(config, shared_data, part)} for part in PARTS]
+    assert tuple(len(part) for part in parts) == sizes
+    assert len(set.union(*parts)) == sum(sizes)
+    assert (
+        set.union(*parts)
+        == set(read_split(config.split))
+        == {pair.name for pair in find_pairs(config, shared_data)}
+    )
+
+
+def test_the_papers_two_densest_pictures_are_tested_on():
+    """097 and 101 are in the test part of CrackForest."""
+    split = read_split("crackforest")
+    assert split["097"] == split["101"] == "test"
+
+
+def test_each_view_of_nha12d_is_in_each_part():
+    """No view set is only trained on or only tested on."""
+    split = read_split("nha12d")
+    for part in ("train", "test"):
+        views = {name[:4] for name, where in split.items() if where == part}
+        assert views == {"APFD", "APVD", "CPFD", "CPVD"}
+
+
+def test_without_a_split_all_is_for_training(road):
+    """A set that names no split is never scored."""
+    assert len(part_of(lines(), road, "train")) == 14
+    assert part_of(lines(), road, "test") == []
+
+
+def test_an_unknown_split_is_a_fault_of_the_configuration(road):
+    """A split that is not committed is named."""
+    with pytest.raises(ConfigError, match="'nowhere'"):
+        part_of(lines(split="nowhere"), road, "train")
+
+
+def test_a_picture_that_the_split_does_not_know_is_refused(own_road):
+    """Data that the split was not made for cannot be cut by it."""
+    for part in ("images", "masks"):
+        (own_road / "lines" / part / "003.png").rename(own_road / "lines" / part / "stray.png")
+    with pytest.raises(InputError, match=r"'stray'.*does not list"):
+        part_of(lines(split="crackforest"), own_road, "train")
+
+
+def test_a_picture_without_a_mask_is_refused(own_road):
+    """Unlabelled is not the same as free of cracks."""
+    (own_road / "lines/masks/003.png").unlink()
+    with pytest.raises(InputError, match=r"003\.png has no mask in .*masks"):
+        find_pairs(lines(), own_road)
+
+
+def test_crackforest_pictures_without_truth_are_left_out(shared_data):
+    """Its 37 unlabelled pictures are no fault."""
+    pictures = list((shared_data / "crackforest/image").iterdir())
+    assert len(pictures) == 118 + 37
+
+
+@pytest.mark.parametrize("gone", ["lines/images", "lines/masks", "lines"])
+def test_a_missing_folder_is_named(own_road, gone):
+    """A folder that is not there says which one."""
+    (own_road / gone).rename(own_road / "elsewhere")
+    with pytest.raises(InputError, match="must be a readable folder"):
+        find_pairs(lines(), own_road)
+
+
+def test_an_empty_folder_is_named(own_road):
+    """A folder without a picture says so."""
+    for file in (own_road / "lines/images").iterdir():
+        file.unlink()
+    with pytest.raises(InputError, match="holds no picture with ground truth"):
+        find_pairs(lines(), own_road)
+
+
+def test_what_is_no_picture_is_passed_over(own_road):
+    """Notes beside pictures and masks, with the same stem too, are not taken for either."""
+    for name in ("images/notes.txt", "masks/notes.txt", "masks/003.txt", "masks/.DS_Store"):
+        (own_road / "lines" / name).write_text("hello")
+    pairs = find_pairs(lines(), own_road)
+    assert [pair.name for pair in pairs] == ["001", "003", "004"]
+    assert {pair.mask.suffix for pair in pairs} == {".png"}
+
+
+def test_a_mask_of_another_size_is_refused(own_road):
+    """Both sizes are named, width first."""
+    small = np.zeros((24, 30), np.uint8)
+    (own_road / "lines/masks/003.png").write_bytes(cv2.imencode(".png", small)[1].tobytes())
+    pair = find_pairs(lines(), own_road)[1]
+    with pytest.raises(InputError, match="as large as its picture, 48x48, but is 30x24"):
+        read_pair(pair, lines())
+
+
+@pytest.mark.parametrize("part", ["images", "masks"])
+@pytest.mark.parametrize("damage", ["empty", "text", "cut"])
+def test_an_unreadable_file_is_named(own_road, part, damage):
+    """An empty, foreign or cut off file ends in one sentence with its name."""
+    file = own_road / "lines" / part / "003.png"
+    whole = file.read_bytes()
+    file.write_bytes({"empty": b"", "text": b"no picture", "cut": whole[: len(whole) // 2]}[damage])
+    pair = find_pairs(lines(), own_road)[1]
+    with pytest.raises(InputError, match=rf"{part}/003\.png"):
+        read_pair(pair, lines())
+
+
+def test_a_file_that_went_away_is_named(own_road):
+    """So is one that was there when the folder was listed."""
+    pairs = find_pairs(lines(), own_road)
+    pairs[0].picture.unlink()
+    with pytest.raises(InputError, match=r"001\.png must be a readable picture"):
+        read_pair(pairs[0], lines())
+    with pytest.raises(InputError, match=r"001\.png must be readable"):
+        digest(pairs)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.5, 0.98])
+def test_damaged_ground_truth_is_named(shared_data, tmp_path, share):
+    """A cut off .mat file, at any place, ends in one sentence."""
+    pair = find_pairs(crackforest(), shared_data)[0]
+    whole = pair.mask.read_bytes()
+    (tmp_path / "001.mat").write_bytes(whole[: int(share * len(whole))])
+    with pytest.raises(InputError, match=r"001\.mat holds no readable groundTruth\.Segmentation"):
+        read_pair(Pair("001", pair.picture, tmp_path / "001.mat"), crackforest())
+
+
+def test_random_damage_to_ground_truth_never_escapes(shared_data, tmp_path):
+    """Flipped bytes give another mask or one sentence, never a foreign error."""
+    pair = find_pairs(crackforest(), shared_data)[0]
+    whole, rng = pair.mask.read_bytes(), np.random.default_rng(0)
+    refused = 0
+    for _ in range(60):
+        damaged = bytearray(whole)
+        for place in rng.integers(0, len(whole), 4):
+            damaged[place] = int(rng.integers(256))
+        (tmp_path / "001.mat").write_bytes(damaged)
+        try:
+            read_pair(Pair("001", pair.picture, tmp_path / "001.mat"), crackforest())
+        except InputError:
+            refused += 1
+    assert refused > 50
+
+
+def test_thin_cracks_survive_shrinking():
+    """At half size, a line two pixels wide is still there wherever it lies, and no wider."""
+    picture = np.zeros((40, 40, 3), np.uint8)
+    for row in (10, 11):
+        mask = np.zeros((40, 40), np.uint8)
+        mask[row : row + 2] = 255
+        small, kept = shrink(picture, mask, 0.5)
+        assert small.shape == (20, 20, 3)
+        assert set(np.unique(kept)) == {0, 255}
+        assert (kept > 0).all(axis=1).sum() in {1, 2}
+
+
+def test_full_scale_is_the_file_itself(road):
+    """Scale 1 touches no pixel, and a set's scale is applied to both."""
+    pair = find_pairs(lines(), road)[0]
+    for one, other in zip(read_shrunk(pair, lines()), read_pair(pair, lines()), strict=True):
+        np.testing.assert_array_equal(one, other)
+    picture, mask = read_shrunk(pair, lines(scale=0.5))
+    assert (picture.shape, mask.shape) == ((24, 24, 3), (24, 24))
+
+
+def test_a_digest_says_which_data_exactly(own_road):
+    """The same files give the same digest; one changed byte or a changed name another."""
+    before = digest(find_pairs(lines(), own_road))
+    assert digest(find_pairs(lines(), own_road)) == before
+    (own_road / "lines/masks/003.png").write_bytes(b"other")
+    assert digest(find_pairs(lines(), own_road)) != before
