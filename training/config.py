@@ -99,7 +99,7 @@ class FitConfig(BaseModel):
     crop_px: int | None = Field(default=None, gt=0)
     steps_per_epoch: int = Field(default=300, gt=0)
     epochs: int = Field(default=20, gt=0)
-    learning_rate: float = Field(default=3e-4, gt=0)
+    learning_rate: float = Field(default=3e-4, gt=0, le=1)
     schedule: Literal["constant", "cosine"] = "constant"
     weight_decay: float = Field(default=0.0, ge=0)
     ema: float = Field(default=0.0, ge=0, lt=1)

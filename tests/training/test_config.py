@@ -95,6 +95,7 @@ def test_an_unknown_key_is_refused_and_the_nearest_named(section, key, nearest):
         ("fit", {"batch": 2.5}, "integer"),
         ("fit", {"learning_rate": float("inf")}, "finite"),
         ("fit", {"learning_rate": -1.0}, "greater than 0"),
+        ("fit", {"learning_rate": 3.0}, "less than or equal to 1"),
         ("fit", {"ema": 1.0}, "less than 1"),
         ("fit", {"seed": -1}, "greater than or equal to 0"),
         ("fit", {"schedule": "linear"}, "'constant' or 'cosine'"),
