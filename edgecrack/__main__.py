@@ -24,6 +24,9 @@ app = typer.Typer(
     help="Find cracks in road video, each with a place on Earth.",
 )
 
+# What cannot be read or written is told by whoever tries, with the exit code that fits.
+_UNCHECKED: dict[str, Any] = {"readable": False}
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
 
@@ -54,16 +57,22 @@ def run(
     *,
     config: Annotated[
         Path | None,
-        typer.Option(help="A unit.toml with any of these options; those given here win."),
+        typer.Option(
+            help="A unit.toml with any of these options; those given here win.", **_UNCHECKED
+        ),
     ] = None,
     position: Annotated[
         str | None, typer.Option(help="NMEA or GPX file, or serial:///dev/ttyUSB0?baud=9600.")
     ] = None,
     model: Annotated[
-        Path | None, typer.Option(help="Bundle directory. [default: the model that comes along]")
+        Path | None,
+        typer.Option(help="Bundle directory. [default: the model that comes along]", **_UNCHECKED),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the results, new or empty. [default: runs/NOW]")
+        Path | None,
+        typer.Option(
+            help="Folder for the results, new or empty. [default: runs/NOW]", **_UNCHECKED
+        ),
     ] = None,
     video_start: Annotated[
         str | None, typer.Option(help="UTC of the video's first instant, 2026-05-01T12:00:00Z.")
@@ -179,7 +188,7 @@ def _counter(what: str, total: int | None = None) -> Iterator[Callable[[int], No
 @app.command()
 def demo(
     out: Annotated[
-        Path, typer.Option(help="Folder for the page; an earlier demo is replaced.")
+        Path, typer.Option(help="Folder for the page; an earlier demo is replaced.", **_UNCHECKED)
     ] = Path("demo"),
     seed: Annotated[int, typer.Option(help="Another seed is another road.")] = 7,
     seconds: Annotated[float, typer.Option(help="Length of the drive.", min=1, max=120)] = 8.0,
@@ -207,7 +216,10 @@ def demo(
 @app.command()
 def selftest(
     bundle: Annotated[
-        Path | None, typer.Argument(help="Bundle directory. [default: the model that comes along]")
+        Path | None,
+        typer.Argument(
+            help="Bundle directory. [default: the model that comes along]", **_UNCHECKED
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import resource
 import time
 import uuid
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgecrack import __version__
 from edgecrack.bundle import load_bundle
+from edgecrack.device import describe_device
 from edgecrack.errors import EdgecrackError, InputError, UsageError
 from edgecrack.models import default_bundle
 from edgecrack.pipeline import Look, Stop, in_order
@@ -32,7 +32,7 @@ from edgecrack.track import Track, describe_span
 from edgecrack.utc import to_iso
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from edgecrack.bundle import Bundle
     from edgecrack.config import RunConfig
@@ -81,8 +81,8 @@ def run(
         bundle = default_bundle() if config.model is None else load_bundle(config.model)
         source = open_source(_request(config, bundle))
         stack.callback(source.close)
-        placing = _placing(config, source, stack)
-        session = _Session(config, bundle, source, placing)
+        position = _position(config, source, stack)
+        session = _Session(config, bundle, source, position)
         return session.go(stop or Stop(), on_frame)
 
 
@@ -99,10 +99,36 @@ def _request(config: RunConfig, bundle: Bundle) -> SourceRequest:
     )
 
 
-def _placing(config: RunConfig, source: Source, stack: ExitStack) -> Placing:
+@dataclass(frozen=True, slots=True)
+class _Position:
+    """Where the camera was, and what was found out about that.
+
+    Attributes:
+        placing: Places findings.
+        track: Where the camera was, if anything tells.
+        read: What a recorded log held, by kind.
+    """
+
+    placing: Placing
+    track: Track | None
+    read: Mapping[str, int]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what was read, what was refused, and what was kept."""
+        if self.track is None:
+            return {}
+        return {
+            "read": dict(self.read),
+            "refused": dict(self.track.refused),
+            "kept": len(self.track),
+        }
+
+
+def _position(config: RunConfig, source: Source, stack: ExitStack) -> _Position:
     """Find out where the camera was, from a log, a receiver, or the pictures themselves."""
     if config.position is None:
-        return Placing(_track_of_pictures(config))
+        pictured = _track_of_pictures(config)
+        return _Position(Placing(pictured), pictured, {})
     if source.info.time_source == "none":
         raise UsageError(
             f"{source.info.name} does not say when it was taken, so --position cannot place it; "
@@ -112,10 +138,12 @@ def _placing(config: RunConfig, source: Source, stack: ExitStack) -> Placing:
         feed = open_feed(config.position)
         stack.callback(feed.close)
         track = Track(max_gap_s=config.max_gap_s, keep_s=60)
-        return Placing(track, feed, patience_s=config.max_gap_s)
-    track = track_of(read_positions(config.position), config.max_gap_s)
+        placing = Placing(track, feed, patience_s=config.max_gap_s)
+        return _Position(placing, track, {})
+    log = read_positions(config.position)
+    track = track_of(log, config.max_gap_s)
     _check_overlap(track, source)
-    return Placing(track)
+    return _Position(Placing(track), track, log.counts)
 
 
 def _track_of_pictures(config: RunConfig) -> Track | None:
@@ -139,8 +167,11 @@ def _check_overlap(track: Track, source: Source) -> None:
 class _Session:
     """A run whose inputs are all open and good, up to its last file."""
 
-    def __init__(self, config: RunConfig, bundle: Bundle, source: Source, placing: Placing) -> None:
-        self._config, self._bundle, self._source, self._placing = config, bundle, source, placing
+    def __init__(
+        self, config: RunConfig, bundle: Bundle, source: Source, position: _Position
+    ) -> None:
+        self._config, self._bundle, self._source = config, bundle, source
+        self._position, self._placing = position, position.placing
         info = source.info
         cores = len(os.sched_getaffinity(0))
         # Live: all cores on one frame, for its age. File: a core for each frame, for throughput.
@@ -248,7 +279,7 @@ class _Session:
             "input": {"width_px": entry.width_px, "height_px": entry.height_px},
             "model_macs": round(manifest.macs_per_pixel * entry.width_px * entry.height_px),
             "frames_at_once": self._workers,
-            "device": _device(),
+            "device": describe_device(),
             "bundle": self._identity(),
         }
 
@@ -265,6 +296,7 @@ class _Session:
             "written_utc": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "source": asdict(info),
             "position": self._config.position,
+            "fixes": self._position.as_json(),
             "model": {
                 **self._identity(),
                 "threshold": self._segmenter.threshold,
@@ -294,25 +326,3 @@ class _Session:
 
 def _fresh_folder() -> Path:
     return Path("runs") / datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-
-
-def _device() -> dict[str, Any]:
-    model = Path("/proc/device-tree/model")  # boards with a device tree, such as Jetson
-    board = model.read_text().rstrip("\0\n") if model.is_file() else None
-    return {
-        "machine": platform.machine(),
-        "board": board,
-        "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)),
-        "system": platform.platform(terse=True),
-        "python": platform.python_version(),
-    }
-
-
-def _processor() -> str | None:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return None
-    names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    return next(names, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -17,17 +17,25 @@ app = typer.Typer(
     help="Turn a checkpoint into a bundle: the network, its proof, its scores and its terms.",
 )
 
+# What cannot be read or written is told by whoever tries, with the exit code that fits.
+_UNCHECKED: dict[str, Any] = {"readable": False}
+
 
 @app.command()
 def bundle(
-    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint, such as runs/x/best.pt.")],
-    out: Annotated[Path, typer.Option(help="Folder to make; it must not exist.")],
+    checkpoint: Annotated[
+        Path, typer.Argument(help="A checkpoint, such as runs/x/best.pt.", **_UNCHECKED)
+    ],
+    out: Annotated[Path, typer.Option(help="Folder to make; it must not exist.", **_UNCHECKED)],
     size: Annotated[
         list[str] | None,
         typer.Option(help="Input size WxH; repeatable, the first is the default. [960x540]"),
     ] = None,
     data: Annotated[
-        Path, typer.Option("--data", envvar="EDGECRACK_DATA", help="Folder the data lies in.")
+        Path,
+        typer.Option(
+            "--data", envvar="EDGECRACK_DATA", help="Folder the data lies in.", **_UNCHECKED
+        ),
     ] = Path("../shared/data"),
     only: Annotated[
         str | None, typer.Option("--set", help="Data set for threshold, parity and scores.")
@@ -68,7 +76,7 @@ def _size(text: str) -> tuple[int, int]:
 
 @app.command()
 def verify(
-    path: Annotated[Path, typer.Argument(metavar="BUNDLE", help="A bundle folder.")],
+    path: Annotated[Path, typer.Argument(metavar="BUNDLE", help="A bundle folder.", **_UNCHECKED)],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
 ) -> None:

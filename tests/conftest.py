@@ -10,11 +10,14 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from edgecrack.bundle import DataEntry, MetricEntry, Provenance, load_bundle
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @pytest.fixture(scope="session")
@@ -108,10 +111,10 @@ def environment() -> dict[str, str]:
 def command(environment):
     """Return a function that runs one of the programs as a person does, and waits for its end."""
 
-    def run(*arguments: object, package: str = "edgecrack", cwd: Path | None = None) -> Ended:
+    def run(*arguments: object, package: str = "edgecrack", prefix: Sequence[str] = ()) -> Ended:
         done = subprocess.run(
-            [sys.executable, "-m", package, *map(str, arguments)],
-            cwd=cwd, env=environment, capture_output=True, text=True, timeout=110, check=False,
+            [*prefix, sys.executable, "-m", package, *map(str, arguments)],
+            env=environment, capture_output=True, text=True, timeout=110, check=False,
         )  # fmt: skip
         return Ended(done.returncode, done.stdout, done.stderr)
 

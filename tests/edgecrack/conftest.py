@@ -1,0 +1,119 @@
+"""Surveys by the real program, and what it means that a run folder is whole."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PIL import Image
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def survey(command, tiny_bundle):
+    """Return a function that runs ``edgecrack run`` with the tiny model into a folder."""
+
+    def _survey(source: object, out: Path, *options: object) -> Any:
+        return command("run", source, "--out", out, "--model", tiny_bundle, "--json", *options)
+
+    return _survey
+
+
+@pytest.fixture
+def begin(environment, tiny_bundle):
+    """Return a function that begins such a run and does not wait for its end."""
+    begun: list[subprocess.Popen[str]] = []
+
+    def _begin(source: object, out: Path, *options: object) -> subprocess.Popen[str]:
+        arguments = ["run", source, "--out", out, "--model", tiny_bundle, "--json", *options]
+        child = subprocess.Popen(
+            [sys.executable, "-m", "edgecrack", *map(str, arguments)],
+            env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        begun.append(child)
+        return child
+
+    yield _begin
+    for child in begun:
+        child.kill()
+        child.communicate()
+
+
+@pytest.fixture(scope="session")
+def until():
+    """Return a function that waits for a fact about a running program."""
+
+    def _until(fact: Callable[[], object], child: subprocess.Popen[str]) -> None:
+        for _ in range(6000):
+            if fact():
+                return
+            try:
+                child.wait(timeout=0.01)
+            except subprocess.TimeoutExpired:
+                continue
+            raise AssertionError(f"the program ended before its time: {child.stderr.read()}")
+        raise AssertionError("the program never came so far")
+
+    return _until
+
+
+@pytest.fixture(scope="session")
+def features():
+    """Return a function that reads the lines of a run, each a valid Feature of RFC 7946."""
+
+    def _features(run: Path) -> list[dict[str, Any]]:
+        text = (run / "cracks.geojsonl").read_text()
+        assert text == "" or text.endswith("\n")
+        lines = [json.loads(line) for line in text.splitlines()]
+        for line in lines:
+            assert set(line) == {"type", "geometry", "properties"}
+            assert line["type"] == "Feature"
+            place = line["geometry"]
+            if place is not None:
+                assert place["type"] == "Point"
+                lon_deg, lat_deg = place["coordinates"]
+                assert -180 <= lon_deg <= 180
+                assert -90 <= lat_deg <= 90
+        return lines
+
+    return _features
+
+
+@pytest.fixture(scope="session")
+def whole(features):
+    """Return a function that asserts that each file of a run is whole, and counts the masks."""
+
+    def _whole(run: Path) -> int:
+        names = {entry.name for entry in run.iterdir()}
+        known = {"run.json", "report.json", "cracks.geojsonl", "masks", "frames", "overlay.mp4"}
+        assert names <= known
+        for name in names & {"run.json", "report.json"}:
+            assert json.loads((run / name).read_text())
+        kept = {path.relative_to(run).as_posix() for path in run.glob("*/*")}
+        for name in kept:
+            with Image.open(run / name) as picture:
+                picture.load()
+        lines = [line["properties"] for line in features(run)]
+        assert {line[key] for line in lines for key in ("mask", "picture")} - {None} <= kept
+        return len(list((run / "masks").iterdir()))
+
+    return _whole
+
+
+@pytest.fixture(scope="session")
+def motorway(survey, shared_data, tmp_path_factory):
+    """Return how a survey of the motorway clip ended, and its folder."""
+    out = tmp_path_factory.mktemp("motorway") / "out"
+    ended = survey(
+        shared_data / "video" / "motorway-540p-h264.mp4", out, "--all-masks",
+        "--position", shared_data / "gps" / "car-leipzig.gpx",
+        "--video-start", "1970-01-01T00:07:22Z",
+    )  # fmt: skip
+    assert ended.code == 0, ended.stderr
+    return ended, out

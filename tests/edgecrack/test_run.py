@@ -1,0 +1,315 @@
+"""Whole runs by the real program on real input: what they leave behind, and how they end."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import threading
+import time
+import xml.etree.ElementTree as ET
+from datetime import datetime, timezone
+
+import cv2
+import numpy as np
+import pytest
+
+from edgecrack.config import RunConfig
+from edgecrack.pipeline import Stop
+from edgecrack.report import STAGES
+from edgecrack.run import run
+
+NUMBERS = [f"{index:08d}" for index in range(221)]
+ENDLESS = "test:?width=320&height=240&frames=1000000"
+
+
+def read_json(path):
+    """Return the JSON in a file."""
+    return json.loads(path.read_text())
+
+
+def plane(path):
+    """Return a mask."""
+    return cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+
+
+def test_every_frame_of_a_clip_is_surveyed(motorway, whole, features):
+    """221 frames in, 221 inferred, none dropped, and a mask and a picture for each of them."""
+    ended, out = motorway
+    report = ended.json
+    assert report["frames_in"] == report["frames_inferred"] == report["frames_out"] == 221
+    assert set(report["frames_dropped"].values()) == {0}
+    assert whole(out) == 221
+    for folder, ending in (("masks", "png"), ("frames", "jpg")):
+        assert sorted(path.name for path in (out / folder).iterdir()) == [
+            f"{number}.{ending}" for number in NUMBERS
+        ]
+    assert len(features(out)) == report["frames_with_crack"] > 0
+    assert {path.shape for path in map(plane, (out / "masks").iterdir())} == {(540, 960)}
+
+
+def test_a_report_says_what_it_took_and_on_what(motorway):
+    """What is printed is what is kept: rates, stages, backend, precision, model and machine."""
+    ended, out = motorway
+    report = read_json(out / "report.json")
+    assert ended.json == {"out": str(out), **report}
+    assert set(report["stages"]) == set(STAGES)
+    assert report["stages"]["infer"]["count"] == 221 - report["warm_up_frames"]
+    assert report["fps_out"] > 0
+    sums = sum(stage["core_ms"] for stage in report["stages"].values())
+    assert report["core_ms_per_frame"] == pytest.approx(sums, abs=0.01)
+    assert 0 < report["overhead_core_ms"] < report["core_ms_per_frame"]
+    assert report["backend"].startswith("ONNX Runtime")
+    assert (report["precision"], report["model_macs"]) == ("fp32", 1_953_792)
+    assert report["device"]["cores"] == len(os.sched_getaffinity(0))
+    assert 0 < report["mean_crack_share"] < 1
+
+
+def test_a_record_says_what_ran_and_under_which_terms(motorway, tiny):
+    """Model, terms of its weights, configuration, region, times and the reason of the end."""
+    _, out = motorway
+    record = read_json(out / "run.json")
+    assert record["exit_reason"] == "end of source"
+    assert record["model"]["sha256"] == tiny.sha256
+    assert record["model"]["licence"] == "for tests"
+    assert record["model"]["data_terms"] == ["nothing: no terms"]
+    assert record["region"] == {"x_px": 0, "y_px": 0, "width_px": 960, "height_px": 540}
+    assert record["first_utc"] == "1970-01-01T00:07:22.000Z"
+    assert record["last_utc"] == "1970-01-01T00:07:30.800Z"
+    assert record["fixes"]["read"] == {"points": 264, "untimed": 0}
+    assert record["config"]["all_masks"] is True
+
+
+def on_the_drive(gpx, time_s):
+    """Return latitude and longitude of a GPX track at a second, by plain interpolation."""
+    space = "{http://www.topografix.com/GPX/1/1}"
+    points = list(ET.parse(gpx).getroot().iter(f"{space}trkpt"))
+    told = [
+        datetime.fromisoformat(p.find(f"{space}time").text.replace("Z", "+00:00")) for p in points
+    ]
+    times = [each.astimezone(timezone.utc).timestamp() for each in told]
+    lines = ([float(point.get(name)) for point in points] for name in ("lat", "lon"))
+    return [float(np.interp(time_s, times, line)) for line in lines]
+
+
+def test_exiftool_finds_each_picture_on_the_drive(motorway, shared_data, features):
+    """Masks and frames carry the place where the GPX track was at their time."""
+    _, out = motorway
+    numbers = (0, 60, 110, 220)
+    files = [
+        f"{out}/{kind}" for n in numbers for kind in (f"masks/{n:08d}.png", f"frames/{n:08d}.jpg")
+    ]
+    command = ["exiftool", "-n", "-json", *files]
+    read = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    lines = {line["properties"]["frame"]: line for line in features(out)}
+    for number, found in zip(np.repeat(numbers, 2).tolist(), read, strict=True):
+        here = on_the_drive(shared_data / "gps" / "car-leipzig.gpx", 442 + number / 25)
+        assert [found["GPSLatitude"], found["GPSLongitude"]] == pytest.approx(here, abs=1e-6)
+        assert found["GPSDateStamp"].replace(":", "-") == "1970-01-01"
+        if number in lines:
+            assert lines[number]["geometry"]["coordinates"][::-1] == pytest.approx(here, abs=1e-6)
+
+
+def test_the_same_input_gives_the_same_output(motorway, survey, tmp_path):
+    """A file is surveyed the same way twice: every mask and every line, but for the run's id."""
+    _, first = motorway
+    config = read_json(first / "run.json")["config"]
+    again = tmp_path / "again"
+    ended = survey(
+        config["source"], again, "--all-masks", "--position", config["position"],
+        "--video-start", config["video_start"],
+    )  # fmt: skip
+    assert ended.code == 0, ended.stderr
+    masks = [
+        {path.name: path.read_bytes() for path in (out / "masks").iterdir()}
+        for out in (first, again)
+    ]
+    assert masks[0] == masks[1]
+    lines = [
+        (out / "cracks.geojsonl").read_text().replace(read_json(out / "run.json")["run_id"], "")
+        for out in (first, again)
+    ]
+    assert lines[0] == lines[1]
+
+
+def test_a_directory_of_pictures_is_surveyed_and_placed(
+    survey, shared_data, tmp_path, whole, features
+):
+    """Forward views at one a second: each a frame with its name and its place."""
+    folder = tmp_path / "views"
+    folder.mkdir()
+    views = sorted((shared_data / "nha12d" / "Asphalt_pavement_FD" / "Raw_images").iterdir())[:3]
+    for view in views:
+        (folder / view.name).symlink_to(view)
+    out = tmp_path / "out"
+    ended = survey(
+        folder, out, "--rate", 1, "--position", shared_data / "gps" / "car-leipzig.gpx",
+        "--video-start", "1970-01-01T00:07:22Z",
+    )  # fmt: skip
+    assert ended.code == 0, ended.stderr
+    assert ended.json["frames_in"] == ended.json["frames_inferred"] == 3
+    assert whole(out) == ended.json["frames_with_crack"]
+    lines = features(out)
+    assert [line["properties"]["name"] for line in lines] == [view.name for view in views]
+    assert [line["properties"]["media_time_s"] for line in lines] == [0, 1, 2]
+    assert all(line["geometry"] for line in lines)
+
+
+def test_options_say_what_is_kept(survey, tmp_path, features):
+    """A region is where marks are, an overlay is a video, and no pictures are none."""
+    out, region = tmp_path / "out", "100,60,160,120"
+    options = ("--region", region, "--overlay", "--no-frames", "--all-masks")
+    ended = survey("test:?width=320&height=240&frames=20", out, *options)
+    assert ended.code == 0, ended.stderr
+    masks = [plane(path) for path in sorted((out / "masks").iterdir())]
+    assert len(masks) == 20
+    assert any(mask[60:180, 100:260].any() for mask in masks)
+    for mask in masks:
+        mask[60:180, 100:260] = 0
+        assert not mask.any()
+    assert read_json(out / "run.json")["region"]["x_px"] == 100
+    assert not (out / "frames").exists()
+    assert all(line["properties"]["picture"] is None for line in features(out))
+    video = cv2.VideoCapture(str(out / "overlay.mp4"))
+    seen = 0
+    while video.read()[0]:
+        seen += 1
+    assert seen == 20
+
+
+def test_little_crack_is_none(survey, tmp_path, features):
+    """Below the smallest share a frame leaves neither mask nor line, but is counted."""
+    out = tmp_path / "out"
+    ended = survey("test:?width=320&height=240&frames=9", out, "--min-crack-share", 1)
+    assert ended.json["frames_out"] == 9
+    assert ended.json["frames_with_crack"] == 0
+    assert features(out) == []
+    assert list((out / "masks").iterdir()) == []
+
+
+def test_live_every_frame_is_inferred_or_counted_as_dropped(survey, tmp_path):
+    """240 pictures a second are too many for most machines; what is lost is known to the frame."""
+    source = "test:?width=1280&height=720&fps=240&frames=120"
+    ended = survey(source, tmp_path / "out", "--live", "--all-masks")
+    assert ended.code == 0, ended.stderr
+    report = ended.json
+    assert report["frames_at_once"] == 1
+    assert report["frames_in"] == report["frames_inferred"] + report["frames_dropped"]["source"]
+    assert 0 < report["frames_in"] <= 120
+    kept = len(list((tmp_path / "out" / "masks").iterdir()))
+    assert kept == report["frames_out"] - report["frames_dropped"]["output"]
+    assert report["frames_out"] == report["frames_inferred"]
+
+
+def rmc(at_s):
+    """Return the NMEA sentence of a receiver that drives north, at a second of UTC."""
+    at = datetime.fromtimestamp(at_s, timezone.utc)
+    minutes = 20 + (at_s % 3600) * 0.006  # 11 m/s
+    text = f"GPRMC,{at:%H%M%S}.00,A,51{minutes:07.4f},N,01222.0000,E,21.6,0.0,{at:%d%m%y},,,A"
+    check = 0
+    for letter in text:
+        check ^= ord(letter)
+    return f"${text}*{check:02X}\r\n".encode()
+
+
+def test_a_receiver_places_what_a_camera_sees(begin, until, tmp_path, features):
+    """Live, each frame waits for the fix behind it, and has its place in its line."""
+    receiver, port = pty.openpty()
+    out = tmp_path / "out"
+    source = "test:?width=320&height=240&fps=20&frames=60"
+    child = begin(source, out, "--live", "--position", f"serial://{os.ttyname(port)}")
+    until((out / "run.json").exists, child)  # the receiver is open now
+    now_s = int(time.time())
+    os.write(receiver, b"".join(map(rmc, range(now_s - 4, now_s + 36))))
+    child.communicate(timeout=60)
+    os.close(receiver)
+    os.close(port)
+    assert child.returncode == 0
+    lines = features(out)
+    assert len(lines) > 10
+    assert all(line["geometry"] for line in lines)
+    north = [line["geometry"]["coordinates"][1] for line in lines]
+    assert north == sorted(north)
+    assert read_json(out / "run.json")["fixes"]["kept"] > 30
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_run_in_order(begin, until, tmp_path, whole, number):
+    """After Ctrl-C the report is written, what was begun is whole, and the exit code is 130."""
+    out = tmp_path / "out"
+    child = begin(ENDLESS, out, "--all-masks", "--overlay")
+    until(lambda: any((out / "masks").glob("*")), child)
+    child.send_signal(number)
+    stdout, stderr = child.communicate(timeout=60)
+    assert child.returncode == 130, stderr
+    assert stderr == ""
+    report = json.loads(stdout)
+    assert report == {"out": str(out), **read_json(out / "report.json")}
+    assert read_json(out / "run.json")["exit_reason"] == "interrupted"
+    assert (
+        whole(out) == report["frames_out"] == report["frames_inferred"] == report["frames_in"] > 0
+    )
+    assert cv2.VideoCapture(str(out / "overlay.mp4")).read()[0]
+
+
+def test_a_run_that_is_stopped_before_its_first_frame_has_a_report(tiny_bundle, tmp_path):
+    """No frame is a report without rates, not a fault."""
+    stop = Stop()
+    stop()
+    config = RunConfig(source="test:?frames=3", model=tiny_bundle, out=tmp_path / "out")
+    outcome = run(config, stop)
+    assert outcome.was_interrupted
+    assert outcome.report["frames_inferred"] == 0
+    assert outcome.report["fps_out"] is None
+    assert outcome.report["mean_crack_share"] is None
+    assert read_json(tmp_path / "out" / "report.json") == outcome.report
+
+
+def test_progress_is_told_frame_by_frame(tiny_bundle, tmp_path):
+    """Whoever shows progress hears of each frame, in order, and another thread may run it."""
+    config = RunConfig(source="test:?frames=7", model=tiny_bundle, out=tmp_path / "out")
+    told = []
+    worker = threading.Thread(target=run, args=(config,), kwargs={"on_frame": told.append})
+    worker.start()
+    worker.join()
+    assert told == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_a_full_disk_ends_a_run_with_what_fitted(environment, tiny_bundle, tmp_path, whole):
+    """Exit 74 and one sentence; every file that is there is whole."""
+    disk, left = tmp_path / "disk", tmp_path / "left"
+    disk.mkdir()
+    program = [sys.executable, "-m", "edgecrack", "run", ENDLESS, "--all-masks"]
+    program += ["--model", tiny_bundle, "--out", disk / "run"]
+    script = (
+        'mount -t tmpfs -o size=2m none "$1" || exit 99; shift; "$@"; code=$?; '
+        f'cp -a "{disk}/run" "{left}"; exit $code'
+    )
+    namespace = "-m" if os.geteuid() == 0 else "-Urm"
+    command = ["unshare", namespace, "sh", "-c", script, "sh", disk, *program]
+    done = subprocess.run(
+        list(map(str, command)), env=environment, capture_output=True, text=True, timeout=100,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 74, done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert "No space left on device" in done.stderr
+    assert whole(left) > 5
+    assert (left / "run.json").exists()
+
+
+def test_a_longer_run_takes_no_more_memory(tiny_bundle, tmp_path):
+    """From the hundredth frame to the six hundredth, memory stays where it was."""
+    sizes = {}
+
+    def remember(seen):
+        if seen in {100, 600}:
+            with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123  no object kept
+                sizes[seen] = int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    source = "test:?width=640&height=360&frames=600"
+    config = RunConfig(source=source, model=tiny_bundle, out=tmp_path / "out", all_masks=True)
+    outcome = run(config, on_frame=remember)
+    assert outcome.report["frames_out"] == 600
+    assert sizes[600] - sizes[100] < 8_000_000
