@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from edgecrack.errors import INTERRUPTED, EdgecrackError, UsageError
 
@@ -56,6 +55,7 @@ class _Screen:
             f"epoch {epoch.number}/{self._epochs}  loss {epoch.loss:.4f}  {scores}  "
             f"{epoch.seconds:.0f} s",
             highlight=False,
+            soft_wrap=True,
         )
 
 
@@ -92,14 +92,16 @@ def fit(
         TimeRemainingColumn(),
     )
     console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
         screen = _Screen(progress, chosen.fit.steps_per_epoch, chosen.fit.epochs)
         try:
             for epoch in trainer.epochs(screen):
                 journal.record(epoch, trainer.average)
                 journal.keep(trainer, epoch)
         except KeyboardInterrupt as stop:
-            console.print("stopped; --resume goes on from the last epoch that was finished.")
+            typer.echo("stopped; --resume goes on from the last epoch that was finished.", err=True)
             raise typer.Exit(INTERRUPTED) from stop
         finally:
             journal.close()
@@ -145,19 +147,21 @@ def evaluate(
     if as_json:
         typer.echo(json.dumps([score.as_json() for score in found], indent=2))
     else:
-        Console().print(_table(found))
+        for each_score in found:
+            _say(each_score)
 
 
-def _table(scores: list[SetScore]) -> Table:
-    """Lay scores out; every row says its protocol."""
-    table = Table("set", "F1 at val. threshold", "P", "R", "ODS", "OIS", "IoU", "protocol")
-    for each in scores:
-        fixed = each.at_threshold or each.ods
-        values = (fixed.precision, fixed.recall, each.ods.f1, each.ois.f1, fixed.iou)
-        first = f"{100 * fixed.f1:.2f} (t {fixed.threshold})" if each.at_threshold else "-"
-        rest = (f"{100 * value:.2f}" for value in values)
-        table.add_row(each.name, first, *rest, str(each.protocol))
-    return table
+def _say(found: SetScore) -> None:
+    """Print one score in two lines; the second is the protocol without which it means nothing."""
+    at, ods, ois = found.at_threshold, found.ods, found.ois
+    origin = "of validation" if at else "of this very part"
+    chosen = at or ods
+    typer.echo(
+        f"{found.name}: F1 {100 * chosen.f1:.2f} (precision {100 * chosen.precision:.2f}, recall "
+        f"{100 * chosen.recall:.2f}, IoU {100 * chosen.iou:.2f}) at the ODS threshold {origin}, "
+        f"{chosen.threshold}; ODS {100 * ods.f1:.2f}, OIS {100 * ois.f1:.2f}"
+    )
+    typer.echo(f"    {found.protocol}")
 
 
 def main() -> None:
