@@ -167,7 +167,7 @@ def test_evaluate_speaks_json(fitted, road, run_here):
         (["--set", "nha12d"], "'lines'"),
         (["--tolerance", "-1"], "0 to 100 px"),
         (["--tolerance", "nan"], "0 to 100 px"),
-        (["--tolerance", "much"], "much"),
+        (["--tolerance", "much"], "--tolerance"),
     ],
 )
 def test_an_evaluation_that_cannot_mean_anything_ends_with_2(fitted, road, options, said, run_here):
