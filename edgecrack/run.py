@@ -303,7 +303,7 @@ class _Session:
                 "licence": provenance.licence,
                 "data_terms": [f"{each.name}: {each.licence}" for each in provenance.data],
             },
-            "config": self._config.model_dump(mode="json"),
+            "config": {**self._config.model_dump(mode="json"), "source": info.name},  # no password
             "region": asdict(info.region),
             "first_utc": None if first_ns is None else to_iso(first_ns),
             "last_utc": None if last_ns is None else to_iso(last_ns),
