@@ -50,11 +50,12 @@ def bundle(
 
     Example: edgecrack-export bundle runs/vehicle/best.pt --out bundles/vehicle --set nha12d
     """
+    sizes_px = tuple(_size(each) for each in size or ["960x540"])
     from export.bundling import BundleRequest, write_bundle  # noqa: PLC0415  torch takes seconds
     from training.checkpoint import load_checkpoint  # noqa: PLC0415
 
     request = BundleRequest(
-        sizes_px=tuple(_size(each) for each in size or ["960x540"]),
+        sizes_px=sizes_px,
         release=release,
         root=data,
         set_name=only,

@@ -1,0 +1,70 @@
+"""A checkpoint of the tiny network, and pictures made from a seed that it could be proved on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+
+from training.checkpoint import Checkpoint, save_checkpoint
+from training.config import parse_config
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SPLIT = {
+    "train": ("APFD_01",),
+    "validation": ("APFD_13", "CPFD_16", "APVD_08"),
+    "test": ("APFD_07", "CPFD_15"),
+}
+"""A part of the committed split of nha12d: ids of pictures that exist here only."""
+
+
+@pytest.fixture(scope="session")
+def made_data(tmp_path_factory) -> Path:
+    """Return a data folder with one set of small pictures, each with a dark crack and its mask."""
+    root = tmp_path_factory.mktemp("data")
+    for folder in ("pictures", "masks"):
+        (root / folder).mkdir()
+    random = np.random.default_rng(4)
+    for name in (each for names in SPLIT.values() for each in names):
+        picture = random.integers(120, 160, (96, 128, 3), np.uint8)
+        mask = np.zeros((96, 128), np.uint8)
+        path = random.integers(0, 96, (5, 2)).astype(np.int32)
+        cv2.polylines(mask, [path], isClosed=False, color=255, thickness=2)
+        picture[mask > 0] //= 3
+        cv2.imwrite(str(root / "pictures" / f"{name}.png"), picture)
+        cv2.imwrite(str(root / "masks" / f"{name}.png"), mask)
+    return root
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tiny_net) -> Checkpoint:
+    """Return a checkpoint of the tiny network, with that set and with one that has no split."""
+    made = {"name": "made", "images": ["pictures"], "masks": ["masks"], "split": "nha12d"}
+    whole = {"name": "whole", "images": ["pictures"], "masks": ["masks"], "licence": "none at all"}
+    model = {"widths": [4, 8], "stem": 2}
+    config = parse_config({"name": "tiny", "model": model, "data": [whole, made]}, "made up")
+    data = [
+        {"name": "made", "pictures": 1, "sha256": "00" * 32, "licence": "free"},
+        {"name": "whole", "pictures": 6, "sha256": "11" * 32, "licence": "none at all"},
+    ]
+    return Checkpoint(
+        config=config,
+        epoch=3,
+        weights=tiny_net.state_dict(),
+        resume={},
+        metrics={},
+        data=data,
+        best=0.5,
+    )
+
+
+@pytest.fixture(scope="session")
+def checkpoint_file(checkpoint, tmp_path_factory) -> Path:
+    """Return that checkpoint as a file."""
+    path = tmp_path_factory.mktemp("checkpoint") / "best.pt"
+    save_checkpoint(checkpoint, path)
+    return path

@@ -1,0 +1,54 @@
+"""``edgecrack-export`` as a person types it."""
+
+import cv2
+import pytest
+
+from edgecrack.bundle import load_bundle
+
+
+@pytest.fixture
+def export(command):
+    """Return a function that runs ``edgecrack-export``."""
+    return lambda *arguments, **how: command(*arguments, package="export", **how)
+
+
+def test_a_checkpoint_becomes_a_bundle_and_never_another_one(
+    export, checkpoint_file, made_data, tmp_path
+):
+    """Two sizes, one line that says how far from torch; a second export there is refused: 74."""
+    out = tmp_path / "bundle"
+    asked = ("bundle", checkpoint_file, "--out", out, "--data", made_data, "--tolerance", "2")
+    ended = export(*asked, "--size", "96x64", "--size", "100x60", "--set", "made")
+    assert ended.code == 0, ended.stderr
+    assert ended.stdout.startswith(f"{out}: 3 validation pictures, worst difference ")
+    manifest = load_bundle(out).manifest
+    assert [(each.width_px, each.height_px) for each in manifest.models] == [(96, 64), (100, 60)]
+    assert manifest.threshold_origin.endswith("2 px")
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    export(*asked).refused(74, "already exists", "--out")
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_what_cannot_be_exported_is_refused(export, checkpoint_file, made_data, tmp_path):
+    """A size that is none and an unknown set: 2; a checkpoint that is none: 66; no folder."""
+    rest = ("--out", tmp_path / "bundle", "--data", made_data)
+    export("bundle", checkpoint_file, *rest, "--size", "96by64").refused(2, "'96by64'")
+    export("bundle", checkpoint_file, *rest, "--set", "other").refused(2, "'other'", "['made']")
+    (tmp_path / "text.pt").write_text("no checkpoint")
+    export("bundle", tmp_path / "text.pt", *rest).refused(66, "text.pt")
+    assert [path.name for path in tmp_path.iterdir()] == ["text.pt"]
+
+
+def test_a_bundle_is_verified_with_0_3_or_65(export, tiny_bundle, bundle_copy, manifest):
+    """It answers as promised, it does not, or it is damaged."""
+    ended = export("verify", tiny_bundle)
+    assert ended.code == 0
+    assert ended.stdout.count(" ok\n") == 3
+    path = bundle_copy / "golden" / "clean.probability.png"
+    cv2.imwrite(str(path), cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) + 9)
+    export("verify", bundle_copy).refused(65, "has changed")
+    manifest.seal()
+    ended = export("verify", bundle_copy, "--json")
+    assert (ended.code, ended.json["passed"]) == (3, False)
+    assert "does not give the answers" in ended.stderr
