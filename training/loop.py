@@ -123,11 +123,17 @@ class Trainer:
                 "the pictures to train on are not those the checkpoint was trained on; bring "
                 "them back, or begin a new run."
             )
-        self.net.load_state_dict(checkpoint.resume["net"])
-        self.average.load_state_dict(checkpoint.weights)
-        self.optimiser.load_state_dict(checkpoint.resume["optimiser"])
-        if checkpoint.resume["scaler"] and self._scaler.is_enabled():  # it was, there, too
-            self._scaler.load_state_dict(checkpoint.resume["scaler"])
+        try:
+            self.net.load_state_dict(checkpoint.resume["net"])
+            self.average.load_state_dict(checkpoint.weights)
+            self.optimiser.load_state_dict(checkpoint.resume["optimiser"])
+            if checkpoint.resume["scaler"] and self._scaler.is_enabled():  # it was, there, too
+                self._scaler.load_state_dict(checkpoint.resume["scaler"])
+        except (LookupError, RuntimeError, TypeError, ValueError) as error:
+            raise InputError(
+                "the checkpoint holds a network but no run of it to go on with; use last.pt of "
+                "the run."
+            ) from error
         self.finished, self.best = checkpoint.epoch, checkpoint.best
 
     def checkpoint(self, epoch: Epoch) -> Checkpoint:
@@ -148,7 +154,7 @@ class Trainer:
 
         Raises:
             TrainingError: If the loss or a weight is no number, no crack was seen, or the network
-                answers background everywhere.
+                answers the same everywhere.
         """
         fit = self.config.fit
         stuck = 0
@@ -158,7 +164,7 @@ class Trainer:
             self.finished += 1
             stuck = stuck + 1 if crack - other < PLATEAU_GAP else 0
             if stuck >= PLATEAU_EPOCHS:
-                raise TrainingError(_plateau(self.finished, crack))
+                raise TrainingError(_plateau(self.finished, crack, other))
             due = self.finished % fit.validate_every == 0 or self.finished == fit.epochs
             found, f1 = self._validate() if due else ({}, None)
             epoch = Epoch(self.finished, loss, crack, other, time.monotonic() - began, found, f1)
@@ -296,9 +302,9 @@ def _diverged(epoch: int, what: str) -> str:
     )
 
 
-def _plateau(epoch: int, crack: float) -> str:
+def _plateau(epoch: int, crack: float, other: float) -> str:
     return (
-        f"after {epoch} epochs the network still answers background everywhere (crack pixels get "
-        f"{crack:.2f}, no more than the rest); set model.batch_norm = true, or lower "
-        "fit.learning_rate, or change fit.seed. The last checkpoint is intact."
+        f"after {epoch} epochs the network still answers the same everywhere, {crack:.2f} on cracks "
+        f"and {other:.2f} elsewhere; set model.batch_norm = true, or lower fit.learning_rate, or "
+        "change fit.seed. The last checkpoint is intact."
     )

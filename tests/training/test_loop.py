@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -93,6 +94,17 @@ def test_a_finished_run_has_nothing_to_resume(road, configured, tmp_path):
     assert_same(again, run)
 
 
+def test_a_network_alone_cannot_be_gone_on_with(road, configured):
+    """A checkpoint that kept no optimiser says so."""
+    config = configured(fit={"epochs": 1, "steps_per_epoch": 1})
+    run = Trainer(config, road)
+    (epoch,) = run.epochs(Quiet())
+    kept = run.checkpoint(epoch)
+    for resume in ({}, {**kept.resume, "optimiser": {}}, {**kept.resume, "net": {}}):
+        with pytest.raises(InputError, match="no run of it to go on with"):
+            Trainer(config, road, replace(kept, resume=resume))
+
+
 def test_other_pictures_cannot_be_resumed_on(own_road, configured, tmp_path):
     """When a file has changed since, a resumed run would be another run, and is refused."""
     config = configured(fit={"epochs": 1})
@@ -114,6 +126,14 @@ def test_a_small_network_learns_lines(road, configured):
     assert epochs[-1].f1 > 0.8
     assert epochs[-1].loss < 0.5 * epochs[0].loss
     assert epochs[-1].crack_probability > epochs[-1].other_probability + 0.5
+
+
+def test_each_epoch_shows_other_views(road, configured):
+    """A network that does not move has another loss in each epoch."""
+    fit = {"learning_rate": 1e-12, "epochs": 2}
+    run = Trainer(configured(fit=fit, model={"batch_norm": False}), road)
+    first, second = run.epochs(Quiet())
+    assert first.loss != pytest.approx(second.loss, rel=1e-4)
 
 
 def test_each_epoch_is_told_and_validated(road, configured):
@@ -239,7 +259,9 @@ def test_the_all_background_plateau_stops_the_run(road, configured):
     with torch.no_grad():
         run.net.head.weight.zero_()
         run.net.head.bias.fill_(-9)
-    with pytest.raises(TrainingError, match="background everywhere") as caught:
+    with pytest.raises(
+        TrainingError, match=r"same everywhere, 0\.00 on cracks and 0\.00"
+    ) as caught:
         list(run.epochs(Quiet()))
     assert run.finished == PLATEAU_EPOCHS
     for advice in ("model.batch_norm = true", "fit.learning_rate", "fit.seed", "intact"):
@@ -277,7 +299,7 @@ def test_the_cosine_rises_and_falls():
 
 def test_the_rate_reaches_the_optimiser(road, configured):
     """The last step of a cosine run is taken at a hundredth of the rate."""
-    run = Trainer(configured(fit={"schedule": "cosine", "epochs": 1}), road)
+    run = Trainer(configured(fit={"schedule": "cosine", "epochs": 2}), road)
     list(run.epochs(Quiet()))
     assert run.optimiser.param_groups[0]["lr"] == pytest.approx(1e-4)
 
