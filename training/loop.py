@@ -304,7 +304,7 @@ def _diverged(epoch: int, what: str) -> str:
 
 def _plateau(epoch: int, crack: float, other: float) -> str:
     return (
-        f"after {epoch} epochs the network still answers the same everywhere, {crack:.2f} on cracks "
-        f"and {other:.2f} elsewhere; set model.batch_norm = true, or lower fit.learning_rate, or "
-        "change fit.seed. The last checkpoint is intact."
+        f"after {epoch} epochs the network still answers the same everywhere, {crack:.2f} on "
+        f"cracks and {other:.2f} elsewhere; set model.batch_norm = true, or lower "
+        "fit.learning_rate, or change fit.seed. The last checkpoint is intact."
     )

@@ -53,9 +53,10 @@ def test_a_shrunk_prediction_is_enlarged_to_the_full_picture(net):
     np.testing.assert_array_equal(predict_full(net, picture, mask, 1), probability(net, picture))
 
 
-def test_pairs_are_counted_one_by_one_under_each_tolerance(road, configured, net):
-    """The counts are those of each picture's own match."""
-    (data,) = configured().data
+@pytest.mark.parametrize("scale", [1.0, 0.5])
+def test_pairs_are_counted_one_by_one_under_each_tolerance(road, configured, net, scale):
+    """The counts are those of each picture's own match, predicted at the set's scale."""
+    (data,) = configured(data={"scale": scale}).data
     pairs = part_of(data, road, "test")
     matches = count_pairs(net, data, pairs, [0, 2])
     assert matches.resolution == "48x48"
@@ -63,7 +64,8 @@ def test_pairs_are_counted_one_by_one_under_each_tolerance(road, configured, net
     for tolerance, counts in matches.counts.items():
         for pair, found in zip(pairs, counts, strict=True):
             picture, mask = read_pair(pair, data)
-            wanted = count_matches(probability(net, picture), mask, tolerance)
+            chance = predict_full(net, picture, mask, scale)
+            wanted = count_matches(chance, mask, tolerance)
             assert [found.at(t) for t in range(256)] == [wanted.at(t) for t in range(256)]
 
 
