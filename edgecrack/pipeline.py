@@ -102,12 +102,13 @@ class Stop:
         while not self.asked:
             began_s = time.perf_counter()
             try:
-                self._waiting = True
-                frame = next(pictures, None)
-            except KeyboardInterrupt:
+                try:
+                    self._waiting = True
+                    frame = next(pictures, None)
+                finally:
+                    self._waiting = False
+            except KeyboardInterrupt:  # at any instant up to the line above, that one included
                 return
-            finally:
-                self._waiting = False
             if frame is None:
                 return
             meter.stage("decode", time.perf_counter() - began_s)

@@ -264,6 +264,7 @@ class _Session:
         counts = self._source.counts()
         dropped = {
             "source": counts.dropped,
+            "unfinished": max(0, counts.delivered - counts.dropped - self._seen),  # cut short
             "unreadable": self._source.unreadable(),
             "output": sum(sink.missed for sink in self._sinks),  # final: the writer is closed
         }

@@ -35,9 +35,8 @@ def test_percentiles_are_nearest_ranks(values):
 
 
 def test_a_long_run_keeps_a_fair_sample():
-    """Of 50,000 values the extremes are exact and percentiles lie within one percent of rank."""
-    values = np.random.default_rng(2).permutation(50_000).astype(float)
-    found = filled(values.tolist()).summary()
+    """Of 50,000 rising values the extremes are exact, percentiles within one percent of rank."""
+    found = filled(float(value) for value in range(50_000)).summary()
     assert (found["count"], found["min_ms"], found["max_ms"]) == (50_000, 0, 49_999)
     for share in SHARES:
         assert found[f"p{share}_ms"] == pytest.approx(500 * share, abs=500)
