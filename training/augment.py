@@ -9,7 +9,7 @@ their share.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import cv2
 import numpy as np
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgecrack.records import Picture, Plane
+
+
+Border = Literal["replicate", "reflect"]
+
+GRAFT_PX = 31
+"""Side of the square over which "the road around a crack" is averaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,10 @@ class AugmentSpec:
         blur_px: Largest length of motion blur.
         noise: Largest standard deviation of sensor noise, in levels of 255.
         shadow: Probability of a straight-edged shadow.
+        border: What lies beyond a picture's edge: ``replicate`` repeats the neighbouring pixels, as
+            the paper does; ``reflect`` mirrors the picture. Where views are larger than pictures,
+            replication draws cracks out into straight lines, which is what joints look like.
+        graft: Probability that the cracks of another picture of the set are laid over this one.
     """
 
     # for training.config
@@ -56,6 +66,8 @@ class AugmentSpec:
     blur_px: float = 0.0
     noise: float = 0.0
     shadow: float = 0.0
+    graft: float = 0.0
+    border: Border = "replicate"
 
     def __post_init__(self) -> None:
         """Refuse ranges that are none."""
@@ -65,7 +77,7 @@ class AugmentSpec:
                 f"{self.zoom_max:g}"
             )
         ranges = (self.rotation_deg, self.shift_share, self.shear, self.light, self.gamma)
-        if min(*ranges, self.colour, self.blur_px, self.noise, self.shadow) < 0:
+        if min(*ranges, self.colour, self.blur_px, self.noise, self.shadow, self.graft) < 0:
             raise ValueError("a range of change must be 0 or more")
 
 
@@ -95,17 +107,37 @@ def random_warp(
 
 
 def warp(
-    picture: Picture, mask: Plane, matrix: NDArray[np.float64], size_px: tuple[int, int]
+    picture: Picture,
+    mask: Plane,
+    matrix: NDArray[np.float64],
+    size_px: tuple[int, int],
+    border: Border = "replicate",
 ) -> tuple[Picture, Plane]:
     """Return the view of ``picture`` and ``mask``; ``size_px`` is its (width, height)."""
-    flags = cv2.WARP_INVERSE_MAP
-    view = cv2.warpAffine(
-        picture, matrix, size_px, flags=flags | cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    truth = cv2.warpAffine(
-        mask, matrix, size_px, flags=flags | cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE
-    )
+    beyond = cv2.BORDER_REPLICATE if border == "replicate" else cv2.BORDER_REFLECT_101
+    smooth, nearest = (cv2.WARP_INVERSE_MAP | way for way in (cv2.INTER_LINEAR, cv2.INTER_NEAREST))
+    view = cv2.warpAffine(picture, matrix, size_px, flags=smooth, borderMode=beyond)
+    truth = cv2.warpAffine(mask, matrix, size_px, flags=nearest, borderMode=beyond)
     return np.asarray(view, np.uint8), np.asarray(truth, np.uint8)
+
+
+def graft(view: tuple[Picture, Plane], donor: tuple[Picture, Plane]) -> tuple[Picture, Plane]:
+    """Return a picture and its mask with the cracks of another pair, ``donor``, laid over them.
+
+    What is carried over is how much darker a crack is than the road around it, so that it takes the
+    light and colour of its new place. A few dozen labelled pictures then show their cracks on every
+    road of the set, beside every joint and every line of paint.
+    """
+    (picture, mask), (other, cracks) = view, donor
+    if not cracks.any():
+        return view
+    light = other.astype(np.float32) + 1
+    around = cv2.blur(light, (GRAFT_PX, GRAFT_PX), borderType=cv2.BORDER_REPLICATE)
+    near = cv2.dilate(cracks, np.ones((5, 5), np.uint8)).astype(np.float32) / 255
+    soft = cv2.GaussianBlur(near, (0, 0), 1.0)[..., None]  # (H, W, 1)
+    shade = 1 + soft * (light / around - 1)
+    laid = np.clip(picture * shade, 0, 255).astype(np.uint8)
+    return laid, np.asarray(cv2.max(mask, cracks), np.uint8)
 
 
 def relight(picture: Picture, rng: np.random.Generator, spec: AugmentSpec) -> Picture:

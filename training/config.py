@@ -111,11 +111,23 @@ class FitConfig(BaseModel):
 
 
 class TrainConfig(BaseModel):
-    """A whole training run."""
+    """A whole training run.
+
+    Attributes:
+        name: What the model is called.
+        start: A checkpoint whose weights the run begins with, from the current folder on; None
+            begins with random ones. Its data and their terms are remembered with the new run's.
+        model: The network.
+        loss: What it learns by.
+        augment: How far a view may stray from its picture.
+        fit: How long and how fast.
+        data: What there is to learn from.
+    """
 
     model_config = STRICT
 
     name: str
+    start: str | None = None
     model: UNetSpec = UNetSpec()
     loss: LossSpec = LossSpec()
     augment: AugmentSpec = AugmentSpec()

@@ -11,13 +11,14 @@ import math
 import time
 from copy import deepcopy
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch.utils.data import DataLoader, Subset
 
 from edgecrack.errors import EdgecrackError, InputError
-from training.checkpoint import Checkpoint
+from training.checkpoint import Checkpoint, load_checkpoint
 from training.dataset import digest
 from training.losses import holistic_loss
 from training.unet import UNet
@@ -26,7 +27,6 @@ from training.views import Views, training_sets, work_alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from training.config import FitConfig, TrainConfig
     from training.views import View
@@ -114,8 +114,25 @@ class Trainer:
             }
             for s in sets
         ]
+        if config.start is not None:
+            self._begin_with(Path(config.start), fresh=resume is None)
         if resume:
             self._restore(resume)
+
+    def _begin_with(self, path: Path, *, fresh: bool) -> None:
+        """Take over the weights of an earlier run, and remember what they were trained on."""
+        start = load_checkpoint(path)
+        if start.config.model != self.config.model:
+            raise InputError(
+                f"{path} holds another network than [model] describes; make the two agree, or "
+                "remove start."
+            )
+        if fresh:
+            weights = start.network().state_dict()
+            self.net.load_state_dict(weights)
+            self.average.load_state_dict(weights)
+        known = {entry["sha256"] for entry in self._data}
+        self._data += [entry for entry in start.data if entry["sha256"] not in known]
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         if checkpoint.data != self._data:

@@ -16,7 +16,7 @@ import torch
 from torch.utils.data import Dataset
 
 from edgecrack.errors import ConfigError
-from training.augment import random_warp, relight, warp
+from training.augment import graft, random_warp, relight, warp
 from training.dataset import Pair, part_of, read_shrunk
 
 if TYPE_CHECKING:
@@ -89,6 +89,17 @@ class Views(Dataset[View]):
         """Return view ``number``, the same one each time."""
         rng = np.random.default_rng([self._fit.seed, number])
         chosen = self._sets[rng.choice(len(self._sets), p=self._share)]
+        view, truth = self._view(rng, chosen)
+        if chosen.augment.graft and rng.random() < chosen.augment.graft:
+            view, truth = graft((view, truth), self._view(rng, chosen))
+        lit = relight(view, rng, chosen.augment)
+        return (
+            torch.from_numpy(lit.transpose(2, 0, 1).astype(np.float32) / 255),
+            torch.from_numpy((truth[np.newaxis] > 0).astype(np.float32)),
+        )
+
+    def _view(self, rng: np.random.Generator, chosen: TrainingSet) -> tuple[Picture, Plane]:
+        """Draw one picture of a set, bent and cropped."""
         picture, mask = self._read(chosen, chosen.pairs[rng.integers(len(chosen.pairs))])
         crop = self._fit.crop_px
         height, width = mask.shape
@@ -96,12 +107,8 @@ class Views(Dataset[View]):
             _centre(rng, mask, chosen.config.crack_share, crop) if crop else (width / 2, height / 2)
         )
         matrix = random_warp(rng, chosen.augment, centre, crop)
-        view, truth = warp(picture, mask, matrix, (crop, crop) if crop else (width, height))
-        lit = relight(view, rng, chosen.augment)
-        return (
-            torch.from_numpy(lit.transpose(2, 0, 1).astype(np.float32) / 255),
-            torch.from_numpy((truth[np.newaxis] > 0).astype(np.float32)),
-        )
+        size = (crop, crop) if crop else (width, height)
+        return warp(picture, mask, matrix, size, chosen.augment.border)
 
     def _read(self, chosen: TrainingSet, pair: Pair) -> tuple[Picture, Plane]:
         key = chosen.config.name, pair  # two sets may show one folder at two scales
