@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.augment import AugmentSpec, random_warp, relight, warp
+from training.augment import AugmentSpec, graft, random_warp, relight, warp
 
 STILL = AugmentSpec(
     rotation_deg=0, shift_share=0, zoom_min=1, zoom_max=1, shear=0, flip_horizontal=False
@@ -164,3 +164,40 @@ def test_a_range_that_is_none_is_refused(wrong):
     """A zoom of 0, a range turned round or a negative one say so."""
     with pytest.raises(ValueError, match="must be"):
         AugmentSpec(**wrong)
+
+
+def road(light, crack_rows):
+    """Return an even road with a dark crack along some rows, and its mask."""
+    mask = np.zeros((48, 64), np.uint8)
+    mask[crack_rows] = 255
+    picture = np.where(mask[..., None] > 0, light // 3, light).repeat(3, axis=2)
+    return picture.astype(np.uint8), mask
+
+
+def test_a_graft_carries_a_crack_to_another_road():
+    """A crack of a bright road darkens a dim one where it lay, and is in the truth; the rest stays."""
+    here, there = road(90, slice(0, 0)), road(200, slice(20, 22))
+    picture, truth = graft(here, there)
+    np.testing.assert_array_equal(truth, there[1])
+    assert picture[20:22].max() < 60
+    np.testing.assert_array_equal(picture[:12], here[0][:12])
+    np.testing.assert_array_equal(picture[30:], here[0][30:])
+
+
+def test_a_graft_keeps_the_cracks_that_were_there():
+    """Both pictures' cracks are in the truth; a donor without any changes nothing."""
+    here, there = road(90, slice(5, 7)), road(200, slice(20, 22))
+    np.testing.assert_array_equal(graft(here, there)[1], here[1] | there[1])
+    assert graft(here, road(200, slice(0, 0))) is here
+
+
+def test_a_mirrored_border_draws_no_straight_line():
+    """Beyond the edge, replication repeats the last row and reflection the rows before it."""
+    picture, mask = scene()
+    matrix = random_warp(np.random.default_rng(0), STILL, (28, 8), 32)  # reaches 8 above the top
+    repeated, mirrored = (
+        warp(picture, mask, matrix, (32, 32), b) for b in ("replicate", "reflect")
+    )
+    for view, rows in ((repeated, [0] * 8), (mirrored, range(8, 0, -1))):
+        np.testing.assert_array_equal(view[0][:8], picture[list(rows), 12:44])
+        np.testing.assert_array_equal(view[1][:8], mask[list(rows), 12:44])

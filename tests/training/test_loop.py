@@ -319,3 +319,33 @@ def test_the_optimiser_is_adam(road, configured):
     assert type(Trainer(configured(), road).optimiser) is torch.optim.Adam
     decayed = Trainer(configured(fit={"weight_decay": 1e-4}), road)
     assert type(decayed.optimiser) is torch.optim.AdamW
+
+
+def test_a_run_may_begin_with_the_weights_of_another(road, configured, tmp_path):
+    """The first weights are the earlier run's best, and its data and terms are remembered."""
+    earlier = Trainer(configured(data={"licence": "older terms", "crack_share": 0.1}), road)
+    (epoch, *_) = earlier.epochs(Quiet())
+    kept = replace(
+        earlier.checkpoint(epoch),
+        data=[{"name": "old", "licence": "older terms", "pictures": 3, "sha256": "ab"}],
+    )
+    save_checkpoint(kept, tmp_path / "best.pt")
+    config = configured().model_copy(update={"start": str(tmp_path / "best.pt")})
+
+    begun = Trainer(config, road)
+
+    for name, weight in kept.weights.items():
+        assert torch.equal(begun.average.state_dict()[name], weight), name
+    assert [entry["name"] for entry in begun.checkpoint(epoch).data] == ["lines", "old"]
+
+
+def test_weights_of_another_network_are_refused(road, configured, tmp_path):
+    """A start whose network differs from [model] is an error that says so."""
+    earlier = Trainer(configured(), road)
+    (epoch, *_) = earlier.epochs(Quiet())
+    save_checkpoint(earlier.checkpoint(epoch), tmp_path / "best.pt")
+    config = configured(model={"widths": [6, 8]}).model_copy(
+        update={"start": str(tmp_path / "best.pt")}
+    )
+    with pytest.raises(InputError, match="another network"):
+        Trainer(config, road)
