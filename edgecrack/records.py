@@ -166,5 +166,5 @@ class Observation:
     def __post_init__(self) -> None:
         """Refuse a mask that does not lie on its picture."""
         if self.mask.dtype != np.uint8 or self.mask.shape != self.frame.evidence.shape[:2]:
-            wanted = self.frame.evidence.shape[:2]
-            raise ValueError(f"mask must be uint8 {wanted}, not {self.mask.dtype} {self.mask.shape}")
+            wanted, found = self.frame.evidence.shape[:2], f"{self.mask.dtype} {self.mask.shape}"
+            raise ValueError(f"mask must be uint8 {wanted}, not {found}")

@@ -175,7 +175,7 @@ def road(light, crack_rows):
 
 
 def test_a_graft_carries_a_crack_to_another_road():
-    """A crack of a bright road darkens a dim one where it lay, and is in the truth; the rest stays."""
+    """A crack of a bright road darkens a dim one where it lay, and nowhere else."""
     here, there = road(90, slice(0, 0)), road(200, slice(20, 22))
     picture, truth = graft(here, there)
     np.testing.assert_array_equal(truth, there[1])

@@ -90,8 +90,8 @@ def test_the_page_is_one_closed_file(page):
 def test_the_page_says_what_ran_how_fast_and_how_well(page):
     """Rate, stages, model, terms and the score with its protocol are in the text, escaped."""
     text = page.read_text()
-    wanted = ("30.5", "3.8", "capture to result", "research &amp; demonstration", "81.2")
-    wanted += (SCORE.protocol, "nha12d: none stated", "a &lt;fast&gt; CPU", "200 MB")
+    wanted = ["30.5", "3.8", "capture to result", "research &amp; demonstration", "81.2"]
+    wanted += [SCORE.protocol, "nha12d: none stated", "a &lt;fast&gt; CPU", "200 MB"]
     assert [phrase for phrase in wanted if phrase not in text] == []
 
 

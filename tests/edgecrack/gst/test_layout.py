@@ -20,7 +20,7 @@ from edgecrack.records import Region
 )
 def test_evidence_keeps_the_aspect_and_never_grows(size, evidence):
     """Evidence is at most 1280 wide, as wide as its source at most, and of the same shape."""
-    layout = lay_out(*size, None)
+    layout = lay_out(size[0], size[1], None)
     assert (layout.evidence_width_px, layout.evidence_height_px) == evidence
     assert layout.region == Region(0, 0, *size)
 

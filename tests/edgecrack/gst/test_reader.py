@@ -89,8 +89,8 @@ def test_a_picture_wider_than_evidence_is_scaled_down(start):
 
 def test_pixels_that_are_not_square_stay_where_they_are(start):
     """An anamorphic source keeps its own rows and columns in both branches."""
-    feed = "videotestsrc name=source num-buffers=1 ! video/x-raw,width=72,height=57,{}"
-    feed = Feed("a", feed.format("pixel-aspect-ratio=16/11,framerate=25/1"))
+    caps = "video/x-raw,width=72,height=57,pixel-aspect-ratio=16/11,framerate=25/1"
+    feed = Feed("a", f"videotestsrc name=source num-buffers=1 ! {caps}")
     shot = start(feed, 40, 40).pull()
     assert shot.image.shape == (40, 40, 3)
     assert shot.evidence.shape == (57, 72, 3)
