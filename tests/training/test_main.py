@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -36,18 +37,23 @@ validate_px = 1
 """
 
 
-def start(*arguments):
-    """Start the command line in a process of its own."""
+@contextmanager
+def started(*arguments):
+    """Start the command line in a process of its own, and leave none behind."""
     command = [sys.executable, "-m", "training", *map(str, arguments)]
-    return subprocess.Popen(
+    with subprocess.Popen(
         command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()  # if the test has not come to its end
 
 
 def run(*arguments):
     """Run it to its end; returns exit code, output and errors."""
-    process = start(*arguments)
-    out, err = process.communicate()
+    with started(*arguments) as process:
+        out, err = process.communicate()
     return process.returncode, out, err
 
 
@@ -250,25 +256,20 @@ def test_a_lost_run_ends_with_70_and_advice(own_road, tmp_path, run_here):
 def test_ctrl_c_leaves_a_run_that_goes_on(road, tmp_path):
     """It ends with 130 and says so; the last finished epoch is whole and can be resumed."""
     config, out = write_config(tmp_path, epochs=3000), tmp_path / "out"
-    process = start("fit", config, "--out", out, "--data", road)
-    assert process.stderr is not None
-    for line in process.stderr:
-        if "epoch 2/" in line:  # so epoch 1 has been kept
-            break
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate()
+    with started("fit", config, "--out", out, "--data", road) as process:
+        assert any("epoch 2/" in line for line in process.stderr)  # so epoch 1 has been kept
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate()
     assert process.returncode == 130
     assert "--resume goes on" in err
     assert "Traceback" not in err
     kept = load_checkpoint(out / "last.pt")
     assert kept.epoch >= 1
 
-    again = start("fit", config, "--out", out, "--data", road, "--resume")
-    assert again.stderr is not None
-    first = next(line for line in again.stderr if "epoch" in line)
-    again.send_signal(signal.SIGINT)
-    again.communicate()
-    assert f"epoch {kept.epoch + 1}/3000" in first
+    with started("fit", config, "--out", out, "--data", road, "--resume") as again:
+        assert any(f"epoch {kept.epoch + 1}/3000" in line for line in again.stderr)
+        again.send_signal(signal.SIGINT)
+        again.communicate()
     assert again.returncode == 130
 
 
