@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import ctypes
 import warnings
+from contextlib import suppress
 from typing import Any
 
 from edgecrack.errors import EdgecrackError
 
 _SETUP = "run deploy/setup.sh, which installs GStreamer and its Python bindings"
+
+# GStreamer brings libunwind along for all to see. What is loaded later would take its functions for
+# exceptions, what was loaded before has those of libgcc; a C++ exception that meets both, such as
+# ONNX Runtime's about a broken network, aborts the process. With libgcc in front all take the same.
+with suppress(OSError):
+    ctypes.CDLL("libgcc_s.so.1", mode=ctypes.RTLD_GLOBAL)
 
 try:
     import gi  # type: ignore[import-untyped, import-not-found, unused-ignore]

@@ -225,9 +225,13 @@ def test_a_track_that_is_missing_is_refused(refuses, tmp_path):
 def test_a_bundle_that_is_not_what_it_says_is_refused(
     refuses, command, bundle_copy, manifest, tiny_bundle, tmp_path
 ):
-    """Wrong digest, unknown key, missing file, weights outside: 65, before anything is opened."""
-    names = ("digest", "unknown", "missing")
-    digest, unknown, missing = (shutil.copytree(tiny_bundle, tmp_path / name) for name in names)
+    """Wrong digest, unknown key, missing file, no network, weights outside: 65, nothing written."""
+    names = ("digest", "unknown", "missing", "broken")
+    digest, unknown, missing, broken = (
+        shutil.copytree(tiny_bundle, tmp_path / name) for name in names
+    )
+    (broken / NETWORK).write_bytes(b"\x08\x09")
+    type(manifest)(broken).seal()
     with (digest / NETWORK).open("ab") as file:
         file.write(b"\0")
     text = (unknown / "manifest.json").read_text()
@@ -238,9 +242,12 @@ def test_a_bundle_that_is_not_what_it_says_is_refused(
     (bundle_copy / NETWORK).write_bytes(network.SerializeToString())
     manifest.seal()
     faults = {
-        "has changed": digest, "'colour'": unknown, "is needed": missing,
+        "has changed": digest,
+        "'colour'": unknown,
+        "is needed": missing,
+        "cannot be loaded": broken,
         "in another file": bundle_copy,
-    }  # fmt: skip
+    }
     for words, bundle in faults.items():
         refuses(65, [str(bundle), words], CLOCK, "--model", bundle)
         command("selftest", bundle).refused(65, words)

@@ -53,3 +53,23 @@ def test_elements_are_found_by_name():
     """Only an installed element exists."""
     assert has_element("fakesink")
     assert not has_element("nosuchelement")
+
+
+_RAISE_AFTER = """
+import cv2
+import edgecrack.gst.engine
+import onnxruntime
+try:
+    onnxruntime.InferenceSession(b"no network", providers=["CPUExecutionProvider"])
+except Exception as error:
+    print(type(error).__name__)
+"""
+
+
+def test_a_library_loaded_after_gstreamer_may_raise():
+    """An exception of C++ code reaches Python, though GStreamer brings an unwinder of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", _RAISE_AFTER], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Invalid")
