@@ -41,7 +41,7 @@ class OnnxRuntimeSegmenter:
                 bundle.read(entry.file), options, providers=["CPUExecutionProvider"]
             )
         except _REFUSALS as error:
-            reason = str(error).splitlines()[0]
+            reason = str(error).partition("\n")[0].rstrip(".")
             raise BundleError(f"{bundle.path / entry.file} cannot be loaded: {reason}.") from error
         self._path = bundle.path / entry.file
         self.width_px, self.height_px = entry.width_px, entry.height_px
@@ -72,6 +72,6 @@ class OnnxRuntimeSegmenter:
         try:
             (answer,) = self._session.run(["probability"], {"frame": image[np.newaxis]})
         except _REFUSALS as error:
-            reason = str(error).splitlines()[0]
+            reason = str(error).partition("\n")[0].rstrip(".")
             raise BundleError(f"{self._path} cannot be run: {reason}.") from error
         return np.asarray(answer[0], np.uint8)
