@@ -13,11 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 from edgecrack.bundle import DataEntry, MetricEntry, Provenance, load_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+# A claim holds on a slow machine, too.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")
