@@ -33,13 +33,13 @@ def test_a_window_is_the_region_to_the_nearest_pixel(made):
     )
     for start, length, of_source, of_canvas, found_start, found_length in spans:
         assert 0 <= found_start < found_start + found_length <= of_canvas
-        first, last = (at * of_canvas / of_source for at in (start, start + length))
+        first, last = (at * (of_canvas / of_source) for at in (start, start + length))
         if round(first) == round(last):
             assert found_length == 1
             assert abs(found_start - first) <= 1
         else:
-            assert abs(found_start - first) <= 0.5
-            assert abs(found_start + found_length - last) <= 0.5
+            assert abs(found_start - first) <= 0.5 + 1e-9
+            assert abs(found_start + found_length - last) <= 0.5 + 1e-9
 
 
 def test_the_whole_picture_is_the_whole_canvas():
