@@ -57,14 +57,14 @@ def evaluate(
     thresholds = ods_thresholds(net, data, root, tolerances_px)
     scores = []
     for tolerance in tolerances_px:
-        for name, chosen in _groups(data, pairs, matches.counts[tolerance]).items():
+        for name, chosen in groups(data, pairs, matches.counts[tolerance]).items():
             split = f"{part} ({len(chosen)})"
             protocol = protocol_of(data, tolerance, split, matches.resolution)
             scores.append(score(name, chosen, protocol, thresholds.get(tolerance)))
     return scores
 
 
-def _groups(
+def groups(
     data: DataConfig, pairs: Sequence[Pair], counts: Sequence[Counts]
 ) -> Mapping[str, list[Counts]]:
     """Sort the counts into the whole set and, where there are several, its folders."""

@@ -1,0 +1,89 @@
+"""The score of a bundle as it ships: its own network, threshold and input size, on held pictures.
+
+``edgecrack-train evaluate`` scores a checkpoint through torch; this scores what the vehicle runs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from edgecrack.errors import UsageError
+from edgecrack.metrics import count_matches
+from edgecrack.segmenters import load_segmenter
+from training.config import parse_config
+from training.dataset import part_of, read_pair
+from training.evaluation import groups
+from training.validation import protocol_of, score
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from edgecrack.bundle import Bundle
+    from edgecrack.metrics import Counts
+    from edgecrack.records import Picture, Plane
+    from edgecrack.segmenters import Segmenter
+    from training.config import DataConfig
+    from training.validation import SetScore
+
+
+def score_bundle(
+    bundle: Bundle, root: Path, set_name: str | None, part: str, tolerances_px: Sequence[float]
+) -> list[SetScore]:
+    """Score a bundle at its own threshold on one part of a set that it was trained with.
+
+    Args:
+        bundle: What to score.
+        root: Where the data lies.
+        set_name: The data set; None is the first with a split.
+        part: ``validation`` or ``test``.
+        tolerances_px: Reach of a match, in pixels of the full picture.
+
+    Raises:
+        UsageError: If the bundle was not trained with such a set.
+        InputError: If the pictures are not there.
+    """
+    data = _set(bundle, set_name)
+    segmenter, pairs = load_segmenter(bundle), part_of(data, root, part)
+    counts: dict[float, list[Counts]] = {tolerance: [] for tolerance in tolerances_px}
+    resolution = ""
+    for pair in pairs:
+        picture, mask = read_pair(pair, data)
+        resolution = f"{mask.shape[1]}x{mask.shape[0]}"
+        chance = _predict(segmenter, picture)
+        for tolerance in tolerances_px:
+            counts[tolerance].append(count_matches(chance, mask, tolerance))
+    seen = f"{resolution} predicted at {segmenter.width_px}x{segmenter.height_px}"
+    whole = data.model_copy(update={"scale": 1.0})  # the size it was predicted at is in ``seen``
+    return [
+        score(
+            name,
+            chosen,
+            protocol_of(whole, reach, f"{part} ({len(chosen)})", seen),
+            segmenter.threshold,
+        )
+        for reach in tolerances_px
+        for name, chosen in groups(data, pairs, counts[reach]).items()
+    ]
+
+
+def _set(bundle: Bundle, set_name: str | None) -> DataConfig:
+    config = parse_config(bundle.manifest.provenance.config, f"bundle {bundle.path}")
+    known = [data for data in config.data if data.split]
+    for data in known:
+        if set_name in {None, data.name}:
+            return data
+    names = ", ".join(f"'{data.name}'" for data in known) or "no set with a split"
+    raise UsageError(f"bundle {bundle.path} was trained with {names}, not with '{set_name}'.")
+
+
+def _predict(segmenter: Segmenter, picture: Picture) -> Plane:
+    """Squeeze a picture to the network's size and stretch the answer back over it."""
+    size = (segmenter.width_px, segmenter.height_px)
+    frame = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+    chance = segmenter.probability(frame)
+    full = (picture.shape[1], picture.shape[0])
+    return np.asarray(cv2.resize(chance, full, interpolation=cv2.INTER_LINEAR), np.uint8)
