@@ -41,7 +41,9 @@ validate_px = 1
 @contextmanager
 def started(*arguments):
     """Start the command line in a process of its own, and leave none behind."""
-    command = [sys.executable, "-m", "training", *map(str, arguments)]
+    # A shell's background job ignores SIGINT, and so would all that it starts.
+    command = ["env", "--default-signal=INT", sys.executable, "-m", "training"]
+    command += map(str, arguments)
     with subprocess.Popen(
         command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
