@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from edgecrack.errors import UsageError
 from edgecrack.records import Region
-from edgecrack.toml import fault, read_toml
+from edgecrack.toml import config_error, read_toml
 from edgecrack.utc import utc_ns
 
 if TYPE_CHECKING:
@@ -111,5 +111,5 @@ def configure(given: Mapping[str, Any], file: Path | None = None) -> RunConfig:
         typed = [each for each in faults if file is None or each["loc"][0] in given]
         schema = RunConfig.model_json_schema()
         if typed:
-            raise UsageError(str(fault("the command line", typed, schema))) from error
-        raise fault(str(file), faults, schema) from error
+            raise UsageError(str(config_error("the command line", typed, schema))) from error
+        raise config_error(str(file), faults, schema) from error

@@ -10,10 +10,12 @@ import numpy as np
 from edgecrack.records import CrackMeasure, Region
 
 if TYPE_CHECKING:
-    from edgecrack.records import Plane
+    from edgecrack.records import GrayImage
 
 
-def window(region: Region, source_px: tuple[int, int], canvas_px: tuple[int, int]) -> Region:
+def region_on_canvas(
+    region: Region, source_px: tuple[int, int], canvas_px: tuple[int, int]
+) -> Region:
     """Return where ``region`` of a source picture lies on a canvas of another size.
 
     Args:
@@ -22,7 +24,7 @@ def window(region: Region, source_px: tuple[int, int], canvas_px: tuple[int, int
         canvas_px: Width and height of the canvas, which shows the whole source picture.
 
     Example:
-        >>> window(Region(0, 540, 1920, 540), (1920, 1080), (960, 540))
+        >>> region_on_canvas(Region(0, 540, 1920, 540), (1920, 1080), (960, 540))
         Region(x_px=0, y_px=270, width_px=960, height_px=270)
     """
     across, down = canvas_px[0] / source_px[0], canvas_px[1] / source_px[1]
@@ -37,7 +39,9 @@ def window(region: Region, source_px: tuple[int, int], canvas_px: tuple[int, int
     )
 
 
-def paint(probability: Plane, threshold: int, where: Region, canvas_px: tuple[int, int]) -> Plane:
+def to_mask(
+    probability: GrayImage, threshold: int, where: Region, canvas_px: tuple[int, int]
+) -> GrayImage:
     """Return a mask (H, W) of 0 and 255 the size of the canvas, 0 outside ``where``.
 
     Args:
@@ -47,7 +51,7 @@ def paint(probability: Plane, threshold: int, where: Region, canvas_px: tuple[in
         canvas_px: Width and height of the mask.
 
     Example:
-        >>> paint(np.full((2, 2), 200, np.uint8), 128, Region(1, 0, 1, 1), (3, 1)).tolist()
+        >>> to_mask(np.full((2, 2), 200, np.uint8), 128, Region(1, 0, 1, 1), (3, 1)).tolist()
         [[0, 255, 0]]
     """
     size = (where.width_px, where.height_px)
@@ -63,7 +67,7 @@ def paint(probability: Plane, threshold: int, where: Region, canvas_px: tuple[in
     return mask
 
 
-def measure(mask: Plane, probability: Plane, where: Region) -> CrackMeasure:
+def measure(mask: GrayImage, probability: GrayImage, where: Region) -> CrackMeasure:
     """Say what a mask amounts to.
 
     Args:

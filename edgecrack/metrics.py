@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from edgecrack.records import Plane
+    from edgecrack.records import GrayImage
 
 LEVELS = 256
 
@@ -137,7 +137,7 @@ def disc(radius_px: float) -> NDArray[np.uint8]:
     return np.asarray(rows**2 + columns**2 <= radius_px**2, np.uint8)
 
 
-def count_matches(probability: Plane, truth: Plane, tolerance_px: float = 0.0) -> Counts:
+def count_matches(probability: GrayImage, truth: GrayImage, tolerance_px: float = 0.0) -> Counts:
     """Match one prediction with its truth at every threshold.
 
     Args:

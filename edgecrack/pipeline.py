@@ -11,12 +11,11 @@ from __future__ import annotations
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgecrack.errors import EdgecrackError
-from edgecrack.mask import measure, paint, window
-from edgecrack.records import CrackMeasure, Frame, Plane, Region
+from edgecrack.mask import measure, region_on_canvas, to_mask
+from edgecrack.records import Detection, Frame, Region
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -27,17 +26,7 @@ if TYPE_CHECKING:
     from edgecrack.sources import SourceInfo
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was seen in one frame, and what that took: stage -> (wall, CPU) seconds."""
-
-    frame: Frame
-    mask: Plane
-    measure: CrackMeasure
-    took: dict[str, tuple[float, float]]
-
-
-class Look:
+class Detector:
     """Finds the cracks of one frame. May be called by many threads at the same time.
 
     Args:
@@ -50,24 +39,24 @@ class Look:
         whole = Region(0, 0, info.width_px, info.height_px)
         self._sees_all = info.region == whole
 
-    def __call__(self, frame: Frame) -> Finding:
+    def __call__(self, frame: Frame) -> Detection:
         """Return what is in ``frame``."""
         watch = _Stopwatch()
         probability = self._segmenter.probability(frame.image)
         watch.lap("infer")
         canvas = (frame.evidence.shape[1], frame.evidence.shape[0])
         where = self._window(canvas)
-        mask = paint(probability, self._segmenter.threshold, where, canvas)
+        mask = to_mask(probability, self._segmenter.threshold, where, canvas)
         watch.lap("mask")
         found = measure(mask, probability, where)
         watch.lap("measure")
-        return Finding(frame, mask, found, watch.laps)
+        return Detection(frame, mask, found, watch.laps)
 
     def _window(self, canvas_px: tuple[int, int]) -> Region:
         if self._sees_all:  # also right for pictures of another size than the first
             return Region(0, 0, *canvas_px)
         source_px = (self._info.width_px, self._info.height_px)
-        return window(self._info.region, source_px, canvas_px)
+        return region_on_canvas(self._info.region, source_px, canvas_px)
 
 
 class _Stopwatch:
@@ -83,7 +72,7 @@ class _Stopwatch:
         self._wall_s, self._cpu_s = wall_s, cpu_s
 
 
-class Stop:
+class StopSignal:
     """A request to end, from a signal. Waiting for a picture is cut short; nothing else is."""
 
     def __init__(self) -> None:
@@ -116,9 +105,9 @@ class Stop:
             yield frame
 
 
-def in_order(
-    frames: Iterable[Frame], look: Callable[[Frame], Finding], workers: int
-) -> Iterator[Finding]:
+def ordered_map(
+    frames: Iterable[Frame], look: Callable[[Frame], Detection], workers: int
+) -> Iterator[Detection]:
     """Look at frames, up to ``workers`` at the same time, and yield the findings in order.
 
     What was begun when the source fails is still yielded before its error.
@@ -127,7 +116,7 @@ def in_order(
         yield from map(look, frames)
         return
     with ThreadPoolExecutor(workers, thread_name_prefix="look") as pool:
-        begun: deque[Future[Finding]] = deque()
+        begun: deque[Future[Detection]] = deque()
         failure: EdgecrackError | None = None
         try:
             for frame in frames:

@@ -13,10 +13,10 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8]
+RgbImage = NDArray[np.uint8]
 """RGB, ``uint8``, (H, W, 3)."""
 
-Plane = NDArray[np.uint8]
+GrayImage = NDArray[np.uint8]
 """One channel, ``uint8``, (H, W): a probability (255 = certain crack) or a mask (0 or 255)."""
 
 
@@ -116,8 +116,8 @@ class Frame:
     pts_ns: int
     captured_ns: int | None
     monotonic_ns: int
-    image: Picture
-    evidence: Picture
+    image: RgbImage
+    evidence: RgbImage
     name: str = ""
 
     def __post_init__(self) -> None:
@@ -146,6 +146,23 @@ class CrackMeasure:
 
 
 @dataclass(frozen=True, slots=True)
+class Detection:
+    """What the network saw in one frame.
+
+    Attributes:
+        frame: The picture and its times.
+        mask: 0 or 255, same height and width as ``frame.evidence``; 0 outside the region.
+        measure: What the mask amounts to.
+        took: Stage -> (wall, CPU) seconds it took.
+    """
+
+    frame: Frame
+    mask: GrayImage
+    measure: CrackMeasure
+    took: dict[str, tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """One frame with everything found out about it: what sinks receive.
 
@@ -158,7 +175,7 @@ class Observation:
     """
 
     frame: Frame
-    mask: Plane
+    mask: GrayImage
     measure: CrackMeasure
     placement: Placement
     has_crack: bool

@@ -17,18 +17,18 @@ from edgecrack.bundle import load_bundle
 from edgecrack.device import describe_device
 from edgecrack.errors import EdgecrackError, InputError, UsageError
 from edgecrack.models import default_bundle
-from edgecrack.pipeline import Look, Stop, in_order
-from edgecrack.placing import Placing
-from edgecrack.positions import open_feed, read_positions, track_of
+from edgecrack.pipeline import Detector, StopSignal, ordered_map
+from edgecrack.positions import open_receiver, read_positions, track_of
+from edgecrack.positions.geotag import Geotagger
+from edgecrack.positions.track import Track, describe_span
 from edgecrack.records import Observation
 from edgecrack.report import Meter, Totals
 from edgecrack.segmenters import load_segmenter
 from edgecrack.sinks import Sink, SinkOptions, open_sinks
-from edgecrack.sinks.rundir import RunDirectory
 from edgecrack.sinks.writer import Writer
 from edgecrack.sources import Source, SourceRequest, open_source
+from edgecrack.storage.run_folder import RunFolder
 from edgecrack.threads import cpu_seconds, thread_ids
-from edgecrack.track import Track, describe_span
 from edgecrack.utc import to_iso
 
 if TYPE_CHECKING:
@@ -36,8 +36,7 @@ if TYPE_CHECKING:
 
     from edgecrack.bundle import Bundle
     from edgecrack.config import RunConfig
-    from edgecrack.pipeline import Finding
-    from edgecrack.records import Placement
+    from edgecrack.records import Detection, Placement
 
 QUEUE_DEPTH = 8
 """Observations with pictures that may wait for the writer: some 40 MB of 1280x720."""
@@ -64,7 +63,7 @@ class Outcome:
 
 
 def run(
-    config: RunConfig, stop: Stop | None = None, on_frame: Callable[[int], None] | None = None
+    config: RunConfig, stop: StopSignal | None = None, on_frame: Callable[[int], None] | None = None
 ) -> Outcome:
     """Carry every frame of a source to a run folder.
 
@@ -83,7 +82,7 @@ def run(
         stack.callback(source.close)
         position = _position(config, source, stack)
         session = _Session(config, bundle, source, position)
-        return session.go(stop or Stop(), on_frame)
+        return session.go(stop or StopSignal(), on_frame)
 
 
 def _request(config: RunConfig, bundle: Bundle) -> SourceRequest:
@@ -109,7 +108,7 @@ class _Position:
         read: What a recorded log held, by kind.
     """
 
-    placing: Placing
+    placing: Geotagger
     track: Track | None
     read: Mapping[str, int]
 
@@ -128,28 +127,28 @@ def _position(config: RunConfig, source: Source, stack: ExitStack) -> _Position:
     """Find out where the camera was, from a log, a receiver, or the pictures themselves."""
     if config.position is None:
         pictured = _track_of_pictures(config)
-        return _Position(Placing(pictured), pictured, {})
+        return _Position(Geotagger(pictured), pictured, {})
     if source.info.time_source == "none":
         raise UsageError(
             f"{source.info.name} does not say when it was taken, so --position cannot place it; "
             "give its start with --video-start 2026-05-01T12:00:00Z."
         )
     if config.position.startswith("serial:"):
-        feed = open_feed(config.position)
+        feed = open_receiver(config.position)
         stack.callback(feed.close)
         track = Track(max_gap_s=config.max_gap_s, keep_s=60)
-        placing = Placing(track, feed, patience_s=config.max_gap_s)
+        placing = Geotagger(track, feed, patience_s=config.max_gap_s)
         return _Position(placing, track, {})
     log = read_positions(config.position)
     track = track_of(log, config.max_gap_s)
     _check_overlap(track, source)
-    return _Position(Placing(track), track, log.counts)
+    return _Position(Geotagger(track), track, log.counts)
 
 
 def _track_of_pictures(config: RunConfig) -> Track | None:
     if not Path(config.source).is_dir():
         return None
-    from edgecrack.sources.exif_place import exif_fixes  # noqa: PLC0415  Pillow
+    from edgecrack.positions.exif_place import exif_fixes  # noqa: PLC0415  Pillow
 
     fixes = exif_fixes(Path(config.source))
     return Track(fixes, max_gap_s=config.max_gap_s) if fixes else None
@@ -180,14 +179,14 @@ class _Session:
         self._segmenter = load_segmenter(bundle, threads=cores if info.live else 1)
         self._helpers = thread_ids() - before
         self._meter = Meter()
-        self._directory = RunDirectory.create(config.out or _fresh_folder())
+        self._directory = RunFolder.create(config.out or _fresh_folder())
         self._sinks: list[Sink] = []
         self._id = uuid.uuid4().hex
         self._seen = self._with_crack = 0
         self._area_share = 0.0
         self._times_ns: list[int | None] = [None, None]
 
-    def go(self, stop: Stop, on_frame: Callable[[int], None] | None) -> Outcome:
+    def go(self, stop: StopSignal, on_frame: Callable[[int], None] | None) -> Outcome:
         """Drive the loop; write run.json before and after, report.json after."""
         began_s, began_cpu_s = time.monotonic(), time.process_time()
         failure = self._drive(stop, on_frame)
@@ -198,7 +197,9 @@ class _Session:
         self._leave(report, record, failure)
         return Outcome(self._directory.path, report, record)
 
-    def _drive(self, stop: Stop, on_frame: Callable[[int], None] | None) -> EdgecrackError | None:
+    def _drive(
+        self, stop: StopSignal, on_frame: Callable[[int], None] | None
+    ) -> EdgecrackError | None:
         """Carry frames to the sinks until there are no more; return what ended that early."""
         try:
             self._directory.write_json("run.json", self._record("running"))
@@ -223,10 +224,12 @@ class _Session:
         )
         return open_sinks(self._directory, options)
 
-    def _loop(self, stop: Stop, writer: Writer, on_frame: Callable[[int], None] | None) -> None:
-        look = Look(self._segmenter, self._source.info)
+    def _loop(
+        self, stop: StopSignal, writer: Writer, on_frame: Callable[[int], None] | None
+    ) -> None:
+        look = Detector(self._segmenter, self._source.info)
         frames = stop.frames(self._source, self._meter)
-        for finding in in_order(frames, look, self._workers):
+        for finding in ordered_map(frames, look, self._workers):
             self._note(finding)
             for placed in self._placing.add(finding):
                 self._keep(writer, *placed)
@@ -238,7 +241,7 @@ class _Session:
         for placed in self._placing.rest():
             self._keep(writer, *placed)
 
-    def _note(self, finding: Finding) -> None:
+    def _note(self, finding: Detection) -> None:
         frame = finding.frame
         for stage, (wall_s, cpu_s) in finding.took.items():
             self._meter.stage(stage, wall_s, cpu_s)
@@ -248,7 +251,7 @@ class _Session:
         first_ns = self._times_ns[0]
         self._times_ns = [frame.captured_ns if first_ns is None else first_ns, frame.captured_ns]
 
-    def _keep(self, writer: Writer, finding: Finding, placement: Placement) -> None:
+    def _keep(self, writer: Writer, finding: Detection, placement: Placement) -> None:
         found = finding.measure
         has_crack = found.area_px > 0 and found.area_share >= self._config.min_crack_share
         self._with_crack += has_crack

@@ -34,7 +34,9 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path} must be a readable TOML file, but: {error}") from error
 
 
-def fault(name: str, errors: Sequence[Mapping[str, Any]], schema: Mapping[str, Any]) -> ConfigError:
+def config_error(
+    name: str, errors: Sequence[Mapping[str, Any]], schema: Mapping[str, Any]
+) -> ConfigError:
     """Return the error for the first fault a validator found.
 
     Args:
@@ -44,7 +46,7 @@ def fault(name: str, errors: Sequence[Mapping[str, Any]], schema: Mapping[str, A
 
     Example:
         >>> schema = {"properties": {"width_px": {}, "height_px": {}}}
-        >>> print(fault("a.toml", [{"type": "extra_forbidden", "loc": ("widht_px",)}], schema))
+        >>> print(config_error("a.toml", [{"type": "extra_forbidden", "loc": ("widht_px",)}], schema))
         a.toml: there is no key 'widht_px'; did you mean 'width_px'?
     """
     first = errors[0]

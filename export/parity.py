@@ -11,12 +11,12 @@ import torch
 
 from edgecrack.errors import NotHealthyError
 from edgecrack.metrics import mask_iou
-from export.to_onnx import Deployed
+from export.to_onnx import Uint8Model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from edgecrack.records import Picture
+    from edgecrack.records import RgbImage
     from edgecrack.segmenters import Segmenter
     from training.unet import UNet
 
@@ -39,9 +39,9 @@ class Parity:
     mask_iou: float
 
 
-def compare(net: UNet, segmenter: Segmenter, pictures: Iterable[Picture]) -> Parity:
+def compare(net: UNet, segmenter: Segmenter, pictures: Iterable[RgbImage]) -> Parity:
     """Run pictures, squeezed to the network's size, through torch and through ``segmenter``."""
-    deployed, worst, count = Deployed(net).eval(), 0, 0
+    deployed, worst, count = Uint8Model(net).eval(), 0, 0
     masks: list[tuple[np.ndarray[tuple[int, ...], np.dtype[np.bool_]], ...]] = []
     for picture in pictures:
         size = (segmenter.width_px, segmenter.height_px)

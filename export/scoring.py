@@ -15,8 +15,7 @@ from edgecrack.metrics import count_matches
 from edgecrack.segmenters import load_segmenter
 from training.config import parse_config
 from training.dataset import part_of, read_pair
-from training.evaluation import groups
-from training.validation import protocol_of, score
+from training.scoring import groups, protocol_of, score
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,10 +23,10 @@ if TYPE_CHECKING:
 
     from edgecrack.bundle import Bundle
     from edgecrack.metrics import Counts
-    from edgecrack.records import Picture, Plane
+    from edgecrack.records import GrayImage, RgbImage
     from edgecrack.segmenters import Segmenter
     from training.config import DataConfig
-    from training.validation import SetScore
+    from training.scoring import SetScore
 
 
 def score_bundle(
@@ -80,7 +79,7 @@ def _set(bundle: Bundle, set_name: str | None) -> DataConfig:
     raise UsageError(f"bundle {bundle.path} was trained with {names}, not with '{set_name}'.")
 
 
-def _predict(segmenter: Segmenter, picture: Picture) -> Plane:
+def _predict(segmenter: Segmenter, picture: RgbImage) -> GrayImage:
     """Squeeze a picture to the network's size and stretch the answer back over it."""
     size = (segmenter.width_px, segmenter.height_px)
     frame = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 OPSET = 18
 
 
-class Deployed(nn.Module):
+class Uint8Model(nn.Module):
     """The network as the vehicle runs it: pixels in, probability out, both uint8."""
 
     def __init__(self, net: UNet) -> None:
@@ -54,7 +54,7 @@ def to_onnx(net: UNet, width_px: int, height_px: int) -> bytes:
         path = Path(folder) / "model.onnx"
         with _quiet():
             torch.onnx.export(
-                Deployed(net).eval(),
+                Uint8Model(net).eval(),
                 (frame,),
                 str(path),
                 input_names=["frame"],

@@ -47,9 +47,10 @@ def tiny_net():
 @pytest.fixture(scope="session")
 def tiny_bundle(tiny_net, tmp_path_factory) -> Path:
     """Return a bundle of that network, 96x64, exported like a real one: nobody may write to it."""
-    from export.assembly import Statement, assemble  # noqa: PLC0415  torch again
+    from export.bundle_files import write_files  # noqa: PLC0415  torch again
+    from export.model_card import ModelCard  # noqa: PLC0415
 
-    said = Statement(
+    card = ModelCard(
         name="tiny",
         release="0.0.1",
         threshold=145,  # a tenth of an asphalt picture
@@ -65,7 +66,7 @@ def tiny_bundle(tiny_net, tmp_path_factory) -> Path:
     )
     folder = tmp_path_factory.mktemp("bundles") / "tiny"
     folder.mkdir()
-    assemble(tiny_net, [(96, 64)], said, folder)
+    write_files(tiny_net, [(96, 64)], card, folder)
     return folder
 
 

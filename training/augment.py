@@ -17,12 +17,12 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from edgecrack.records import Picture, Plane
+    from edgecrack.records import GrayImage, RgbImage
 
 
 Border = Literal["replicate", "reflect"]
 
-GRAFT_PX = 31
+SURROUND_PX = 31
 """Side of the square over which "the road around a crack" is averaged."""
 
 
@@ -47,7 +47,7 @@ class AugmentSpec:
         border: What lies beyond a picture's edge: ``replicate`` repeats the neighbouring pixels, as
             the paper does; ``reflect`` mirrors the picture. Where views are larger than pictures,
             replication draws cracks out into straight lines, which is what joints look like.
-        graft: Probability that the cracks of another picture of the set are laid over this one.
+        copy_paste: Probability that the cracks of another picture of the set are copied in.
     """
 
     # for training.config
@@ -66,7 +66,7 @@ class AugmentSpec:
     blur_px: float = 0.0
     noise: float = 0.0
     shadow: float = 0.0
-    graft: float = 0.0
+    copy_paste: float = 0.0
     border: Border = "replicate"
 
     def __post_init__(self) -> None:
@@ -77,7 +77,7 @@ class AugmentSpec:
                 f"{self.zoom_max:g}"
             )
         ranges = (self.rotation_deg, self.shift_share, self.shear, self.light, self.gamma)
-        if min(*ranges, self.colour, self.blur_px, self.noise, self.shadow, self.graft) < 0:
+        if min(*ranges, self.colour, self.blur_px, self.noise, self.shadow, self.copy_paste) < 0:
             raise ValueError("a range of change must be 0 or more")
 
 
@@ -107,12 +107,12 @@ def random_warp(
 
 
 def warp(
-    picture: Picture,
-    mask: Plane,
+    picture: RgbImage,
+    mask: GrayImage,
     matrix: NDArray[np.float64],
     size_px: tuple[int, int],
     border: Border = "replicate",
-) -> tuple[Picture, Plane]:
+) -> tuple[RgbImage, GrayImage]:
     """Return the view of ``picture`` and ``mask``; ``size_px`` is its (width, height)."""
     beyond = cv2.BORDER_REPLICATE if border == "replicate" else cv2.BORDER_REFLECT_101
     smooth, nearest = (cv2.WARP_INVERSE_MAP | way for way in (cv2.INTER_LINEAR, cv2.INTER_NEAREST))
@@ -121,7 +121,9 @@ def warp(
     return np.asarray(view, np.uint8), np.asarray(truth, np.uint8)
 
 
-def graft(view: tuple[Picture, Plane], donor: tuple[Picture, Plane]) -> tuple[Picture, Plane]:
+def copy_paste(
+    view: tuple[RgbImage, GrayImage], donor: tuple[RgbImage, GrayImage]
+) -> tuple[RgbImage, GrayImage]:
     """Return a picture and its mask with the cracks of another pair, ``donor``, laid over them.
 
     What is carried over is how much darker a crack is than the road around it, so that it takes the
@@ -132,7 +134,7 @@ def graft(view: tuple[Picture, Plane], donor: tuple[Picture, Plane]) -> tuple[Pi
     if not cracks.any():
         return view
     light = other.astype(np.float32) + 1
-    around = cv2.blur(light, (GRAFT_PX, GRAFT_PX), borderType=cv2.BORDER_REPLICATE)
+    around = cv2.blur(light, (SURROUND_PX, SURROUND_PX), borderType=cv2.BORDER_REPLICATE)
     near = cv2.dilate(cracks, np.ones((5, 5), np.uint8)).astype(np.float32) / 255
     soft = cv2.GaussianBlur(near, (0, 0), 1.0)[..., None]  # (H, W, 1)
     shade = 1 + soft * (light / around - 1)
@@ -140,7 +142,7 @@ def graft(view: tuple[Picture, Plane], donor: tuple[Picture, Plane]) -> tuple[Pi
     return laid, np.asarray(cv2.max(mask, cracks), np.uint8)
 
 
-def relight(picture: Picture, rng: np.random.Generator, spec: AugmentSpec) -> Picture:
+def photometric(picture: RgbImage, rng: np.random.Generator, spec: AugmentSpec) -> RgbImage:
     """Return the picture in other light, in motion, with another sensor's noise."""
     view: NDArray[np.float32] = picture.astype(np.float32)
     if spec.gamma:

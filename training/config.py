@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from edgecrack.toml import fault, read_toml
+from edgecrack.toml import config_error, read_toml
 from training.augment import AugmentSpec
 from training.losses import LossSpec
 from training.unet import UNetSpec
@@ -165,7 +165,7 @@ def parse_config(values: object, name: str) -> TrainConfig:
         return TrainConfig.model_validate(values)
     except ValidationError as error:
         faults = [dict(each) for each in error.errors()]
-        raise fault(name, faults, TrainConfig.model_json_schema()) from error
+        raise config_error(name, faults, TrainConfig.model_json_schema()) from error
 
 
 def load_config(path: Path) -> TrainConfig:

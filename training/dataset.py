@@ -21,7 +21,7 @@ from edgecrack.errors import ConfigError, InputError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from edgecrack.records import Picture, Plane
+    from edgecrack.records import GrayImage, RgbImage
     from training.config import DataConfig
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
@@ -110,7 +110,7 @@ def part_of(config: DataConfig, root: Path, part: str) -> list[Pair]:
     return [pair for pair in pairs if split[pair.name] == part]
 
 
-def read_pair(pair: Pair, config: DataConfig) -> tuple[Picture, Plane]:
+def read_pair(pair: Pair, config: DataConfig) -> tuple[RgbImage, GrayImage]:
     """Read a picture (H, W, 3) RGB and its mask (H, W) of 0 and 255, at full size.
 
     Raises:
@@ -129,7 +129,7 @@ def _size(array: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> str:
     return f"{array.shape[1]}x{array.shape[0]}"
 
 
-def _read_image(path: Path) -> Picture:
+def _read_image(path: Path) -> RgbImage:
     try:
         data = np.fromfile(path, np.uint8)
     except OSError as error:
@@ -140,13 +140,13 @@ def _read_image(path: Path) -> Picture:
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def _mask(pair: Pair, config: DataConfig) -> Plane:
+def _mask(pair: Pair, config: DataConfig) -> GrayImage:
     # The largest channel: some masks are drawn in colour, where grey would lose the darker ones.
     crack = _read_image(pair.mask).max(axis=2) > config.mask_threshold
     return np.asarray(crack * np.uint8(255), np.uint8)
 
 
-def _crackforest_mask(pair: Pair, config: DataConfig) -> Plane:
+def _crackforest_mask(pair: Pair, config: DataConfig) -> GrayImage:
     from scipy.io import loadmat  # noqa: PLC0415  only CrackForest needs SciPy
     from scipy.io.matlab import MatReadError  # noqa: PLC0415
 
@@ -159,7 +159,7 @@ def _crackforest_mask(pair: Pair, config: DataConfig) -> Plane:
     return np.asarray(crack * np.uint8(255), np.uint8)
 
 
-def shrink(picture: Picture, mask: Plane, scale: float) -> tuple[Picture, Plane]:
+def shrink(picture: RgbImage, mask: GrayImage, scale: float) -> tuple[RgbImage, GrayImage]:
     """Return both at ``scale`` (0..1) of their size, each pixel the mean of what it covers.
 
     A mask pixel stays crack when at least a third of what it covers was: thin cracks survive.
@@ -172,7 +172,7 @@ def shrink(picture: Picture, mask: Plane, scale: float) -> tuple[Picture, Plane]
     return np.asarray(small, np.uint8), np.asarray((covered >= 85) * np.uint8(255), np.uint8)
 
 
-def read_shrunk(pair: Pair, config: DataConfig) -> tuple[Picture, Plane]:
+def read_shrunk(pair: Pair, config: DataConfig) -> tuple[RgbImage, GrayImage]:
     """Read a pair at the set's training scale."""
     return shrink(*read_pair(pair, config), config.scale)
 

@@ -21,15 +21,15 @@ from edgecrack.errors import EdgecrackError, InputError
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.dataset import digest
 from training.losses import holistic_loss
+from training.samples import TrainingSamples, training_sets, work_alone
+from training.scoring import count_pairs, held_sets, protocol_of, score
 from training.unet import UNet
-from training.validation import count_pairs, held_sets, protocol_of, score
-from training.views import Views, training_sets, work_alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from training.config import FitConfig, TrainConfig
-    from training.views import View
+    from training.samples import TrainingSample
 
 PLATEAU_EPOCHS = 3
 PLATEAU_GAP = 0.02
@@ -62,7 +62,7 @@ class Epoch:
     f1: float | None
 
 
-class Watcher(Protocol):
+class Callback(Protocol):
     """Someone who wants to know how a run goes."""
 
     def step(self, done: int, loss: float) -> None:
@@ -97,12 +97,12 @@ class Trainer:
         self.optimiser = adam(
             self.net.parameters(), lr=config.fit.learning_rate, weight_decay=config.fit.weight_decay
         )
-        self.precision = half_precision(config.fit.precision, self.device)
+        self.precision = autocast_dtype(config.fit.precision, self.device)
         self._scaler = torch.amp.GradScaler(
             self.device.type, enabled=self.precision is torch.float16
         )
         sets = training_sets(config, root)
-        self._views = Views(sets, config)
+        self._views = TrainingSamples(sets, config)
         self._held = held_sets(config, root)
         self.finished, self.best = 0, -math.inf
         self._data = [
@@ -166,7 +166,7 @@ class Trainer:
             self.config, epoch.number, weights, resume, metrics, self._data, self.best
         )
 
-    def epochs(self, watcher: Watcher) -> Iterator[Epoch]:
+    def epochs(self, watcher: Callback) -> Iterator[Epoch]:
         """Train one epoch after the other; what is yielded has been validated.
 
         Raises:
@@ -188,7 +188,7 @@ class Trainer:
             watcher.epoch(epoch, self.average)
             yield epoch
 
-    def _train(self, watcher: Watcher) -> tuple[float, float, float]:
+    def _train(self, watcher: Callback) -> tuple[float, float, float]:
         """Train one epoch; returns mean loss and mean probability on cracks and elsewhere."""
         fit = self.config.fit
         first = self.finished * fit.steps_per_epoch
@@ -210,7 +210,7 @@ class Trainer:
             )
         return losses / fit.steps_per_epoch, on_crack / cracks, elsewhere / max(others, 1)
 
-    def _batches(self, first_step: int) -> DataLoader[View]:
+    def _batches(self, first_step: int) -> DataLoader[TrainingSample]:
         fit = self.config.fit
         start = first_step * fit.batch
         numbers = range(start, start + fit.steps_per_epoch * fit.batch)
@@ -264,7 +264,7 @@ class Trainer:
         return found, sum(scores) / len(scores) if scores else None
 
 
-def half_precision(wanted: str, device: torch.device) -> torch.dtype | None:
+def autocast_dtype(wanted: str, device: torch.device) -> torch.dtype | None:
     """Choose the type of the multiplications; None is FP32.
 
     ``auto`` takes bf16 on a processor only where it has bf16 arithmetic: elsewhere it is emulated

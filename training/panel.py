@@ -8,13 +8,13 @@ import cv2
 import numpy as np
 
 from training.dataset import read_shrunk
-from training.validation import probability
+from training.scoring import probability
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from edgecrack.records import Picture
+    from edgecrack.records import RgbImage
     from training.config import DataConfig
     from training.dataset import Pair
     from training.unet import UNet
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ROW_HEIGHT_PX = 270
 
 
-def panel(net: UNet, samples: Sequence[tuple[DataConfig, Pair]]) -> Picture:
+def panel(net: UNet, samples: Sequence[tuple[DataConfig, Pair]]) -> RgbImage:
     """Return one RGB picture with a row of image | truth | probability for each sample."""
     rows = []
     for config, pair in samples:
@@ -37,7 +37,7 @@ def panel(net: UNet, samples: Sequence[tuple[DataConfig, Pair]]) -> Picture:
     return np.asarray(np.vstack(padded), np.uint8)
 
 
-def write_panel(picture: Picture, path: Path) -> None:
+def write_panel(picture: RgbImage, path: Path) -> None:
     """Write an RGB picture as PNG."""
     _, data = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
     path.write_bytes(data.tobytes())

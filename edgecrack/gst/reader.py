@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from edgecrack.errors import EdgecrackError, InputError, SourceError, UsageError
-from edgecrack.gst.engine import Gst, launch, stop
-from edgecrack.gst.layout import Layout, lay_out, scaling_method
-from edgecrack.gst.memory import view, wrap
-from edgecrack.gst.messages import Messages
-from edgecrack.gst.stamps import Stamps
+from edgecrack.gst.buffers import view, wrap
+from edgecrack.gst.bus import Bus
+from edgecrack.gst.frame_numbers import FrameNumbers
+from edgecrack.gst.geometry import FrameGeometry, frame_geometry, scaling_method
+from edgecrack.gst.runtime import Gst, launch, stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from edgecrack.records import Picture, Region
+    from edgecrack.records import Region, RgbImage
 
 _EVENT = Gst.PadProbeType.EVENT_DOWNSTREAM
 _SLICE_NS = 250_000_000
@@ -25,7 +25,7 @@ LIVE_STALL_NS = 15_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
+class PipelineSpec:
     """Where pictures come from, and how to treat them.
 
     Attributes:
@@ -50,7 +50,7 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
-class Shot:
+class Sample:
     """One picture as it leaves the pipeline.
 
     Attributes:
@@ -68,8 +68,8 @@ class Shot:
     duration_ns: int
     arrived_ns: int
     taken_ns: int
-    image: Picture
-    evidence: Picture
+    image: RgbImage
+    evidence: RgbImage
 
 
 class Reader:
@@ -81,21 +81,25 @@ class Reader:
     """
 
     def __init__(
-        self, feed: Feed, input_width_px: int, input_height_px: int, region: Region | None = None
+        self,
+        feed: PipelineSpec,
+        input_width_px: int,
+        input_height_px: int,
+        region: Region | None = None,
     ) -> None:
         """Start the pipeline; ``region`` None means the whole picture."""
         self._feed, self._region = feed, region
         self._input_px = (input_width_px, input_height_px)
-        self._stamps = Stamps()
+        self._stamps = FrameNumbers()
         self._refusal: UsageError | None = None
         self._last_pts_ns: int | None = None
         self._step_ns = 0
         self._closed = False
         self._probes: list[tuple[Any, int]] = []
-        self.layout: Layout | None = None
+        self.layout: FrameGeometry | None = None
         self.fps: float | None = None
         self._pipeline = launch(_description(feed))
-        self._messages = Messages(self._pipeline)
+        self._messages = Bus(self._pipeline)
         self._sinks = [self._pipeline.get_by_name(name) for name in ("image", "evidence")]
         self._prepare()
         self._pipeline.set_state(Gst.State.PLAYING)  # a failure is on the bus
@@ -111,7 +115,7 @@ class Reader:
         found, duration_ns = self._pipeline.query_duration(Gst.Format.TIME)
         return duration_ns if found and duration_ns > 0 else None
 
-    def pull(self) -> Shot | None:
+    def pull(self) -> Sample | None:
         """Return the next picture, or None after the last.
 
         Raises:
@@ -131,9 +135,9 @@ class Reader:
         pts_ns, taken_ns = self._times(samples[0], stamp.arrived_ns)
         duration_ns = _known(buffers[0].duration) or 0
         image, evidence = (view(sample) for sample in samples)
-        return Shot(stamp.index, pts_ns, duration_ns, stamp.arrived_ns, taken_ns, image, evidence)
+        return Sample(stamp.index, pts_ns, duration_ns, stamp.arrived_ns, taken_ns, image, evidence)
 
-    def push(self, picture: Picture, pts_ns: int) -> None:
+    def push(self, picture: RgbImage, pts_ns: int) -> None:
         """Hand in a picture where the feed is an ``appsrc`` named ``source``."""
         height_px, width_px, _ = picture.shape
         caps = f"video/x-raw,format=RGB,width={width_px},height={height_px},framerate=0/1"
@@ -188,7 +192,9 @@ class Reader:
             return Gst.PadProbeReturn.OK
         caps = event.parse_caps().get_structure(0)
         try:
-            self.layout = lay_out(caps.get_value("width"), caps.get_value("height"), self._region)
+            self.layout = frame_geometry(
+                caps.get_value("width"), caps.get_value("height"), self._region
+            )
         except UsageError as error:
             self._refusal = error
             return Gst.PadProbeReturn.DROP
@@ -198,7 +204,7 @@ class Reader:
         self._fit(self.layout)
         return Gst.PadProbeReturn.OK
 
-    def _fit(self, layout: Layout) -> None:
+    def _fit(self, layout: FrameGeometry) -> None:
         region = layout.region
         crop = self._pipeline.get_by_name("crop")
         crop.set_property("left", region.x_px)
@@ -273,7 +279,7 @@ class Reader:
         return pts_ns, min(taken_ns, arrived_ns)
 
 
-def _description(feed: Feed) -> str:
+def _description(feed: PipelineSpec) -> str:
     pace = "clocksync ! " if feed.is_paced else ""
     # The only place where pictures may be dropped.
     limit = "max-size-buffers=1 leaky=downstream" if feed.is_live else "max-size-buffers=3"

@@ -7,13 +7,13 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from edgecrack.errors import SinkError, UsageError
-from edgecrack.gst.engine import Gst, fault, has_element, launch, stop
-from edgecrack.gst.memory import wrap
+from edgecrack.gst.buffers import wrap
+from edgecrack.gst.runtime import Gst, bus_error, has_element, launch, stop
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from edgecrack.records import Picture
+    from edgecrack.records import RgbImage
 
 _QUEUE_PICTURES = 4
 _POLL_NS = 2_000_000
@@ -66,7 +66,7 @@ class VideoWriter:
         if self._pipeline.set_state(Gst.State.PLAYING) == Gst.StateChangeReturn.FAILURE:
             raise self._failure("could not be opened")
 
-    def write(self, picture: Picture, pts_ns: int) -> None:
+    def write(self, picture: RgbImage, pts_ns: int) -> None:
         """Append a picture.
 
         Args:
@@ -117,7 +117,7 @@ class VideoWriter:
         limit_bytes = _QUEUE_PICTURES * math.prod(self._shape)
         while True:
             full = self._input.get_property("current-level-bytes") >= limit_bytes
-            reason = fault(self._pipeline, _POLL_NS if full else 0)
+            reason = bus_error(self._pipeline, _POLL_NS if full else 0)
             if reason is not None:
                 raise self._failure("could not be written", reason)
             if not full:
@@ -127,7 +127,7 @@ class VideoWriter:
                 raise self._failure("could not be written in time")
 
     def _failure(self, what: str, reason: str | None = None) -> SinkError:
-        reason = reason or fault(self._pipeline) or "GStreamer gave no reason"
+        reason = reason or bus_error(self._pipeline) or "GStreamer gave no reason"
         self._abandon()
         return SinkError(f"{self._path} {what}: {reason.rstrip('.')}")
 

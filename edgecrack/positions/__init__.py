@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 from edgecrack.errors import InputError, UsageError
-from edgecrack.track import Track
+from edgecrack.positions.track import Track
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -34,7 +34,7 @@ class PositionLog:
     name: str
 
 
-class PositionFeed(Protocol):
+class Receiver(Protocol):
     """A receiver that is connected now."""
 
     def poll(self) -> Iterable[Fix]:
@@ -97,7 +97,7 @@ def track_of(log: PositionLog, max_gap_s: float = 2.0) -> Track:
     return track
 
 
-def open_feed(spec: str) -> PositionFeed:
+def open_receiver(spec: str) -> Receiver:
     """Connect to a live receiver, such as ``serial:///dev/ttyUSB0?baud=9600``.
 
     Raises:
@@ -113,6 +113,6 @@ def open_feed(spec: str) -> PositionFeed:
         raise UsageError(f"a receiver is named like {wanted}, which {spec!r} is not")
     if not baud.isdecimal():
         raise UsageError(f"the baud rate must be a number such as 9600, not {baud!r}")
-    from edgecrack.positions.serial import SerialFeed  # noqa: PLC0415  # only where termios exists
+    from edgecrack.positions.serial import SerialReceiver  # noqa: PLC0415  # only where termios exists
 
-    return SerialFeed(parts.path, int(baud))
+    return SerialReceiver(parts.path, int(baud))

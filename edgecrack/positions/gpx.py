@@ -15,7 +15,7 @@ import gpxpy
 from gpxpy.gpx import GPXException
 
 from edgecrack.errors import InputError
-from edgecrack.positions.number import within
+from edgecrack.positions.finite import within
 from edgecrack.records import Fix
 
 if TYPE_CHECKING:

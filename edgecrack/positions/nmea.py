@@ -76,7 +76,7 @@ class NmeaParser:
         """What was read and what was skipped so far."""
         return MappingProxyType(self._counts)
 
-    def feed(self, data: bytes) -> list[Fix]:
+    def push(self, data: bytes) -> list[Fix]:
         """Take the next bytes and return the fixes that they complete."""
         *lines, rest = (self._rest + data).replace(b"\r", b"\n").split(b"\n")
         if len(rest) > _LONGEST_BYTES:
@@ -87,7 +87,7 @@ class NmeaParser:
 
     def finish(self) -> list[Fix]:
         """Return the fixes that the end of the stream completes."""
-        return self.feed(b"\n") + self._close()
+        return self.push(b"\n") + self._close()
 
     def _read_line(self, line: bytes) -> list[Fix]:
         """Read the last sentence of a line: loggers put a time before it, ports put noise."""
@@ -182,7 +182,7 @@ def read_nmea(path: Path) -> tuple[tuple[Fix, ...], Mapping[str, int]]:
     fixes: list[Fix] = []
     with path.open("rb") as file:
         while data := file.read(_CHUNK_BYTES):
-            fixes += parser.feed(data)
+            fixes += parser.push(data)
             if not parser.counts["sentences"] and file.tell() >= _PATIENCE_BYTES:
                 break
     fixes += parser.finish()

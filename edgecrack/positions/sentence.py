@@ -14,7 +14,7 @@ from pynmeagps import (  # type: ignore[import-untyped]
     calc_checksum,
 )
 
-from edgecrack.positions.number import within
+from edgecrack.positions.finite import within
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

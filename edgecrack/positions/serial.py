@@ -19,7 +19,7 @@ _READ_BYTES = 4096
 _READS_PER_POLL = 16  # however fast the port talks, a poll ends
 
 
-class SerialFeed:
+class SerialReceiver:
     """A ``PositionFeed``: eight data bits, no parity, one stop bit, nothing echoed or altered.
 
     Args:
@@ -63,7 +63,7 @@ class SerialFeed:
             data = self._read()
             if data is None:
                 break
-            fixes += self._parser.feed(data)
+            fixes += self._parser.push(data)
         return fixes
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from edgecrack.errors import BundleError
 
 if TYPE_CHECKING:
     from edgecrack.bundle import Bundle, ModelEntry
-    from edgecrack.records import Picture, Plane
+    from edgecrack.records import GrayImage, RgbImage
 
 
 class Segmenter(Protocol):
@@ -34,7 +34,7 @@ class Segmenter(Protocol):
     backend: str
     precision: str
 
-    def probability(self, image: Picture) -> Plane:
+    def probability(self, image: RgbImage) -> GrayImage:
         """Return 0..255, (H, W), for an RGB picture (H, W, 3). May be called by many threads.
 
         Raises:
@@ -50,7 +50,7 @@ class DarkSegmenter:
     def __init__(self, width_px: int, height_px: int) -> None:
         self.width_px, self.height_px = width_px, height_px
 
-    def probability(self, image: Picture) -> Plane:
+    def probability(self, image: RgbImage) -> GrayImage:
         """Return 255 where the picture is darker than a quarter of full light, else 0.
 
         Raises:

@@ -12,7 +12,7 @@ from edgecrack.errors import BundleError
 
 if TYPE_CHECKING:
     from edgecrack.bundle import Bundle, ModelEntry
-    from edgecrack.records import Picture, Plane
+    from edgecrack.records import GrayImage, RgbImage
 
 _ERRORS_ONLY = 3
 # All that ONNX Runtime raises of its own; the classes share no parent but Exception itself.
@@ -63,7 +63,7 @@ class OnnxRuntimeSegmenter:
                 "export it with edgecrack-export."
             )
 
-    def probability(self, image: Picture) -> Plane:
+    def probability(self, image: RgbImage) -> GrayImage:
         """Return 0..255, (H, W), for an RGB picture (H, W, 3) of the network's size.
 
         Raises:

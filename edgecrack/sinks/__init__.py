@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from edgecrack.records import Observation
-    from edgecrack.sinks.rundir import RunDirectory
+    from edgecrack.storage.run_folder import RunFolder
 
 
 class Sink(Protocol):
@@ -81,7 +81,7 @@ class SinkOptions:
     run_id: str | None = None
 
 
-def open_sinks(directory: RunDirectory, options: SinkOptions) -> list[Sink]:
+def open_sinks(directory: RunFolder, options: SinkOptions) -> list[Sink]:
     """Return the sinks of a run, in the order in which they must be written and synced.
 
     Records come last: a line is appended only after the pictures it names are durable.
@@ -89,14 +89,14 @@ def open_sinks(directory: RunDirectory, options: SinkOptions) -> list[Sink]:
     Raises:
         SinkError: The folder cannot be written.
     """
-    from edgecrack.sinks.geojson import CrackLines  # noqa: PLC0415  they import this package
-    from edgecrack.sinks.pictures import Pictures  # noqa: PLC0415
+    from edgecrack.sinks.geojson import GeoJsonSink  # noqa: PLC0415  they import this package
+    from edgecrack.sinks.images import ImageSink  # noqa: PLC0415
 
     sinks: list[Sink] = []
     if options.overlay:
-        from edgecrack.sinks.overlay import Overlay  # noqa: PLC0415  OpenCV only when asked for
+        from edgecrack.sinks.overlay import OverlaySink  # noqa: PLC0415  OpenCV only when asked for
 
-        sinks.append(Overlay(directory, fps=options.overlay_fps))
-    sinks.append(Pictures(directory, all_masks=options.all_masks, frames=options.frames))
-    sinks.append(CrackLines(directory, frames=options.frames, run_id=options.run_id))
+        sinks.append(OverlaySink(directory, fps=options.overlay_fps))
+    sinks.append(ImageSink(directory, all_masks=options.all_masks, frames=options.frames))
+    sinks.append(GeoJsonSink(directory, frames=options.frames, run_id=options.run_id))
     return sinks

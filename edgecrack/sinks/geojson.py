@@ -6,16 +6,16 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-from edgecrack.sinks.durability import sync_folder, writing
 from edgecrack.sinks.record_only import has_pictures
+from edgecrack.storage.durability import sync_folder, writing
 from edgecrack.utc import to_iso
 
 if TYPE_CHECKING:
     from edgecrack.records import CrackMeasure, Fix, Frame, Observation
-    from edgecrack.sinks.rundir import RunDirectory
+    from edgecrack.storage.run_folder import RunFolder
 
 
-class CrackLines:
+class GeoJsonSink:
     """Append a line to ``cracks.geojsonl`` for each observation with a crack.
 
     Lines wait in memory until ``sync``, which writes them in one call. A line counts once its
@@ -26,7 +26,7 @@ class CrackLines:
     """
 
     def __init__(
-        self, directory: RunDirectory, *, frames: bool = True, run_id: str | None = None
+        self, directory: RunFolder, *, frames: bool = True, run_id: str | None = None
     ) -> None:
         """Create the file.
 

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from edgecrack.sinks.durability import writing
 from edgecrack.sinks.record_only import has_pictures
+from edgecrack.storage.durability import writing
 from edgecrack.utc import to_iso
 
 if TYPE_CHECKING:
     from edgecrack.gst.writer import VideoWriter
-    from edgecrack.records import Observation, Picture
-    from edgecrack.sinks.rundir import RunDirectory
+    from edgecrack.records import Observation, RgbImage
+    from edgecrack.storage.run_folder import RunFolder
 
 _CRACK_RGB = np.array((255, 0, 144), np.float32)  # no road, sign or marking has it
 _OPACITY = 0.7
 
 
-class Overlay:
+class OverlaySink:
     """Write ``overlay.mp4``: every frame, its crack, and a line that says when and where.
 
     Fragmented MP4: whatever was synced plays after a power cut. The video starts at time 0.
@@ -30,7 +30,7 @@ class Overlay:
         missed: Frames that had lost their picture on the way and are not in the video.
     """
 
-    def __init__(self, directory: RunDirectory, *, fps: float) -> None:
+    def __init__(self, directory: RunFolder, *, fps: float) -> None:
         """Remember where to write; the file begins with the first picture.
 
         Args:
@@ -94,7 +94,7 @@ class Overlay:
         return self._video
 
 
-def to_overlay(observation: Observation) -> Picture:
+def to_overlay(observation: Observation) -> RgbImage:
     """Return a copy of the evidence picture with crack and caption drawn in."""
     picture = observation.frame.evidence.copy()
     pixels = picture.reshape(-1, 3)

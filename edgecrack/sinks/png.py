@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from edgecrack.records import Plane
+    from edgecrack.records import GrayImage
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _EXIF_MARK = b"Exif\0\0"  # JPEG begins EXIF with this, PNG does not
 
 
-def png_bytes(plane: Plane, exif: bytes) -> bytes:
+def png_bytes(plane: GrayImage, exif: bytes) -> bytes:
     r"""Return an 8-bit grey PNG, lossless.
 
     Args:

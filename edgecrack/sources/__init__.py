@@ -119,9 +119,9 @@ def open_source(request: SourceRequest) -> Source:
     """
     address = parse_address(request.spec)
     if address.kind is Kind.FILE and Path(address.target).is_dir():
-        from edgecrack.sources.pictures import PictureSource  # noqa: PLC0415 - Pillow
+        from edgecrack.sources.images import ImageFolderSource  # noqa: PLC0415 - Pillow
 
-        return PictureSource(request)
+        return ImageFolderSource(request)
     from edgecrack.sources.video import VideoSource  # noqa: PLC0415 - GStreamer
 
     return VideoSource(request)

@@ -11,13 +11,13 @@ from edgecrack.gst.reader import Reader
 from edgecrack.records import Frame
 from edgecrack.sources import SourceCounts, SourceInfo, SourceRequest
 from edgecrack.sources.address import Kind, parse_address, redact
-from edgecrack.sources.container import claimed_bytes
-from edgecrack.sources.feeds import make_feed
+from edgecrack.sources.file_size import claimed_bytes
+from edgecrack.sources.pipeline_specs import pipeline_spec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from edgecrack.gst.reader import Feed, Shot
+    from edgecrack.gst.reader import PipelineSpec, Sample
 
 _MISSED_NS, _MISSED_SHARE = 1_000_000_000, 0.1
 
@@ -34,7 +34,7 @@ class VideoSource:
         address = parse_address(request.spec)
         self._path = Path(address.target) if address.kind is Kind.FILE else None
         self._name = address.name
-        feed = make_feed(address, live=request.live)
+        feed = pipeline_spec(address, live=request.live)
         self._yielded, self._delivered, self._end_ns = 0, 0, 0
         size_px = (request.input_width_px, request.input_height_px)
         self._reader = Reader(feed, *size_px, request.region)
@@ -68,7 +68,7 @@ class VideoSource:
         """Stop the pipeline; safe to call twice."""
         self._reader.close()
 
-    def _pull(self) -> Shot | None:
+    def _pull(self) -> Sample | None:
         try:
             return self._reader.pull()
         except InputError as error:
@@ -79,7 +79,7 @@ class VideoSource:
         except EdgecrackError as error:  # a server's own words may hold the address
             raise type(error)(redact(str(error))) from error
 
-    def _inform(self, request: SourceRequest, feed: Feed) -> SourceInfo:
+    def _inform(self, request: SourceRequest, feed: PipelineSpec) -> SourceInfo:
         layout, made_ns = self._reader.layout, self._reader.made_ns
         if self._first is None or layout is None:
             raise InputError(f"{self._name} cannot be read as video: it holds no picture")
@@ -102,7 +102,7 @@ class VideoSource:
             time_source=time_source,
         )
 
-    def _frame(self, shot: Shot) -> Frame:
+    def _frame(self, shot: Sample) -> Frame:
         captured_ns, monotonic_ns = None, shot.arrived_ns
         if self.info.live:
             monotonic_ns = shot.taken_ns

@@ -20,7 +20,8 @@ import torch
 
 from edgecrack.bundle import Provenance
 from edgecrack.segmenters import load_segmenter
-from export.assembly import Statement, assemble
+from export.bundle_files import write_files
+from export.model_card import ModelCard
 from export.to_onnx import macs
 from training.unet import PAPER_WIDTHS, UNet, UNetSpec, parameter_count, widths_of
 
@@ -39,14 +40,14 @@ def measure(rounds: int) -> dict[str, object]:
         rounds: Calls of each that count; one more warms up.
     """
     torch.manual_seed(0)
-    said = Statement("benchmark", "0", 128, "none", (), Provenance({}, (), "none", 0, "unknown"))
+    said = ModelCard("benchmark", "0", 128, "none", (), Provenance({}, (), "none", 0, "unknown"))
     nets = {name: UNet(spec).eval() for name, spec in SPECS.items()}
     with tempfile.TemporaryDirectory() as folder:
         segmenters, costs = {}, {}
         for number, (name, net) in enumerate(nets.items()):
             place = Path(folder) / str(number)
             place.mkdir()
-            bundle = assemble(net, [SIZE_PX], said, place)
+            bundle = write_files(net, [SIZE_PX], said, place)
             segmenters[name] = load_segmenter(bundle)
             costs[name] = macs(onnx.load_from_string(bundle.read(bundle.model().file)))
     frame = np.random.default_rng(0).integers(0, 256, (SIZE_PX[1], SIZE_PX[0], 3), np.uint8)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
+from edgecrack.synthetic.drive import DriveSpec, render_frames, write_drive
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -117,3 +119,21 @@ def motorway(survey, shared_data, tmp_path_factory):
     )  # fmt: skip
     assert ended.code == 0, ended.stderr
     return ended, out
+
+
+@pytest.fixture(scope="session")
+def spec():
+    """Return what the small drive is made from."""
+    return DriveSpec(seed=3, seconds=1.2, fps=10, width_px=480, height_px=270)
+
+
+@pytest.fixture(scope="session")
+def frames(spec):
+    """Return the small drive's frames."""
+    return list(render_frames(spec))
+
+
+@pytest.fixture(scope="session")
+def drive(spec, tmp_path_factory):
+    """Return the small drive, written to disk."""
+    return write_drive(spec, tmp_path_factory.mktemp("drive"))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgecrack.mask import measure, paint, window
+from edgecrack.mask import measure, region_on_canvas, to_mask
 from edgecrack.records import Region
 
 
@@ -26,7 +26,7 @@ def regions(draw):
 def test_a_window_is_the_region_to_the_nearest_pixel(made):
     """Edges lie within half a pixel of their place; what would be empty there is one pixel."""
     region, source, canvas = made
-    found = window(region, source, canvas)
+    found = region_on_canvas(region, source, canvas)
     spans = (
         (region.x_px, region.width_px, source[0], canvas[0], found.x_px, found.width_px),
         (region.y_px, region.height_px, source[1], canvas[1], found.y_px, found.height_px),
@@ -44,7 +44,9 @@ def test_a_window_is_the_region_to_the_nearest_pixel(made):
 
 def test_the_whole_picture_is_the_whole_canvas():
     """All of a 1920x1080 picture is all of a 1280x720 one."""
-    assert window(Region(0, 0, 1920, 1080), (1920, 1080), (1280, 720)) == Region(0, 0, 1280, 720)
+    assert region_on_canvas(Region(0, 0, 1920, 1080), (1920, 1080), (1280, 720)) == Region(
+        0, 0, 1280, 720
+    )
 
 
 @st.composite
@@ -65,7 +67,7 @@ def paintings(draw):
 def test_nothing_outside_the_window_is_ever_marked(made):
     """A mask is as large as the canvas, holds 0 and 255 only, and 0 beyond the window."""
     probability, threshold, where, canvas = made
-    mask = paint(probability, threshold, where, canvas)
+    mask = to_mask(probability, threshold, where, canvas)
     assert mask.dtype == np.uint8
     assert mask.shape == canvas[::-1]
     assert set(np.unique(mask)) <= {0, 255}
@@ -81,7 +83,7 @@ def test_a_probability_of_the_windows_size_is_compared_pixel_by_pixel(made):
     probability, threshold, _, _ = made
     height_px, width_px = probability.shape
     where, canvas = Region(3, 2, width_px, height_px), (width_px + 7, height_px + 5)
-    mask = paint(probability, threshold, where, canvas)
+    mask = to_mask(probability, threshold, where, canvas)
     seen = mask[2 : 2 + height_px, 3 : 3 + width_px]
     assert np.array_equal(seen > 0, probability >= threshold)
 
@@ -90,7 +92,7 @@ def test_a_probability_of_the_windows_size_is_compared_pixel_by_pixel(made):
 def test_stretching_is_bilinear_about_pixel_centres(made):
     """A stretched probability is what plain NumPy interpolates, to one level."""
     probability, threshold, where, canvas = made
-    mask = paint(probability, threshold, where, canvas)
+    mask = to_mask(probability, threshold, where, canvas)
     rows = slice(where.y_px, where.y_px + where.height_px)
     seen = mask[rows, where.x_px : where.x_px + where.width_px] > 0
     exact = stretched(probability, where.width_px, where.height_px)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from edgecrack.errors import BundleError, InputError
-from edgecrack.pipeline import Finding, Look, Stop, in_order
-from edgecrack.records import CrackMeasure, Frame, Region
+from edgecrack.pipeline import Detector, StopSignal, ordered_map
+from edgecrack.records import CrackMeasure, Detection, Frame, Region
 from edgecrack.report import Meter
 from edgecrack.segmenters import DarkSegmenter
 from edgecrack.sources import SourceInfo
@@ -24,7 +24,7 @@ def frame(index, picture=PICTURE, evidence=PICTURE):
 
 def finding(of):
     """Return a finding that says nothing."""
-    return Finding(of, np.zeros((8, 12), np.uint8), CrackMeasure(0, 0.0, 0, 0.0), {})
+    return Detection(of, np.zeros((8, 12), np.uint8), CrackMeasure(0, 0.0, 0, 0.0), {})
 
 
 def numbers(findings):
@@ -49,7 +49,7 @@ def test_findings_come_in_the_order_of_frames(workers):
         done[of.index].set()
         return finding(of)
 
-    assert numbers(in_order(map(frame, range(20)), look, workers)) == list(range(20))
+    assert numbers(ordered_map(map(frame, range(20)), look, workers)) == list(range(20))
 
 
 def test_no_more_frames_are_held_than_are_worked_on():
@@ -61,7 +61,7 @@ def test_no_more_frames_are_held_than_are_worked_on():
             asked.append(index)
             yield frame(index)
 
-    findings = in_order(frames(), finding, 3)
+    findings = ordered_map(frames(), finding, 3)
     for index in range(10):
         assert next(findings).frame.index == index
         assert len(asked) <= index + 5
@@ -80,7 +80,7 @@ def test_live_the_next_frame_is_asked_for_when_one_is_done():
         said.append(f"looked {of.index}")
         return finding(of)
 
-    list(in_order(frames(), look, 1))
+    list(ordered_map(frames(), look, 1))
     assert said == [f"{what} {index}" for index in range(3) for what in ("asked", "looked")]
 
 
@@ -94,7 +94,7 @@ def test_what_was_begun_is_yielded_before_the_sources_error(workers):
 
     seen = []
     with pytest.raises(InputError, match="breaks off"):
-        collect(in_order(frames(), finding, workers), seen)
+        collect(ordered_map(frames(), finding, workers), seen)
     assert seen == list(range(7))
 
 
@@ -110,7 +110,7 @@ def test_an_error_of_a_look_ends_the_loop(workers, error):
 
     seen = []
     with pytest.raises(type(error), match=str(error)):
-        collect(in_order(map(frame, range(50)), look, workers), seen)
+        collect(ordered_map(map(frame, range(50)), look, workers), seen)
     assert seen[:4] == [0, 1, 2, 3]
     assert 4 not in seen
     assert seen == sorted(seen)
@@ -119,12 +119,14 @@ def test_an_error_of_a_look_ends_the_loop(workers, error):
 
 def test_without_a_request_all_frames_pass():
     """A stop that nobody asks for stops nothing."""
-    assert [each.index for each in Stop().frames(map(frame, range(5)), Meter())] == list(range(5))
+    assert [each.index for each in StopSignal().frames(map(frame, range(5)), Meter())] == list(
+        range(5)
+    )
 
 
 def test_a_request_in_between_ends_after_the_frame_at_work():
     """Asked while a frame is worked on, there is no next one, and the source is not asked."""
-    stop, asked = Stop(), []
+    stop, asked = StopSignal(), []
 
     def frames():
         for index in range(5):
@@ -141,7 +143,7 @@ def test_a_request_in_between_ends_after_the_frame_at_work():
 
 def test_a_request_cuts_the_waiting_for_a_picture_short():
     """A camera that sends nothing does not keep a run from ending; the frames before it count."""
-    stop = Stop()
+    stop = StopSignal()
 
     def frames():
         yield frame(0)
@@ -175,7 +177,7 @@ def looked(region, evidence_px, size_px=(1920, 1080)):
     image = PICTURE.copy()
     image[:, 6:] = 0
     evidence = np.full((evidence_px[1], evidence_px[0], 3), 99, np.uint8)
-    return Look(DarkSegmenter(12, 8), info)(frame(3, image, evidence))
+    return Detector(DarkSegmenter(12, 8), info)(frame(3, image, evidence))
 
 
 def test_a_look_marks_the_region_and_nothing_else():

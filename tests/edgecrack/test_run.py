@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from edgecrack.config import RunConfig
-from edgecrack.pipeline import Stop
+from edgecrack.pipeline import StopSignal
 from edgecrack.report import STAGES
 from edgecrack.run import run
 
@@ -256,7 +256,7 @@ def test_a_signal_ends_a_run_in_order(begin, until, tmp_path, whole, number):
 
 def test_a_run_that_is_stopped_before_its_first_frame_has_a_report(tiny_bundle, tmp_path):
     """No frame is a report without rates, not a fault."""
-    stop = Stop()
+    stop = StopSignal()
     stop()
     config = RunConfig(source="test:?frames=3", model=tiny_bundle, out=tmp_path / "out")
     outcome = run(config, stop)

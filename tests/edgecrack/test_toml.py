@@ -4,7 +4,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from edgecrack.errors import ConfigError
-from edgecrack.toml import fault, read_toml
+from edgecrack.toml import config_error, read_toml
 
 
 class Lens(BaseModel):
@@ -34,7 +34,7 @@ def said(values):
     """Return what is said about a document."""
     with pytest.raises(ValidationError) as caught:
         Camera.model_validate(values)
-    return str(fault("a.toml", caught.value.errors(), Camera.model_json_schema()))
+    return str(config_error("a.toml", caught.value.errors(), Camera.model_json_schema()))
 
 
 @pytest.mark.parametrize(

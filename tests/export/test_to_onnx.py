@@ -9,7 +9,7 @@ import torch
 from onnx import TensorProto, helper
 
 from edgecrack.errors import EdgecrackError
-from export.to_onnx import OPSET, Deployed, check_graph, macs, to_onnx
+from export.to_onnx import OPSET, Uint8Model, check_graph, macs, to_onnx
 from training.unet import UNet, UNetSpec
 
 ODD = (100, 60)  # no multiple of the stride of four
@@ -72,7 +72,7 @@ def test_onnx_runtime_answers_as_torch_does(request, shared_data, name):
     session = onnxruntime.InferenceSession(to_onnx(net, *ODD), providers=["CPUExecutionProvider"])
     answers = [session.run(None, {"frame": frame[np.newaxis]})[0] for frame in frames]
     with torch.inference_mode():
-        expected = [Deployed(net).eval()(torch.from_numpy(f)[None]).numpy() for f in frames]
+        expected = [Uint8Model(net).eval()(torch.from_numpy(f)[None]).numpy() for f in frames]
     for answer, wanted in zip(answers, expected, strict=True):
         assert np.abs(answer.astype(int) - wanted.astype(int)).max() <= 1
     assert len({answer.tobytes() for answer in answers}) > 2

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.augment import AugmentSpec, graft, random_warp, relight, warp
+from training.augment import AugmentSpec, copy_paste, photometric, random_warp, warp
 
 STILL = AugmentSpec(
     rotation_deg=0, shift_share=0, zoom_min=1, zoom_max=1, shear=0, flip_horizontal=False
@@ -37,7 +37,7 @@ def test_no_change_is_no_change(size):
     view, truth = view_of(STILL, size=size)
     np.testing.assert_array_equal(view, picture)
     np.testing.assert_array_equal(truth, mask)
-    np.testing.assert_array_equal(relight(picture, np.random.default_rng(0), STILL), picture)
+    np.testing.assert_array_equal(photometric(picture, np.random.default_rng(0), STILL), picture)
 
 
 def test_a_crop_is_cut_where_it_was_wanted():
@@ -118,7 +118,7 @@ def test_chance_is_seeded(spec):
 
     def lit(seed):
         view, _ = view_of(spec, seed)
-        return relight(view, np.random.default_rng(seed), spec)
+        return photometric(view, np.random.default_rng(seed), spec)
 
     np.testing.assert_array_equal(lit(1), lit(1))
     assert not np.array_equal(lit(1), lit(2))
@@ -142,7 +142,7 @@ def test_each_light_changes_pixels_and_nothing_else(spec):
     picture, _ = scene()
     before = picture.copy()
     rng = np.random.default_rng(0)
-    views = [relight(picture, rng, spec) for _ in range(12)]
+    views = [photometric(picture, rng, spec) for _ in range(12)]
     assert all(view.dtype == np.uint8 and view.shape == picture.shape for view in views)
     assert any((view != picture).mean() > 0.3 for view in views)
     np.testing.assert_array_equal(picture, before)
@@ -153,7 +153,7 @@ def test_blur_keeps_an_even_surface():
     even = np.full((32, 32, 3), 130, np.uint8)
     rng = np.random.default_rng(0)
     for _ in range(20):
-        view = relight(even, rng, AugmentSpec(blur_px=11))
+        view = photometric(even, rng, AugmentSpec(blur_px=11))
         assert abs(view.astype(int) - 130).max() <= 1
 
 
@@ -174,21 +174,21 @@ def road(light, crack_rows):
     return picture.astype(np.uint8), mask
 
 
-def test_a_graft_carries_a_crack_to_another_road():
+def test_copy_paste_carries_a_crack_to_another_road():
     """A crack of a bright road darkens a dim one where it lay, and nowhere else."""
     here, there = road(90, slice(0, 0)), road(200, slice(20, 22))
-    picture, truth = graft(here, there)
+    picture, truth = copy_paste(here, there)
     np.testing.assert_array_equal(truth, there[1])
     assert picture[20:22].max() < 60
     np.testing.assert_array_equal(picture[:12], here[0][:12])
     np.testing.assert_array_equal(picture[30:], here[0][30:])
 
 
-def test_a_graft_keeps_the_cracks_that_were_there():
+def test_copy_paste_keeps_the_cracks_that_were_there():
     """Both pictures' cracks are in the truth; a donor without any changes nothing."""
     here, there = road(90, slice(5, 7)), road(200, slice(20, 22))
-    np.testing.assert_array_equal(graft(here, there)[1], here[1] | there[1])
-    assert graft(here, road(200, slice(0, 0))) is here
+    np.testing.assert_array_equal(copy_paste(here, there)[1], here[1] | there[1])
+    assert copy_paste(here, road(200, slice(0, 0))) is here
 
 
 def test_a_mirrored_border_draws_no_straight_line():

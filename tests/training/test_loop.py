@@ -13,7 +13,7 @@ from edgecrack.errors import InputError
 from training import loop
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.config import FitConfig
-from training.loop import PLATEAU_EPOCHS, Trainer, TrainingError, half_precision, rate_factor
+from training.loop import PLATEAU_EPOCHS, Trainer, TrainingError, autocast_dtype, rate_factor
 
 
 class Quiet:
@@ -307,11 +307,11 @@ def test_the_rate_reaches_the_optimiser(road, configured):
 def test_precision_is_what_was_asked_for(monkeypatch):
     """Each name means its type; auto takes bf16 only where the processor multiplies it."""
     cpu = torch.device("cpu")
-    assert half_precision("fp32", cpu) is None
-    assert half_precision("bf16", cpu) is torch.bfloat16
-    assert half_precision("fp16", cpu) is torch.float16
+    assert autocast_dtype("fp32", cpu) is None
+    assert autocast_dtype("bf16", cpu) is torch.bfloat16
+    assert autocast_dtype("fp16", cpu) is torch.float16
     monkeypatch.setattr(loop, "_cpu_flags", lambda: "flags : sse avx2")
-    assert half_precision("auto", cpu) is None
+    assert autocast_dtype("auto", cpu) is None
 
 
 def test_the_optimiser_is_adam(road, configured):

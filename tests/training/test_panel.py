@@ -7,8 +7,8 @@ import torch
 
 from training.dataset import part_of, read_pair
 from training.panel import ROW_HEIGHT_PX, panel, write_panel
+from training.scoring import probability
 from training.unet import UNet, UNetSpec
-from training.validation import probability
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The model that comes along keeps every promise a stranger's has to keep, and two more."""
 
 from edgecrack.models import VEHICLE, default_bundle
-from edgecrack.selftest import selftest
+from edgecrack.models.selftest import selftest
 
 MOST_BYTES = 10_000_000
 

@@ -32,7 +32,7 @@ def gga(clock="120000.00", quality=1, lat="5000.0000", talker="GP"):
 def parse(*lines):
     """Return the fixes and the counts above zero of a whole stream."""
     parser = NmeaParser()
-    fixes = parser.feed(b"".join(lines)) + parser.finish()
+    fixes = parser.push(b"".join(lines)) + parser.finish()
     return fixes, {key: count for key, count in parser.counts.items() if count}
 
 
@@ -54,9 +54,9 @@ def test_rmc_and_gga_of_one_instant_make_one_fix(lines):
 def test_a_fix_is_given_out_as_soon_as_it_is_whole():
     """A live receiver's second sentence completes it; nothing waits for the next second."""
     parser = NmeaParser()
-    assert parser.feed(gga()) == []
-    assert len(parser.feed(rmc())) == 1
-    assert parser.feed(rmc(clock="120001.00")) == []
+    assert parser.push(gga()) == []
+    assert len(parser.push(rmc())) == 1
+    assert parser.push(rmc(clock="120001.00")) == []
     assert parser.finish()[0].time_ns == utc_ns(2024, 2, 1, 12, 0, 1)
 
 
@@ -212,9 +212,9 @@ def test_it_does_not_matter_where_the_bytes_are_cut(sizes):
     whole, counts = parse(stream)
     parser, pieces, at = NmeaParser(), [], 0
     for size in sizes:
-        pieces += parser.feed(stream[at : at + size])
+        pieces += parser.push(stream[at : at + size])
         at += size
-    pieces += parser.feed(stream[at:]) + parser.finish()
+    pieces += parser.push(stream[at:]) + parser.finish()
     assert pieces == whole
     assert {key: count for key, count in parser.counts.items() if count} == counts
 
@@ -223,9 +223,9 @@ def test_endless_noise_takes_no_memory():
     """A port that never sends a line end is cut, and the sentence after it is still read."""
     parser = NmeaParser()
     for _ in range(1000):
-        parser.feed(b"\xaa" * 4096)
+        parser.push(b"\xaa" * 4096)
         assert len(parser._rest) <= 1024  # noqa: SLF001  # what is held is the claim
-    assert len(parser.feed(b"\n" + rmc() + gga())) == 1
+    assert len(parser.push(b"\n" + rmc() + gga())) == 1
 
 
 def test_the_walk_is_read_whole(shared_data):

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from edgecrack.errors import InputError, SourceError, UsageError
-from edgecrack.positions import PositionLog, open_feed, read_positions, track_of
+from edgecrack.positions import PositionLog, open_receiver, read_positions, track_of
 from edgecrack.records import Fix
 
 RMC = b"$GPRMC,134730.361,A,5540.3220,N,01231.2858,E,1.06,86.57,041112,,,A*55\r\n"
@@ -92,7 +92,7 @@ def test_a_feed_is_opened_by_its_address():
     """With a rate or without."""
     receiver, port = os.openpty()
     for options in ("", "?baud=4800"):
-        feed = open_feed(f"serial://{os.ttyname(port)}{options}")
+        feed = open_receiver(f"serial://{os.ttyname(port)}{options}")
         assert list(feed.poll()) == []
         feed.close()
     os.close(receiver)
@@ -116,10 +116,10 @@ def test_a_feed_is_opened_by_its_address():
 def test_an_address_that_means_nothing_is_a_mistake_of_the_caller(spec):
     """Exit code 2: no restart helps."""
     with pytest.raises(UsageError):
-        open_feed(spec)
+        open_receiver(spec)
 
 
 def test_a_receiver_that_is_not_there_may_come(tmp_path):
     """Exit code 75: the service tries again."""
     with pytest.raises(SourceError):
-        open_feed(f"serial://{tmp_path}/ttyUSB0")
+        open_receiver(f"serial://{tmp_path}/ttyUSB0")

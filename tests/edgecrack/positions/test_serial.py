@@ -6,7 +6,7 @@ import termios
 import pytest
 
 from edgecrack.errors import InputError, SourceError, UsageError
-from edgecrack.positions.serial import SerialFeed
+from edgecrack.positions.serial import SerialReceiver
 
 RMC = b"$GPRMC,134730.361,A,5540.3220,N,01231.2858,E,1.06,86.57,041112,,,A*55\r\n"
 GGA = b"$GPGGA,134730.361,5540.3220,N,01231.2858,E,1,10,0.8,36.1,M,41.5,M,,0000*66\r\n"
@@ -31,7 +31,7 @@ def poll_until(feed, count):
 
 def test_a_silent_receiver_does_not_hold_anyone_up(terminal):
     """A poll with nothing there returns at once, with nothing."""
-    feed = SerialFeed(terminal[1], 9600)
+    feed = SerialReceiver(terminal[1], 9600)
     assert feed.poll() == []
     feed.close()
 
@@ -40,7 +40,7 @@ def test_a_silent_receiver_does_not_hold_anyone_up(terminal):
 def test_what_the_receiver_says_arrives(terminal):
     """A sentence in two pieces makes one fix, when the second piece and its GGA are there."""
     receiver, name, _ = terminal
-    feed = SerialFeed(name, 4800)
+    feed = SerialReceiver(name, 4800)
     receiver.write(b"noise\r\n" + RMC[:30])
     while not feed.counts["not_nmea"]:
         assert feed.poll() == []
@@ -54,7 +54,7 @@ def test_what_the_receiver_says_arrives(terminal):
 def test_the_port_is_raw_and_as_fast_as_asked(terminal):
     """No echo, editing or modem lines: binary noise cannot send signals or stop the flow."""
     receiver, name, port = terminal
-    feed = SerialFeed(name, 115200)
+    feed = SerialReceiver(name, 115200)
     iflag, oflag, cflag, lflag, ispeed, ospeed, _ = termios.tcgetattr(port)
     assert (iflag, oflag, lflag) == (0, 0, 0)
     assert cflag & (termios.CSIZE | termios.CLOCAL) == termios.CS8 | termios.CLOCAL
@@ -68,7 +68,7 @@ def test_the_port_is_raw_and_as_fast_as_asked(terminal):
 def test_a_pulled_plug_is_a_source_that_may_come_back(terminal):
     """Exit code 75, so that the service starts again."""
     receiver, name, _ = terminal
-    feed = SerialFeed(name, 9600)
+    feed = SerialReceiver(name, 9600)
     receiver.close()
     with pytest.raises(SourceError, match="went away"):
         feed.poll()
@@ -77,7 +77,7 @@ def test_a_pulled_plug_is_a_source_that_may_come_back(terminal):
 
 def test_a_closed_feed_says_so(terminal):
     """Closing twice is safe, polling afterwards is not."""
-    feed = SerialFeed(terminal[1], 9600)
+    feed = SerialReceiver(terminal[1], 9600)
     feed.close()
     feed.close()
     with pytest.raises(SourceError, match="is closed"):
@@ -87,7 +87,7 @@ def test_a_closed_feed_says_so(terminal):
 def test_a_port_that_is_not_there_may_come(tmp_path):
     """A receiver that is not plugged in is worth another try."""
     with pytest.raises(SourceError, match="plug it in"):
-        SerialFeed(str(tmp_path / "ttyUSB0"), 9600)
+        SerialReceiver(str(tmp_path / "ttyUSB0"), 9600)
 
 
 def test_a_file_is_no_serial_port(tmp_path):
@@ -96,11 +96,11 @@ def test_a_file_is_no_serial_port(tmp_path):
     path.write_bytes(RMC)
     for wrong in (path, tmp_path):
         with pytest.raises(InputError, match="must be a serial port"):
-            SerialFeed(str(wrong), 9600)
+            SerialReceiver(str(wrong), 9600)
 
 
 @pytest.mark.parametrize("baud", [0, 1234, 10**9])
 def test_a_rate_that_no_port_has_is_a_mistake_of_the_caller(terminal, baud):
     """And B0 would hang up."""
     with pytest.raises(UsageError, match="4800, 9600 or 115200"):
-        SerialFeed(terminal[1], baud)
+        SerialReceiver(terminal[1], baud)

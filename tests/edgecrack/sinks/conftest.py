@@ -12,7 +12,7 @@ import pytest
 
 from edgecrack.records import UNPLACED, CrackMeasure, Fix, Frame, Observation, Placement
 from edgecrack.records import PositionQuality as Quality
-from edgecrack.sinks.rundir import RunDirectory
+from edgecrack.storage.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,4 +74,4 @@ def names():
 @pytest.fixture
 def directory(tmp_path):
     """A claimed, empty run folder."""
-    return RunDirectory.create(tmp_path / "run")
+    return RunFolder.create(tmp_path / "run")

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from edgecrack.errors import EdgecrackError
 from edgecrack.sinks import SinkOptions, open_sinks
-from edgecrack.sinks.rundir import RunDirectory
 from edgecrack.sinks.writer import Writer
+from edgecrack.storage.run_folder import RunFolder
 
 
 def main(path: str, count: str, sync_every_s: str, overlay: str) -> int:
@@ -22,7 +22,7 @@ def main(path: str, count: str, sync_every_s: str, overlay: str) -> int:
     make_observation = made_for_tests["make_observation"]
     try:
         options = SinkOptions(overlay=overlay == "overlay")
-        sinks = open_sinks(RunDirectory.create(Path(path)), options)
+        sinks = open_sinks(RunFolder.create(Path(path)), options)
         with Writer(sinks, depth=4, sync_every_s=float(sync_every_s)) as writer:
             for index in range(int(count)):
                 writer.put(make_observation(index, size_px=(320, 240)), wait=True)

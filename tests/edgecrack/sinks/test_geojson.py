@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from edgecrack.errors import SinkError
 from edgecrack.records import Fix
-from edgecrack.sinks.geojson import CrackLines, to_feature
+from edgecrack.sinks.geojson import GeoJsonSink, to_feature
 from edgecrack.sinks.record_only import without_pictures
 
 PROPERTIES = {
@@ -50,7 +50,7 @@ def _lines(directory):
 
 def test_a_line_says_what_was_seen_when_and_where(directory, make_observation):
     """One feature holds place, time, motion, measure and the names of its pictures."""
-    sink = CrackLines(directory, run_id="r1")
+    sink = GeoJsonSink(directory, run_id="r1")
     sink.write(make_observation(3, name="IMG_3.jpg"))
     sink.sync()
     sink.close()
@@ -72,7 +72,7 @@ def test_a_line_says_what_was_seen_when_and_where(directory, make_observation):
 
 def test_what_is_unknown_is_null(directory, make_observation):
     """No place gives null geometry, no time null time, no kept picture a null name."""
-    sink = CrackLines(directory, frames=False)
+    sink = GeoJsonSink(directory, frames=False)
     sink.write(make_observation(0, pose=None, captured_ns=None))
     sink.write(without_pictures(make_observation(1)))
     sink.sync()
@@ -91,7 +91,7 @@ def test_what_is_unknown_is_null(directory, make_observation):
 
 def test_a_frame_without_crack_has_no_line(directory, make_observation):
     """The file lists cracks, not frames."""
-    sink = CrackLines(directory)
+    sink = GeoJsonSink(directory)
     sink.write(make_observation(0, has_crack=False))
     sink.sync()
     sink.close()
@@ -101,7 +101,7 @@ def test_a_frame_without_crack_has_no_line(directory, make_observation):
 
 def test_lines_appear_with_the_sync_and_are_only_appended(directory, make_observation):
     """What was there stays, byte for byte; what was never synced never appears."""
-    sink, path = CrackLines(directory), directory.path / "cracks.geojsonl"
+    sink, path = GeoJsonSink(directory), directory.path / "cracks.geojsonl"
     sink.write(make_observation(0))
     assert path.read_bytes() == b""
     sink.sync()
@@ -121,7 +121,7 @@ def test_an_existing_file_is_never_touched(directory):
     (directory.path / "cracks.geojsonl").write_text("precious\n")
 
     with pytest.raises(SinkError, match="could not be written"):
-        CrackLines(directory)
+        GeoJsonSink(directory)
 
     assert (directory.path / "cracks.geojsonl").read_text() == "precious\n"
 
@@ -129,7 +129,7 @@ def test_an_existing_file_is_never_touched(directory):
 def test_a_write_cut_short_leaves_only_whole_lines(directory, make_observation):
     """When the system takes two lines and a half more, two remain and the error says so."""
     line = len(json.dumps(to_feature(make_observation(0), frames=True), separators=(",", ":"))) + 1
-    sink = CrackLines(directory)
+    sink = GeoJsonSink(directory)
     sink.write(make_observation(0))
     sink.sync()
     for index in range(1, 5):
@@ -148,7 +148,7 @@ def test_a_write_cut_short_leaves_only_whole_lines(directory, make_observation):
     sink.close()
 
 
-def _shrink_and_sync(sink: CrackLines, size_bytes: int) -> None:
+def _shrink_and_sync(sink: GeoJsonSink, size_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, size_bytes))
     with pytest.raises(SinkError, match="File too large"):
         sink.sync()

@@ -4,15 +4,15 @@ import cv2
 import numpy as np
 import pytest
 
-from edgecrack.records import Fix, Picture
-from edgecrack.sinks.overlay import Overlay, caption, to_overlay
+from edgecrack.records import Fix, RgbImage
+from edgecrack.sinks.overlay import OverlaySink, caption, to_overlay
 from edgecrack.sinks.record_only import without_pictures
 
 
 def _play(path):
     """Return the pictures (RGB) and their times in milliseconds."""
     video = cv2.VideoCapture(str(path))
-    pictures: list[Picture] = []
+    pictures: list[RgbImage] = []
     times_ms: list[float] = []
     while True:
         read, picture = video.read()
@@ -24,7 +24,7 @@ def _play(path):
 
 def test_every_frame_is_in_the_video_at_its_own_time(directory, make_observation):
     """Frames with and without crack are there, the first at time 0."""
-    sink = Overlay(directory, fps=25.0)
+    sink = OverlaySink(directory, fps=25.0)
     for index in range(30, 45):
         sink.write(make_observation(index, has_crack=index % 2 == 0, size_px=(320, 240)))
     sink.close()
@@ -63,7 +63,7 @@ def test_the_caption_says_only_what_is_known(make_observation):
 
 def test_pictures_of_other_sizes_are_scaled_to_the_first(directory, make_observation):
     """A folder of mixed pictures still makes one video."""
-    sink = Overlay(directory, fps=2.0)
+    sink = OverlaySink(directory, fps=2.0)
     for index, size_px in enumerate([(320, 240), (240, 320), (641, 481)]):
         sink.write(make_observation(index, size_px=size_px))
     sink.close()
@@ -75,7 +75,7 @@ def test_pictures_of_other_sizes_are_scaled_to_the_first(directory, make_observa
 
 def test_dropped_pictures_are_counted(directory, make_observation):
     """A frame that lost its pixels on the way is missing, never black."""
-    sink = Overlay(directory, fps=25.0)
+    sink = OverlaySink(directory, fps=25.0)
     for index in range(6):
         observation = make_observation(index, size_px=(320, 240))
         sink.write(observation if index % 2 else without_pictures(observation))
@@ -89,7 +89,7 @@ def test_dropped_pictures_are_counted(directory, make_observation):
 
 def test_a_run_without_frames_leaves_no_video(directory):
     """No picture, no file."""
-    sink = Overlay(directory, fps=25.0)
+    sink = OverlaySink(directory, fps=25.0)
     sink.sync()
     sink.close()
 

@@ -12,8 +12,8 @@ from edgecrack.sinks.writer import Writer
 @pytest.mark.parametrize(
     ("options", "order"),
     [
-        (SinkOptions(), ["Pictures", "CrackLines"]),
-        (SinkOptions(overlay=True), ["Overlay", "Pictures", "CrackLines"]),
+        (SinkOptions(), ["ImageSink", "GeoJsonSink"]),
+        (SinkOptions(overlay=True), ["OverlaySink", "ImageSink", "GeoJsonSink"]),
     ],
 )
 def test_records_come_last(directory, options, order):

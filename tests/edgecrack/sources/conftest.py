@@ -2,7 +2,7 @@
 
 import pytest
 
-from edgecrack.gst.engine import Gst, launch, stop
+from edgecrack.gst.runtime import Gst, launch, stop
 
 _CLIPS = {
     "h264.mp4": "x264enc speed-preset=ultrafast key-int-max=10 ! h264parse ! mp4mux faststart=true",

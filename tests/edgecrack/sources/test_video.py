@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from edgecrack.errors import InputError, SourceError, UsageError
-from edgecrack.gst.engine import Gst
+from edgecrack.gst.runtime import Gst
 from edgecrack.records import Region
 from edgecrack.sources import SourceCounts, SourceRequest, open_source
 

@@ -1,0 +1,40 @@
+"""``edgecrack demo``: a synthetic drive, surveyed and shown."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from edgecrack.commands.options import UNCHECKED, Json
+from edgecrack.commands.progress import progress_bar
+
+
+def demo(
+    out: Annotated[
+        Path, typer.Option(help="Folder for the page; an earlier demo is replaced.", **UNCHECKED)
+    ] = Path("demo"),
+    seed: Annotated[int, typer.Option(help="Another seed is another road.")] = 7,
+    seconds: Annotated[float, typer.Option(help="Length of the drive.", min=1, max=120)] = 8.0,
+    as_json: Json = False,
+) -> None:
+    """Render a synthetic drive, survey it with the default model, and write OUT/index.html."""
+    from edgecrack.commands.tables import report_table  # noqa: PLC0415
+    from edgecrack.demo import run_demo  # noqa: PLC0415
+    from edgecrack.synthetic.drive import DriveSpec  # noqa: PLC0415
+
+    spec = DriveSpec(seed=seed, seconds=seconds)
+    with progress_bar("frames of a synthetic drive", spec.frame_count) as count:
+        result = run_demo(out, spec, count)
+    if as_json:
+        scores = {each.name: each.f1 for each in result.scores}
+        said = {"page": str(result.page), "f1": scores, **result.outcome.report}
+        typer.echo(json.dumps(said, indent=2))
+        return
+    Console().print(report_table(result.outcome.report))
+    for each in result.scores:
+        typer.echo(f"F1 {100 * each.f1:.1f}  ({each.protocol})")
+    typer.echo(f"Look at {result.page}")

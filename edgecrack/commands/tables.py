@@ -1,0 +1,54 @@
+"""The reports as tables for people; machines read the JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from edgecrack.models.selftest import SelfTest
+
+_COLUMNS = ("mean_ms", "p50_ms", "p95_ms", "p99_ms", "max_ms", "core_ms")
+
+
+def report_table(report: Mapping[str, Any]) -> Table:
+    """Lay out report.json: counts and rates above, a row for each stage below."""
+    dropped = sum(report["frames_dropped"].values())
+    title = (
+        f"{report['frames_in']} frames in, {report['frames_inferred']} inferred, {dropped} dropped"
+        f"\n{_figure(report['fps_out'])} FPS out ({_figure(report['fps_in'])} in), "
+        f"{report['frames_with_crack']} frames with cracks"
+    )
+    caption = (
+        f"{report['backend']}, {report['precision']}, "
+        f"{report['input']['width_px']}x{report['input']['height_px']}; "
+        f"{report['core_ms_per_frame']:.1f} core-ms a frame, "
+        f"{report['overhead_core_ms']:.1f} of them not inference; "
+        f"first {report['warm_up_frames']} frames left out of times and rates"
+    )
+    table = Table("stage", *(each.replace("_ms", " ms") for each in _COLUMNS), title=title)
+    table.caption = caption
+    for stage, values in report["stages"].items():
+        table.add_row(stage, *(_figure(values[each]) for each in _COLUMNS))
+    age = report["capture_to_result_ms"]
+    table.add_row("capture to result", *(_figure(age.get(each)) for each in _COLUMNS))
+    return table
+
+
+def selftest_table(found: SelfTest) -> Table:
+    """Lay out a self-test: a row for each golden frame."""
+    table = Table("frame", "network", "worst of 255", "mask IoU", "")
+    table.title = f"{found.name} {found.release} ({found.sha256[:12]})"
+    table.caption = f"{found.backend}; {found.latency_ms:.1f} ms a frame"
+    for each in found.results:
+        verdict = "ok" if each.passed else "FAILED"
+        row = (each.kind, each.network, str(each.worst_levels), f"{each.mask_iou:.5f}", verdict)
+        table.add_row(*row)
+    return table
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.1f}"

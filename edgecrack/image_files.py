@@ -1,0 +1,52 @@
+"""The pictures of a directory, in the order a person would count them."""
+
+from __future__ import annotations
+
+import re
+import struct
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from edgecrack.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_ENDINGS = {".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"}
+
+BROKEN_IMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    TypeError,
+    struct.error,
+    Image.DecompressionBombError,
+)
+"""What Pillow raises, one time or another, on a file that is no sound picture."""
+
+
+def list_images(folder: Path) -> list[Path]:
+    """Return the picture files of a directory; ``2.jpg`` comes before ``10.jpg``.
+
+    Hidden files are left out, such as the shadows that some systems put on memory cards.
+
+    Raises:
+        InputError: The directory cannot be read or holds no pictures.
+    """
+    try:
+        names = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
+    except OSError as error:
+        reason = error.strerror or error
+        raise InputError(f"the pictures of {folder} cannot be listed: {reason}") from error
+    pictures = [path for path in names if path.suffix.lower() in _ENDINGS and path.is_file()]
+    if not pictures:
+        kinds = ", ".join(sorted(ending[1:] for ending in _ENDINGS))
+        raise InputError(f"{folder} holds no pictures ({kinds})")
+    return sorted(pictures, key=lambda path: (_natural(path.name), path.name))
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    parts = re.split(r"([0-9]+)", name.lower())
+    return [(int(part), "") if index % 2 else (0, part) for index, part in enumerate(parts)]

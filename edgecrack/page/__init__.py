@@ -1,0 +1,1 @@
+"""Reading a run folder, and showing it as one page."""

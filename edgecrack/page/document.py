@@ -1,0 +1,181 @@
+"""One self-contained page about a run: video, map, figures. It loads nothing from anywhere."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from contextlib import suppress
+from importlib import resources
+from string import Template
+from typing import TYPE_CHECKING
+
+from edgecrack.errors import SinkError
+from edgecrack.page.run_reader import CrackFrame, FinishedRun, look_up, read_run
+from edgecrack.page.tables import (
+    DASH,
+    Score,
+    counts,
+    definitions,
+    figure,
+    score_table,
+    speed_table,
+    what_ran,
+    words,
+)
+from edgecrack.page.thumbnails import data_uri, marked
+from edgecrack.page.track_map import CLASSES, draw_map, fit, grade, grade_bounds, length_m
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from edgecrack.records import Fix
+
+THUMB_PX = 320
+POSTER_PX = 960
+MOST_THUMBS = 150
+SECOND_NS = 1_000_000_000
+
+
+def write_page(
+    folder: Path, run: Path, fixes: Sequence[Fix], start_ns: int, scores: Sequence[Score] = ()
+) -> Path:
+    """Write ``folder/index.html`` from what a run left behind.
+
+    Args:
+        folder: Where to; created if missing.
+        run: The run directory.
+        fixes: The drive's track, in order of time.
+        start_ns: UTC of the video's first picture, which ties the track to the video.
+        scores: How the run compares with the truth, if that is known.
+
+    Returns:
+        The page.
+
+    Raises:
+        InputError: ``run`` holds no readable run.
+        SinkError: The page could not be written.
+    """
+    text = render_page(read_run(run), fixes, start_ns, scores)
+    page, part = folder / "index.html", folder / "index.html.part"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, page)  # noqa: PTH105  (a reader sees the old page or the new, never half)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink()
+        raise SinkError(
+            f"the page cannot be written to {folder}: {error.strerror}; choose another folder"
+        ) from error
+    return page
+
+
+def render_page(
+    record: FinishedRun, fixes: Sequence[Fix], start_ns: int, scores: Sequence[Score]
+) -> str:
+    """Return the page's text; every value in it is escaped."""
+    assets = resources.files("edgecrack.page") / "assets"
+    style, script, template = (
+        (assets / name).read_text(encoding="utf-8") for name in ("page.css", "page.js", "page.html")
+    )
+    return Template(template).substitute(
+        style=style,
+        script=script,
+        data=_script_safe(_page_data(record.findings, fixes, start_ns)),
+        headline=_headline(record, fixes, scores),
+        video=_video(record),
+        legend=_legend(record.findings),
+        map=draw_map(fixes, record.findings),
+        counts=counts(record.report),
+        speed=speed_table(record.report),
+        ran=what_ran(record.run, record.report),
+        scores=score_table(scores),
+        period=_period(record),
+    )
+
+
+def _headline(record: FinishedRun, fixes: Sequence[Fix], scores: Sequence[Score]) -> str:
+    track_m = length_m([(fix.lat_deg, fix.lon_deg) for fix in fixes])
+    seen, total = len(record.findings), figure(look_up(record.report, "frames_inferred"), 0)
+    return definitions(
+        (
+            ("F1 against the truth", figure(100 * scores[0].f1, 1, " %") if scores else DASH),
+            ("Frames a second", figure(look_up(record.report, "fps_out"))),
+            ("Frames with cracks", f"{seen} <small>of {total}</small>"),
+            ("Track", figure(track_m if fixes else None, 0, " m")),
+        )
+    )
+
+
+def _video(record: FinishedRun) -> str:
+    """Return the player, or the poster alone when the run made no overlay."""
+    worst = max(record.findings, key=lambda finding: finding.area_share, default=None)
+    poster = marked(worst, POSTER_PX) if worst else ""
+    label = "The drive as the camera saw it, with detected cracks marked"
+    if record.overlay is None:
+        picture = f'<img src="{poster}" alt="{label}">' if poster else ""
+        return f'{picture}<p class="none">This run wrote no overlay video.</p>'
+    source = data_uri("video/mp4", record.overlay.read_bytes())
+    return (
+        f'<video id="drive" controls muted playsinline preload="auto" poster="{poster}" '
+        f'aria-label="{label}" src="{source}"></video>'
+    )
+
+
+def _legend(findings: Sequence[CrackFrame]) -> str:
+    bounds = grade_bounds(findings)
+    if not bounds:
+        return ""
+    edges = ["0", *(figure(100 * bound, 2) for bound in bounds)]
+    items = "".join(
+        f'<li><i class="g{n}"></i>{"over " if n else "up to "}{edges[n] if n else edges[1]}</li>'
+        for n in range(CLASSES)
+    )
+    return f'<ul class="legend"><li>Crack, % of picture:</li>{items}</ul>'
+
+
+def _period(record: FinishedRun) -> str:
+    first, last = look_up(record.run, "first_utc"), look_up(record.run, "last_utc")
+    text = f"{words(first)} to {words(last)}"
+    return text.replace("T", " ").replace("Z", " UTC")
+
+
+def _page_data(
+    findings: Sequence[CrackFrame], fixes: Sequence[Fix], start_ns: int
+) -> dict[str, object]:
+    """Return what the page's script needs: findings with thumbnails, and the track in time."""
+    every = max(1, math.ceil(len(findings) / MOST_THUMBS))
+    bounds = grade_bounds(findings)
+    places = [(fix.lat_deg, fix.lon_deg) for fix in fixes]
+    placed = [finding.place_deg for finding in findings if finding.place_deg is not None]
+    frame = fit([*places, *placed]) if places or placed else None
+    return {
+        "findings": [
+            {
+                "frame": finding.frame,
+                "time": finding.time_s,
+                "utc": finding.utc,
+                "place": finding.place_deg,
+                "xy": frame.xy(finding.place_deg) if frame and finding.place_deg else None,
+                "share": finding.area_share,
+                "pieces": finding.crack_count,
+                "heading": finding.heading_deg,
+                "speed": finding.speed_mps,
+                "grade": grade(finding.area_share, bounds),
+                "thumb": marked(finding, THUMB_PX) if index % every == 0 else "",
+            }
+            for index, finding in enumerate(findings)
+        ],
+        "track": [
+            [round((fix.time_ns - start_ns) / SECOND_NS, 3), *frame.xy(place)]
+            for fix, place in zip(fixes, places, strict=True)
+            if frame is not None
+        ],
+    }
+
+
+def _script_safe(data: object) -> str:
+    """Return JSON that cannot end the script element it stands in."""
+    return json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")

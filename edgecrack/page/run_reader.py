@@ -1,0 +1,163 @@
+"""What an ordinary run left on disk, read back tolerantly: what is missing is None, never an error.
+
+The page is written after the run and must not fail because a key has not been invented yet; only
+a folder that holds no run at all is refused.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from edgecrack.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Json = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class CrackFrame:
+    """One frame in which the run saw cracks.
+
+    Attributes:
+        frame: Zero-based number of the frame.
+        time_s: Time within the video.
+        utc: Time of capture as the run wrote it; empty when unknown.
+        place_deg: Latitude and longitude, or None when not located.
+        area_share: Crack pixels over pixels of the region, 0 to 1.
+        crack_count: Connected pieces.
+        heading_deg: Course of the vehicle.
+        speed_mps: Speed of the vehicle.
+        picture: The evidence picture, if the run kept it.
+        mask: The mask, if the run kept it.
+    """
+
+    frame: int
+    time_s: float
+    utc: str
+    place_deg: tuple[float, float] | None
+    area_share: float
+    crack_count: int | None
+    heading_deg: float | None
+    speed_mps: float | None
+    picture: Path | None
+    mask: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedRun:
+    """A run directory, read.
+
+    Attributes:
+        run: ``run.json``.
+        report: ``report.json``.
+        findings: ``cracks.geojsonl`` in order of time.
+        overlay: The overlay video, if there is one.
+    """
+
+    run: Json
+    report: Json
+    findings: tuple[CrackFrame, ...]
+    overlay: Path | None
+
+
+def read_run(folder: Path) -> FinishedRun:
+    """Read a run directory.
+
+    Raises:
+        InputError: The folder holds no run, or one of its files is not what it should be.
+    """
+    if not (folder / "run.json").is_file():
+        raise InputError(f"{folder} should hold a run but has no run.json; name the run's folder")
+    overlay = folder / "overlay.mp4"
+    return FinishedRun(
+        run=_read_object(folder / "run.json"),
+        report=_read_object(folder / "report.json"),
+        findings=_read_findings(folder),
+        overlay=overlay if overlay.is_file() else None,
+    )
+
+
+def look_up(data: object, *keys: str) -> object:
+    """Return what lies under nested keys, or None where any of them is missing.
+
+    >>> look_up({"stages": {"infer": {"p50_ms": 18.5}}}, "stages", "infer", "p50_ms")
+    18.5
+    >>> look_up({"stages": None}, "stages", "infer") is None
+    True
+    """
+    for key in keys:
+        data = data.get(key) if isinstance(data, Mapping) else None
+    return data
+
+
+def number(value: object) -> float | None:
+    """Return a JSON value as a number, or None if it is not one.
+
+    >>> number(3), number(True), number("3")
+    (3.0, None, None)
+    """
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if is_number else None  # type: ignore[arg-type]
+
+
+def _read_object(path: Path) -> Json:
+    if not path.is_file():
+        return {}
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path} should be JSON but is not: {error}; run again") from error
+    return data if isinstance(data, Mapping) else {}
+
+
+def _read_findings(folder: Path) -> tuple[CrackFrame, ...]:
+    path = folder / "cracks.geojsonl"
+    if not path.is_file():
+        return ()
+    found = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            feature = json.loads(line)
+        except ValueError as error:
+            raise InputError(f"{path} holds a line that is not JSON: {error}; run again") from error
+        found.append(_finding(folder, feature))
+    return tuple(sorted(found, key=lambda finding: finding.time_s))
+
+
+def _finding(folder: Path, feature: object) -> CrackFrame:
+    facts = look_up(feature, "properties")
+    count = number(look_up(facts, "crack_count"))
+    return CrackFrame(
+        frame=int(number(look_up(facts, "frame")) or 0),
+        time_s=number(look_up(facts, "media_time_s")) or 0.0,
+        utc=str(look_up(facts, "t_utc") or ""),
+        place_deg=_place(feature),
+        area_share=number(look_up(facts, "area_share")) or 0.0,
+        crack_count=None if count is None else int(count),
+        heading_deg=number(look_up(facts, "heading_deg")),
+        speed_mps=number(look_up(facts, "speed_mps")),
+        picture=_inside(folder, look_up(facts, "picture")),
+        mask=_inside(folder, look_up(facts, "mask")),
+    )
+
+
+def _place(feature: object) -> tuple[float, float] | None:
+    """Return (latitude, longitude); GeoJSON says longitude first."""
+    corners = look_up(feature, "geometry", "coordinates")
+    if not isinstance(corners, list) or len(corners) < 2:
+        return None
+    lon_deg, lat_deg = number(corners[0]), number(corners[1])
+    return None if lat_deg is None or lon_deg is None else (lat_deg, lon_deg)
+
+
+def _inside(folder: Path, name: object) -> Path | None:
+    """Return a file the run named, only if it lies within the run."""
+    if not isinstance(name, str) or not name:
+        return None
+    path = (folder / name).resolve()
+    return path if path.is_relative_to(folder.resolve()) and path.is_file() else None

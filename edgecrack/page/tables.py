@@ -1,0 +1,152 @@
+"""The run's figures as HTML: what is unknown shows as a dash."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+from edgecrack.page.run_reader import Json, look_up, number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DASH = "\N{EN DASH}"
+STAGES = ("decode", "infer", "mask", "measure", "emit")
+STAGE_COLUMNS = ("p50_ms", "p95_ms", "p99_ms", "core_ms")
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How well the run did against the generator's truth.
+
+    Attributes:
+        name: What was scored, such as "F1, 5 px".
+        f1: 0 to 1.
+        precision: 0 to 1, or None.
+        recall: 0 to 1, or None.
+        protocol: Truth, tolerance, threshold and frames, in a sentence.
+    """
+
+    name: str
+    f1: float
+    precision: float | None
+    recall: float | None
+    protocol: str
+
+
+def figure(value: object, digits: int = 1, unit: str = "") -> str:
+    """Return a number as text, or a dash.
+
+    >>> figure(1234.56), figure(0.5, 2, " MB"), figure(None) == figure(float("nan")) == DASH
+    ('1,234.6', '0.50 MB', True)
+    """
+    known = number(value)
+    if known is None or known != known or known in (float("inf"), float("-inf")):  # noqa: PLR0124
+        return DASH
+    return f"{known:,.{digits}f}{escape(unit)}"
+
+
+def words(value: object) -> str:
+    """Return any JSON value as escaped text, or a dash when there is nothing to say.
+
+    >>> words("a<b"), words(None) == DASH, words(["x", {"name": "y", "terms": "z"}])
+    ('a&lt;b', True, 'x; y, z')
+    """
+    if isinstance(value, Mapping):
+        text = ", ".join(words(part) for part in value.values() if part is not None)
+    elif isinstance(value, (list, tuple)):
+        text = "; ".join(words(part) for part in value)
+    else:
+        text = "" if value is None else escape(str(value))
+    return text or DASH
+
+
+def speed_table(report: Json) -> str:
+    """Return the table of stages, then the time from capture to result."""
+    rows = [(name, look_up(report, "stages", name), "count") for name in STAGES] + [
+        ("capture to result", look_up(report, "capture_to_result_ms"), "count")
+    ]
+    body = "".join(
+        f'<tr><th scope="row">{name}</th><td>{figure(look_up(facts, count), 0)}</td>'
+        + "".join(f"<td>{figure(look_up(facts, key))}</td>" for key in STAGE_COLUMNS)
+        + "</tr>"
+        for name, facts, count in rows
+    )
+    return (
+        "<table><caption>Milliseconds a frame, stage by stage</caption><thead><tr>"
+        '<th scope="col">Stage</th><th scope="col">Frames</th><th scope="col">p50</th>'
+        '<th scope="col">p95</th><th scope="col">p99</th><th scope="col">Core-ms</th>'
+        f"</tr></thead><tbody>{body}</tbody></table>"
+    )
+
+
+def counts(report: Json) -> str:
+    """Return how many frames went in, were inferred, were dropped and came out."""
+    dropped = look_up(report, "frames_dropped")
+    lost = sum(number(n) or 0 for n in dropped.values()) if isinstance(dropped, Mapping) else None
+    facts = (
+        ("Frames in", figure(look_up(report, "frames_in"), 0)),
+        ("Inferred", figure(look_up(report, "frames_inferred"), 0)),
+        ("Dropped", figure(lost, 0)),
+        ("Out", figure(look_up(report, "frames_out"), 0)),
+        ("FPS in", figure(look_up(report, "fps_in"))),
+        ("FPS out", figure(look_up(report, "fps_out"))),
+        ("Wall time", figure(look_up(report, "wall_s"), 1, " s")),
+        ("Core-ms a frame", figure(look_up(report, "core_ms_per_frame"))),
+        ("of which not inference", figure(look_up(report, "overhead_core_ms"))),
+    )
+    return definitions(facts)
+
+
+def what_ran(run: Json, report: Json) -> str:
+    """Return the model, the terms of its weights, and the device it ran on."""
+    memory = number(look_up(report, "peak_memory_bytes"))
+    digest = look_up(run, "model", "sha256") or look_up(report, "bundle", "sha256")
+    facts = (
+        ("Model", words(look_up(run, "model", "name") or look_up(report, "bundle", "name"))),
+        (
+            "Release",
+            words(look_up(run, "model", "release") or look_up(report, "bundle", "release")),
+        ),
+        ("SHA-256", f"<code>{words(str(digest)[:16] if digest else None)}</code>"),
+        ("Licence of the weights", words(look_up(run, "model", "licence"))),
+        ("Terms of the training data", words(look_up(run, "model", "data_terms"))),
+        ("Backend", words(look_up(report, "backend"))),
+        ("Precision", words(look_up(report, "precision"))),
+        ("Device", words(look_up(report, "device"))),
+        ("Peak memory", figure(None if memory is None else memory / 1e6, 0, " MB")),
+        ("edgecrack", words(look_up(run, "edgecrack"))),
+        ("Run", f"<code>{words(look_up(run, 'run_id'))}</code>"),
+        ("Ended", words(look_up(run, "exit_reason"))),
+    )
+    return definitions(facts)
+
+
+def score_table(scores: Sequence[Score]) -> str:
+    """Return the scores, each with its protocol: a figure without one means nothing."""
+    if not scores:
+        return '<p class="none">No truth was given, so nothing was scored.</p>'
+    rows = "".join(
+        f'<tr><th scope="row">{escape(score.name)}</th>'
+        f"<td>{figure(100 * score.f1)}</td><td>{_percent(score.precision)}</td>"
+        f'<td>{_percent(score.recall)}</td></tr><tr class="protocol"><td colspan="4">'
+        f"{escape(score.protocol)}</td></tr>"
+        for score in scores
+    )
+    return (
+        "<table><caption>Against the generator&rsquo;s own masks, in percent</caption><thead><tr>"
+        '<th scope="col">Score</th><th scope="col">F1</th><th scope="col">Precision</th>'
+        f'<th scope="col">Recall</th></tr></thead><tbody>{rows}</tbody></table>'
+    )
+
+
+def definitions(facts: Sequence[tuple[str, str]]) -> str:
+    """Return a definition list; values are HTML already."""
+    items = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts)
+    return f"<dl>{items}</dl>"
+
+
+def _percent(share: float | None) -> str:
+    return figure(None if share is None else 100 * share)

@@ -1,0 +1,176 @@
+"""The drive and its cracks on a plain map, as one inline SVG: no tiles, no network.
+
+Local metres come from an equirectangular projection about the track's middle: over a few
+kilometres it is off by less than a line's width.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from html import escape
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from edgecrack.page.run_reader import CrackFrame
+    from edgecrack.records import Fix
+
+WIDTH = 440.0
+MARGIN = 34.0
+LEAST_HEIGHT, MOST_HEIGHT = 260.0, 440.0
+CLASSES = 4
+TICK = 7.5
+_EARTH_RADIUS_M = 6_371_008.8
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """How places become map coordinates.
+
+    Attributes:
+        centre_deg: Latitude and longitude of the middle.
+        scale: Map units a metre.
+        height: Height of the map; its width is ``WIDTH``.
+    """
+
+    centre_deg: tuple[float, float]
+    scale: float
+    height: float
+
+    def xy(self, place_deg: tuple[float, float]) -> tuple[float, float]:
+        """Return a place's position on the map."""
+        east_m, north_m = offset_m(self.centre_deg, place_deg)
+        return WIDTH / 2 + east_m * self.scale, self.height / 2 - north_m * self.scale
+
+
+def offset_m(
+    centre_deg: tuple[float, float], place_deg: tuple[float, float]
+) -> tuple[float, float]:
+    """Return how many metres east and north of a centre a place lies.
+
+    >>> [round(value, 1) for value in offset_m((0.0, 10.0), (0.001, 10.001))]
+    [111.2, 111.2]
+    """
+    shrink = math.cos(math.radians(centre_deg[0]))
+    east_m = math.radians(place_deg[1] - centre_deg[1]) * shrink * _EARTH_RADIUS_M
+    return east_m, math.radians(place_deg[0] - centre_deg[0]) * _EARTH_RADIUS_M
+
+
+def length_m(places_deg: Sequence[tuple[float, float]]) -> float:
+    """Return the length of a line of places."""
+    return sum(math.hypot(*offset_m(*pair)) for pair in pairwise(places_deg))
+
+
+def fit(places_deg: Sequence[tuple[float, float]]) -> Frame:
+    """Return the frame that shows all places as large as possible.
+
+    Args:
+        places_deg: At least one latitude and longitude.
+    """
+    lats, lons = zip(*places_deg, strict=True)
+    centre = ((min(lats) + max(lats)) / 2, (min(lons) + max(lons)) / 2)
+    half_east, half_north = offset_m(centre, (max(lats), max(lons)))
+    half_east, half_north = max(half_east, 1.0), max(half_north, 1.0)
+    wanted = (WIDTH / 2 - MARGIN) / half_east * half_north * 2 + 2 * MARGIN
+    height = min(max(wanted, LEAST_HEIGHT), MOST_HEIGHT)
+    scale = min((WIDTH / 2 - MARGIN) / half_east, (height / 2 - MARGIN) / half_north)
+    return Frame(centre, scale, height)
+
+
+def nice_step(wanted: float) -> float:
+    """Return the largest of 1, 2, 5 times a power of ten that is not above ``wanted``.
+
+    >>> nice_step(34.0), nice_step(0.7), nice_step(5.0)
+    (20.0, 0.5, 5.0)
+    """
+    power = 10.0 ** math.floor(math.log10(wanted))
+    return max(step * power for step in (1, 2, 5) if step * power <= wanted * (1 + 1e-9))
+
+
+def grade(area_share: float, bounds: Sequence[float]) -> int:
+    """Return the colour class of an area share: how many of the bounds it passes."""
+    return sum(area_share > bound for bound in bounds)
+
+
+def grade_bounds(findings: Sequence[CrackFrame]) -> tuple[float, ...]:
+    """Return the area shares that split the findings into ``CLASSES`` groups of equal size."""
+    shares = sorted(finding.area_share for finding in findings)
+    if not shares:
+        return ()
+    return tuple(shares[len(shares) * part // CLASSES] for part in range(1, CLASSES))
+
+
+def draw_map(fixes: Sequence[Fix], findings: Sequence[CrackFrame]) -> str:
+    """Return the map as SVG text; without any place, a sentence that says so.
+
+    Args:
+        fixes: The track, in order of time.
+        findings: Cracked frames; those without a place are left out.
+    """
+    track = [(fix.lat_deg, fix.lon_deg) for fix in fixes]
+    placed = [finding.place_deg for finding in findings if finding.place_deg is not None]
+    if not track and not placed:
+        return '<p class="none">No position was known, so there is no map.</p>'
+    frame = fit([*track, *placed])
+    parts = [_grid(frame), _line(frame, track), _ticks(frame, findings), _furniture(frame)]
+    label = f"Map of the drive: {length_m(track):.0f} metres, {len(placed)} cracked places"
+    return (
+        f'<svg id="map" viewBox="0 0 {WIDTH:.0f} {frame.height:.0f}" role="group" '
+        f'aria-label="{escape(label)}">{"".join(parts)}</svg>'
+    )
+
+
+def _grid(frame: Frame) -> str:
+    step = nice_step(WIDTH / frame.scale / 6) * frame.scale
+    across = [WIDTH / 2 + step * n for n in range(-12, 13) if abs(step * n) < WIDTH / 2]
+    down = [frame.height / 2 + step * n for n in range(-12, 13) if abs(step * n) < frame.height / 2]
+    lines = [f"M{x:.1f} 0V{frame.height:.0f}" for x in across]
+    lines += [f"M0 {y:.1f}H{WIDTH:.0f}" for y in down]
+    return f'<path class="grid" d="{"".join(lines)}"/>'
+
+
+def _line(frame: Frame, track: Sequence[tuple[float, float]]) -> str:
+    if not track:
+        return ""
+    points = [frame.xy(place) for place in track]
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    marks = "".join(
+        f'<circle class="end" cx="{x:.1f}" cy="{y:.1f}" r="4"/>'
+        f'<text x="{x:.1f}" y="{y + shift:.1f}" text-anchor="middle">{name}</text>'
+        for (x, y), name, shift in ((points[0], "Start", 18), (points[-1], "End", -11))
+    )
+    return (
+        f'<polyline class="road" points="{path}"/><polyline class="track" points="{path}"/>{marks}'
+    )
+
+
+def _ticks(frame: Frame, findings: Sequence[CrackFrame]) -> str:
+    bounds = grade_bounds(findings)
+    ticks = []
+    for number, finding in enumerate(findings):
+        if finding.place_deg is None:
+            continue
+        x, y = frame.xy(finding.place_deg)
+        label = f"Crack at {finding.time_s:.1f} s, {100 * finding.area_share:.2f} % of the picture"
+        ticks.append(
+            f'<path class="tick g{grade(finding.area_share, bounds)}" data-number="{number}" '
+            f'd="M-{TICK} 0H{TICK}" transform="translate({x:.1f} {y:.1f}) '
+            f'rotate({finding.heading_deg or 0:.0f})" role="button" tabindex="-1" '
+            f'aria-label="{label}"/>'
+        )
+    return f'{"".join(ticks)}<path id="vehicle" d="M0-8 5 6 0 3-5 6Z" hidden=""/>'
+
+
+def _furniture(frame: Frame) -> str:
+    """Return the scale bar and the north arrow."""
+    bar_m = nice_step(WIDTH / frame.scale / 4)
+    left, right, low = 14.0, 14.0 + bar_m * frame.scale, frame.height - 14
+    return (
+        f'<path class="bar" d="M{left} {low - 5}V{low}H{right:.1f}V{low - 5}"/>'
+        f'<text x="{left + 6}" y="{low - 5}">{bar_m:g} m</text>'
+        f'<g transform="translate({WIDTH - 20} 22)" role="img" aria-label="North is up">'
+        '<path class="north" d="M0-13 6 8 0 4-6 8Z"/><text y="21" text-anchor="middle">N</text></g>'
+    )

@@ -1,0 +1,221 @@
+"""Where the camera was: readings of a receiver, in order, and the place at any instant between.
+
+A place is only ever read off or interpolated between two readings that belong together. Beyond
+the ends and inside gaps the answer is a reason, never a guess.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from edgecrack.positions.geodesy import blend_heading_deg, blend_lon_deg, speed_mps
+from edgecrack.positions.heading import HeadingFilter
+from edgecrack.records import UNPLACED, Fix, Placement, PositionQuality
+from edgecrack.utc import to_iso
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+MAX_SPEED_MPS = 70.0
+"""What no survey vehicle exceeds (252 km/h): a faster step is a jump of the receiver."""
+
+NULL_ISLAND_DEG = 1e-3
+"""Receivers without a fix say (0, 0); no road comes within 100 m of it."""
+
+REASONS = ("null_island", "hdop", "duplicate", "out_of_order", "jump")
+"""Why fixes are refused; a duplicate has the very time of the fix before."""
+
+RECOVERY_FIXES = 5
+"""So many refused fixes in a row that agree with each other are right, and the track was wrong."""
+
+
+class Track:
+    """Fixes in the order of time, and the place at any instant.
+
+    Nothing is sorted: a fix that comes late is refused, so whoever reads a file decides about its
+    order. The heading is the receiver's course; below 1.5 m/s the last good one is held; where the
+    receiver gives none it is the direction from the fix before. No heading is carried over a gap.
+
+    Args:
+        fixes: What to add first, in order.
+        max_gap_s: Two fixes at most this far apart, inclusive, are interpolated.
+        max_hdop: A fix with a larger HDOP is refused; one without HDOP passes.
+        keep_s: Forget fixes older than this against the newest; None keeps all.
+
+    >>> track = Track([Fix(0, 50.0, 8.0), Fix(1_000_000_000, 50.0, 8.0001)])
+    >>> round(track.at(500_000_000).pose.lon_deg, 6)
+    8.00005
+    >>> track.at(2_000_000_000).quality.value
+    'outside'
+    """
+
+    def __init__(
+        self,
+        fixes: Iterable[Fix] = (),
+        *,
+        max_gap_s: float = 2.0,
+        max_hdop: float = 5.0,
+        keep_s: float | None = None,
+    ) -> None:
+        self._max_gap_ns = round(max_gap_s * 1e9)
+        self._max_hdop = max_hdop
+        self._keep_ns = None if keep_s is None else round(keep_s * 1e9)
+        self._times_ns: list[int] = []
+        self._fixes: list[Fix] = []
+        self._refused = dict.fromkeys(REASONS, 0)
+        self._candidate: Fix | None = None  # the last refused fix, if it may be the truth
+        self._candidates = 0  # how many in a row agree with it
+        self._compass = HeadingFilter()
+        for fix in fixes:
+            self.add(fix)
+
+    def __len__(self) -> int:
+        return len(self._fixes)
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """How many fixes were refused, for each of ``REASONS``."""
+        return MappingProxyType(self._refused)
+
+    @property
+    def first_ns(self) -> int | None:
+        """The time of the oldest fix kept, or None for an empty track."""
+        return self._times_ns[0] if self._times_ns else None
+
+    @property
+    def last_ns(self) -> int | None:
+        """The time of the newest fix, or None for an empty track."""
+        return self._times_ns[-1] if self._times_ns else None
+
+    @property
+    def span(self) -> tuple[int, int] | None:
+        """The times of the oldest and the newest fix, or None for an empty track."""
+        return (self._times_ns[0], self._times_ns[-1]) if self._times_ns else None
+
+    def overlaps(self, first_ns: int, last_ns: int) -> bool:
+        """Tell whether any instant from first to last, inclusive, lies within the track's span."""
+        span = self.span
+        return span is not None and span[0] <= last_ns and first_ns <= span[1]
+
+    def add(self, fix: Fix) -> bool:
+        """Append a fix; False if it was refused (and counted)."""
+        reason = self._rejection(fix)
+        if reason is not None and not self._recovers(fix, reason):
+            self._refused[reason] += 1
+            return False
+        self._candidate, self._candidates = None, 0
+        if not self._fixes or not self._joined(self._fixes[-1], fix):
+            self._compass.forget()
+        self._fixes.append(replace(fix, heading_deg=self._compass.read(fix)))
+        self._times_ns.append(fix.time_ns)
+        if self._keep_ns is not None:
+            stale = bisect_left(self._times_ns, fix.time_ns - self._keep_ns)
+            del self._times_ns[:stale], self._fixes[:stale]
+        return True
+
+    def at(self, time_ns: int) -> Placement:
+        """Say where the camera was at an instant, or why that is not known."""
+        if not self._times_ns:
+            return UNPLACED
+        after = bisect_left(self._times_ns, time_ns)
+        if after < len(self._times_ns) and self._times_ns[after] == time_ns:
+            return Placement(PositionQuality.FIX, self._fixes[after])
+        if after in {0, len(self._times_ns)}:
+            return Placement(PositionQuality.OUTSIDE)
+        start, end = self._fixes[after - 1], self._fixes[after]
+        if not self._joined(start, end):
+            return Placement(PositionQuality.GAP)
+        return Placement(PositionQuality.INTERPOLATED, _between(start, end, time_ns))
+
+    def _joined(self, start: Fix, end: Fix) -> bool:
+        """Tell whether a vehicle can have driven from one fix to the next, and no gap is between.
+
+        After a jump that proved right the two sides are close in time but not in place.
+        """
+        near = end.time_ns - start.time_ns <= self._max_gap_ns
+        return near and speed_mps(start, end) <= MAX_SPEED_MPS
+
+    def _rejection(self, fix: Fix) -> str | None:
+        """Return why a fix cannot follow the last one, or None if it can."""
+        if max(abs(fix.lat_deg), abs(fix.lon_deg)) < NULL_ISLAND_DEG:
+            return "null_island"
+        if fix.hdop is not None and fix.hdop > self._max_hdop:
+            return "hdop"
+        if not self._fixes:
+            return None
+        last = self._fixes[-1]
+        if fix.time_ns == last.time_ns:
+            return "duplicate"
+        if fix.time_ns < last.time_ns:
+            return "out_of_order"
+        return "jump" if speed_mps(last, fix) > MAX_SPEED_MPS else None
+
+    def _recovers(self, fix: Fix, reason: str) -> bool:
+        """Tell whether so many refused fixes agree that the track must follow them.
+
+        A lone first fix is then dropped, wrong in place or time. A longer track stays and goes on
+        at the new place; its times are never rewound, for that would throw good fixes away.
+        """
+        if reason not in {"jump", "out_of_order"}:
+            return False
+        agrees = (
+            self._candidate is not None
+            and fix.time_ns > self._candidate.time_ns
+            and speed_mps(self._candidate, fix) <= MAX_SPEED_MPS
+        )
+        self._candidate, self._candidates = fix, self._candidates + 1 if agrees else 1
+        if self._candidates < RECOVERY_FIXES:
+            return False
+        if len(self._fixes) == 1:
+            self._refused[reason] += 1
+            self._fixes.clear()
+            self._times_ns.clear()
+            return True
+        return reason == "jump"
+
+
+def _between(start: Fix, end: Fix, time_ns: int) -> Fix:
+    """Return the reading at an instant strictly between two fixes."""
+    share = (time_ns - start.time_ns) / (end.time_ns - start.time_ns)
+    return Fix(
+        time_ns=time_ns,
+        lat_deg=start.lat_deg + share * (end.lat_deg - start.lat_deg),
+        lon_deg=blend_lon_deg(start.lon_deg, end.lon_deg, share),
+        alt_m=_blend(start.alt_m, end.alt_m, share),
+        heading_deg=_heading(start.heading_deg, end.heading_deg, share),
+        speed_mps=_blend(start.speed_mps, end.speed_mps, share),
+        hdop=_worse(start.hdop, end.hdop),
+    )
+
+
+def _blend(start: float | None, end: float | None, share: float) -> float | None:
+    if start is None or end is None:
+        return None
+    return start + share * (end - start)
+
+
+def _worse(start: float | None, end: float | None) -> float | None:
+    return None if start is None or end is None else max(start, end)
+
+
+def _heading(start_deg: float | None, end_deg: float | None, share: float) -> float | None:
+    """Turn the short way; where only one side is known it holds for the whole stretch.
+
+    The first course taken from positions belongs to its fix, and is that of the way to it.
+    """
+    if start_deg is None or end_deg is None:
+        return start_deg if end_deg is None else end_deg
+    return blend_heading_deg(start_deg, end_deg, share)
+
+
+def describe_span(track: Track, first_ns: int, last_ns: int) -> str:
+    """Say that a track misses a video, with both ranges and what to do about it."""
+    span = track.span
+    known = f"from {to_iso(span[0])} to {to_iso(span[1])}" if span else "at no time"
+    return (
+        f"the track must overlap the video, but the video runs from {to_iso(first_ns)} to "
+        f"{to_iso(last_ns)} and the track {known}; correct --video-start or give another track"
+    )

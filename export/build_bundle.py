@@ -1,0 +1,78 @@
+"""From a checkpoint to a bundle that has proved itself, with its scores and where it is from.
+
+The folder appears only when everything in it has been proved: it is made beside its place and
+renamed.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgecrack.errors import NotHealthyError, SinkError, UsageError
+from edgecrack.models.selftest import selftest
+from edgecrack.segmenters import load_segmenter
+from export.bundle_files import write_files
+from export.model_card import model_card
+from export.parity import Parity, compare, require
+from training.dataset import part_of, read_pair
+
+if TYPE_CHECKING:
+    from export.model_card import BundleRequest
+    from training.checkpoint import Checkpoint
+    from training.config import DataConfig
+
+
+def build_bundle(checkpoint: Checkpoint, request: BundleRequest, out: Path) -> Parity:
+    """Export ``checkpoint`` to the folder ``out`` and prove it.
+
+    Returns:
+        How far the exported network is from torch over the validation pictures.
+
+    Raises:
+        NotHealthyError: If it is too far; nothing is written then.
+        UsageError: If no set of the checkpoint can prove it.
+        SinkError: If ``out`` exists or cannot be written.
+    """
+    if out.exists():
+        raise SinkError(f"{out} already exists; give another --out, nothing is ever overwritten.")
+    data = _set(checkpoint, request)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".bundle-") as folder:
+            build = Path(folder) / "bundle"
+            build.mkdir()
+            parity = _build(checkpoint, request, data, build)
+            build.rename(out)
+    except OSError as error:
+        raise SinkError(
+            f"{out} could not be written ({error.strerror}); make room or give another --out."
+        ) from error
+    return parity
+
+
+def _set(checkpoint: Checkpoint, request: BundleRequest) -> DataConfig:
+    """Return the set that threshold, parity and scores are taken on."""
+    known = {data.name: data for data in checkpoint.config.data if data.split}
+    name = request.set_name or next(iter(known), None)
+    if name not in known:
+        raise UsageError(
+            f"the set must be one the checkpoint was trained on with a split, {sorted(known)}, "
+            f"not '{name}'; give --set."
+        )
+    if not part_of(known[name], request.root, "validation"):
+        raise UsageError(f"set '{name}' has no validation picture here to prove anything with.")
+    return known[name]
+
+
+def _build(checkpoint: Checkpoint, request: BundleRequest, data: DataConfig, build: Path) -> Parity:
+    net = checkpoint.network()
+    bundle = write_files(net, request.sizes_px, model_card(checkpoint, net, request, data), build)
+    pictures = (read_pair(pair, data)[0] for pair in part_of(data, request.root, "validation"))
+    parity = compare(net, load_segmenter(bundle), pictures)
+    require(parity)
+    found = selftest(bundle)
+    if not found.passed:
+        raise NotHealthyError(f"the new bundle failed its own self-test: {found.results}.")
+    return parity

@@ -1,0 +1,65 @@
+"""``edgecrack-export bundle``: make a bundle from a checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from edgecrack.errors import UsageError
+from export.commands.options import UNCHECKED
+
+
+def bundle(
+    checkpoint: Annotated[
+        Path, typer.Argument(help="A checkpoint, such as runs/x/best.pt.", **UNCHECKED)
+    ],
+    out: Annotated[Path, typer.Option(help="Folder to make; it must not exist.", **UNCHECKED)],
+    size: Annotated[
+        list[str] | None,
+        typer.Option(help="Input size WxH; repeatable, the first is the default. [960x540]"),
+    ] = None,
+    data: Annotated[
+        Path,
+        typer.Option(
+            "--data", envvar="EDGECRACK_DATA", help="Folder the data lies in.", **UNCHECKED
+        ),
+    ] = Path("../shared/data"),
+    only: Annotated[
+        str | None, typer.Option("--set", help="Data set for threshold, parity and scores.")
+    ] = None,
+    tolerance: Annotated[
+        list[float] | None,
+        typer.Option(help="Tolerance of the scores in px; repeatable. [5 and 10]"),
+    ] = None,
+    release: Annotated[str, typer.Option(help="Version of the model.")] = "1.0.0",
+) -> None:
+    """Export CHECKPOINT; fails, and writes nothing, unless it matches torch frame by frame.
+
+    Example: edgecrack-export bundle runs/vehicle/best.pt --out bundles/vehicle --set nha12d
+    """
+    sizes_px = tuple(_size(each) for each in size or ["960x540"])
+    from export.build_bundle import build_bundle  # noqa: PLC0415  torch takes seconds
+    from export.model_card import BundleRequest  # noqa: PLC0415
+    from training.checkpoint import load_checkpoint  # noqa: PLC0415
+
+    request = BundleRequest(
+        sizes_px=sizes_px,
+        release=release,
+        root=data,
+        set_name=only,
+        tolerances_px=tuple(tolerance or (5.0, 10.0)),
+    )
+    parity = build_bundle(load_checkpoint(checkpoint), request, out)
+    typer.echo(
+        f"{out}: {parity.frames} validation pictures, worst difference {parity.worst_levels}/255, "
+        f"mask IoU {parity.mask_iou:.5f}"
+    )
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition("x")
+    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        raise UsageError(f"a size is written like 960x540, not '{text}'.")
+    return int(width), int(height)

@@ -1,0 +1,59 @@
+"""What a person sees at the end."""
+
+import io
+
+from rich.console import Console
+
+from edgecrack.commands.tables import report_table, selftest_table
+from edgecrack.models.selftest import GoldenResult, SelfTest
+from edgecrack.report import Meter, Totals
+
+
+def shown(table):
+    """Return what a table looks like on a wide terminal."""
+    console = Console(width=160, file=io.StringIO(), record=True)
+    console.print(table)
+    return console.export_text()
+
+
+def report(frames):
+    """Return the report of a run of this many frames, 40 ms apart."""
+    meter = Meter(warm_up=5)
+    for index in range(frames):
+        meter.arrived(index * 40_000_000)
+        meter.stage("infer", 0.0185, 0.018)
+        meter.finished(index * 40_000_000, index * 40_000_000 + 30_000_000)
+    totals = Totals(frames + 2, {"source": 2, "output": 0}, 9.0, 0.02 * max(frames, 1), 10**8)
+    said = {"frames_with_crack": 17, "backend": "ONNX Runtime 1", "precision": "fp32"}
+    return {**meter.report(totals), **said, "input": {"width_px": 960, "height_px": 540}}
+
+
+def test_a_report_shows_counts_rates_and_stages():
+    """Frames in, inferred and dropped, the rates, each stage and what is overhead."""
+    text = shown(report_table(report(100)))
+    assert "102 frames in, 100 inferred, 2 dropped" in text
+    assert "25.0 FPS out (25.0 in), 17 frames with cracks" in text
+    assert "960x540" in text
+    assert "first 5 frames left out" in text
+    infer = next(line for line in text.splitlines() if " infer " in line)
+    assert infer.count("18.5") >= 3
+    assert "capture to result" in text
+
+
+def test_a_run_without_frames_has_a_table_too():
+    """What is unknown is a dash."""
+    text = shown(report_table(report(0)))
+    assert "- FPS out (- in)" in text
+
+
+def test_a_self_test_shows_each_frame_and_its_verdict():
+    """What failed stands out."""
+    results = (
+        GoldenResult("crack", "model.onnx", 1, 0.99999, passed=True),
+        GoldenResult("dark", "model.onnx", 9, 0.5, passed=False),
+    )
+    text = shown(selftest_table(SelfTest("vehicle", "1.0", "ab" * 32, "ORT", results, 12.34, 1)))
+    assert "vehicle 1.0 (abababababab)" in text
+    rows = [line for line in text.splitlines() if "model.onnx" in line]
+    assert [("FAILED" in row, "ok" in row) for row in rows] == [(False, True), (True, False)]
+    assert "12.3 ms a frame" in text

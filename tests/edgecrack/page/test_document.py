@@ -1,0 +1,164 @@
+"""The page, in a real browser."""
+
+import json
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+
+import cv2
+import pytest
+
+from edgecrack.errors import InputError, SinkError
+from edgecrack.page.document import write_page
+from edgecrack.page.tables import Score
+from edgecrack.synthetic.drive import drive_fixes
+
+SCORE = Score("F1, 5 px", 0.8125, 0.84, 0.79, "every frame, many-to-one within 5 px")
+PROBE = """<script>
+  const film = document.getElementById("drive"), told = document.documentElement.dataset;
+  film.addEventListener("loadedmetadata", () => {
+    const tick = document.querySelectorAll(".tick")[2], box = tick.getBoundingClientRect();
+    const at = { clientX: box.x + box.width / 2, clientY: box.y + box.height / 2 };
+    document.getElementById("map").dispatchEvent(new MouseEvent("click", at));
+  });
+  film.addEventListener("seeked", () => {
+    told.ready = film.readyState;
+    told.at = film.currentTime;
+    told.card = document.getElementById("card-title").textContent;
+  });
+  told.overflow = document.documentElement.scrollWidth - innerWidth;
+</script></body>"""
+
+
+@pytest.fixture(scope="module")
+def page(run_dir, spec, tmp_path_factory):
+    """Return the page of the small run."""
+    folder = tmp_path_factory.mktemp("page")
+    return write_page(folder, run_dir, drive_fixes(spec), spec.start_ns, [SCORE])
+
+
+def chromium(page, profile, *flags):
+    """Return what headless Chromium prints about a page."""
+    quiet = "--disable-gpu --disable-background-networking --disable-component-update"
+    command = [shutil.which("chromium"), "--headless", "--no-sandbox", *quiet.split()]
+    command += ["--disable-sync", "--no-first-run", f"--user-data-dir={profile}", *flags]
+    done = subprocess.run(
+        [*command, page.as_uri()], capture_output=True, text=True, timeout=90, check=True
+    )
+    return done.stdout
+
+
+class Outline(HTMLParser):
+    """Collects what a page would load, its ids, and whether its tags are closed."""
+
+    def __init__(self):
+        super().__init__()
+        self.loads, self.ids, self.open = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        """Note what the tag loads and names."""
+        facts = dict(attrs)
+        self.loads += [facts[key] for key in ("src", "href", "poster") if facts.get(key)]
+        self.ids += [facts["id"]] if "id" in facts else []
+        if tag not in {"meta", "link", "img", "br"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        """Insist that the innermost tag is the one that ends."""
+        assert self.open.pop() == tag
+
+    def handle_startendtag(self, tag, attrs):
+        """Treat a self-closing tag as both."""
+        self.handle_starttag(tag, attrs)
+        self.handle_endtag(tag)
+
+
+def test_the_page_is_one_closed_file(page):
+    """It loads data URIs only, names no server, closes its tags, and uses each id once."""
+    text = page.read_text()
+    outline = Outline()
+    outline.feed(text)
+    assert len(outline.loads) >= 3
+    assert all(source.startswith("data:") for source in outline.loads)
+    assert not re.search(r"https?://|@import|url\(", text)
+    assert not outline.open
+    assert len(set(outline.ids)) == len(outline.ids)
+    assert list(page.parent.iterdir()) == [page]
+
+
+def test_the_page_says_what_ran_how_fast_and_how_well(page):
+    """Rate, stages, model, terms and the score with its protocol are in the text, escaped."""
+    text = page.read_text()
+    wanted = ["30.5", "3.8", "capture to result", "research &amp; demonstration", "81.2"]
+    wanted += [SCORE.protocol, "nha12d: none stated", "a &lt;fast&gt; CPU", "200 MB"]
+    assert [phrase for phrase in wanted if phrase not in text] == []
+
+
+def test_chromium_plays_the_video_and_a_mark_on_the_map_seeks_it(page, tmp_path):
+    """A click on the third crack moves the video to that frame, and nothing scrolls sideways."""
+    probe = tmp_path / "probe.html"
+    probe.write_text(page.read_text().replace("</body>", PROBE))
+    window = ("--window-size=500,900", "--virtual-time-budget=20000", "--dump-dom")
+    told: dict[str, str] = {}
+    for attempt in range(5):  # virtual time may run out before a real decoder has begun
+        dom = chromium(probe, tmp_path / f"profile-{attempt}", *window)
+        told = dict(re.findall(r'data-(\w+)="([^"]*)"', dom.partition("<head>")[0]))
+        if "ready" in told:
+            break
+    findings = json.loads(re.search(r'id="data">(.*?)</script>', dom, re.DOTALL)[1])["findings"]
+    assert told["video"] == "480x270"
+    assert int(told["ready"]) >= 2
+    assert float(told["at"]) == pytest.approx(findings[2]["time"], abs=0.05)
+    assert told["card"].startswith(f"Frame {findings[2]['frame']},")
+    assert int(told["overflow"]) <= 0
+
+
+def test_chromium_draws_it(page, tmp_path):
+    """The screenshot shows text, picture and colour, not a blank sheet."""
+    shot = tmp_path / "shot.png"
+    chromium(page, tmp_path / "profile", "--window-size=1280,1400", f"--screenshot={shot}")
+    picture = cv2.imread(str(shot))
+    assert picture.shape[1] == 1280
+    assert picture[300:700].std() > 20
+    colour = picture.max(axis=2).astype(int) - picture.min(axis=2)
+    assert (colour > 80).mean() > 0.001
+
+
+def test_a_bare_run_still_makes_a_page(tmp_path):
+    """A run without cracks, video, report or track becomes a page of dashes."""
+    (tmp_path / "run.json").write_text("{}")
+    text = write_page(tmp_path / "out", tmp_path, [], 0).read_text()
+    outline = Outline()
+    outline.feed(text)
+    assert not outline.open
+    assert "no overlay video" in text
+    assert "no map" in text
+
+
+def test_script_in_the_records_stays_text(tmp_path):
+    """A time that holds markup cannot end the page's data."""
+    (tmp_path / "run.json").write_text("{}")
+    evil = {"properties": {"t_utc": "</script><script>alert(1)</script>"}, "geometry": None}
+    (tmp_path / "cracks.geojsonl").write_text(json.dumps(evil))
+    text = write_page(tmp_path / "out", tmp_path, [], 0).read_text()
+    assert "alert(1)" in text
+    assert "<script>alert" not in text
+
+
+def test_failures_are_one_sentence(tmp_path):
+    """No run is an input error, an unwritable folder a sink error."""
+    with pytest.raises(InputError, match=r"no run\.json"):
+        write_page(tmp_path / "out", tmp_path, [], 0)
+    (tmp_path / "run.json").write_text("{}")
+    with pytest.raises(SinkError, match="choose another folder"):
+        write_page(tmp_path / "run.json", tmp_path, [], 0)
+
+
+def test_a_page_that_cannot_be_put_in_place_leaves_nothing_half_written(tmp_path):
+    """Where a folder stands in the page's place, the part written so far is removed."""
+    (tmp_path / "run.json").write_text("{}")
+    (tmp_path / "out" / "index.html").mkdir(parents=True)
+    with pytest.raises(SinkError, match="choose another folder"):
+        write_page(tmp_path / "out", tmp_path, [], 0)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["index.html"]

@@ -1,0 +1,11 @@
+"""Run folders for the tests of storage."""
+
+import pytest
+
+from edgecrack.storage.run_folder import RunFolder
+
+
+@pytest.fixture
+def directory(tmp_path):
+    """A claimed, empty run folder."""
+    return RunFolder.create(tmp_path / "run")

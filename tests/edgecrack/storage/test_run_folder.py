@@ -1,0 +1,139 @@
+"""The folder of one run."""
+
+import json
+import threading
+from pathlib import Path
+
+import pytest
+
+from edgecrack.errors import SinkError
+from edgecrack.storage.run_folder import RunFolder
+
+
+def test_a_new_folder_is_made_with_its_parents(tmp_path):
+    """A run may be sent to a folder whose parents do not exist yet."""
+    directory = RunFolder.create(tmp_path / "a" / "b")
+
+    assert directory.masks.is_dir()
+    assert not directory.frames.exists()
+
+
+def test_an_empty_folder_is_taken(tmp_path):
+    """A folder made beforehand serves as well as a new one."""
+    assert RunFolder.create(tmp_path).path == tmp_path
+
+
+@pytest.mark.parametrize("name", ["run.json", "cracks.geojsonl", "holiday.jpg"])
+def test_a_folder_that_holds_anything_is_refused_and_left_alone(tmp_path, name):
+    """Nothing is ever overwritten, and nothing is left in a stranger's folder."""
+    (tmp_path / name).write_text("precious")
+
+    with pytest.raises(SinkError, match="choose another --out"):
+        RunFolder.create(tmp_path)
+
+    assert [entry.name for entry in tmp_path.iterdir()] == [name]
+
+
+def test_a_second_run_is_refused(tmp_path):
+    """A folder belongs to the run that claimed it, even before that wrote anything."""
+    RunFolder.create(tmp_path / "run")
+
+    with pytest.raises(SinkError, match="holds a run"):
+        RunFolder.create(tmp_path / "run")
+
+
+def test_a_file_is_refused(tmp_path):
+    """A path that is a file, or lies below one, is told in one sentence."""
+    (tmp_path / "file").write_text("")
+
+    for path in (tmp_path / "file", tmp_path / "file" / "run"):
+        with pytest.raises(SinkError, match="choose another --out"):
+            RunFolder.create(path)
+
+
+def test_a_place_that_cannot_be_written_is_refused():
+    """Where even root may not write, the error says what to do."""
+    with pytest.raises(SinkError, match="choose another --out"):
+        RunFolder.create(Path("/sys/edgecrack-run"))
+
+
+def test_of_two_runs_that_race_one_wins(tmp_path):
+    """However many start at once into one folder, exactly one gets it."""
+    barrier = threading.Barrier(4)
+
+    def start(round_: int, won: list[bool]) -> None:
+        barrier.wait()
+        try:
+            RunFolder.create(tmp_path / str(round_))
+        except SinkError:
+            return
+        won.append(True)
+
+    for round_ in range(25):
+        won: list[bool] = []
+        threads = [threading.Thread(target=start, args=(round_, won)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert won == [True]
+
+
+def test_json_is_replaced_whole(directory, names):
+    """The second version of a file takes the place of the first, and nothing else is left."""
+    directory.write_json("run.json", {"state": "running", "straße": 1})
+    directory.write_json("run.json", {"state": "ended"})
+
+    assert json.loads((directory.path / "run.json").read_text()) == {"state": "ended"}
+    assert names(directory.path) == ["masks", "run.json"]
+
+
+def test_a_reader_never_sees_half_a_json_file(directory):
+    """While one thread rewrites a file, every reading of it is one whole version."""
+    versions = [{"version": number, "padding": "x" * 50_000} for number in range(60)]
+    directory.write_json("run.json", versions[0])
+
+    def rewrite() -> None:
+        for version in versions:
+            directory.write_json("run.json", version)
+
+    thread = threading.Thread(target=rewrite)
+    thread.start()
+    while thread.is_alive():
+        assert json.loads((directory.path / "run.json").read_text()) in versions
+    thread.join()
+
+
+def test_json_without_nan(directory):
+    """A number that JSON does not have is refused before anything is written."""
+    with pytest.raises(ValueError, match="JSON"):
+        directory.write_json("report.json", {"fps": float("nan")})
+
+    assert not (directory.path / "report.json").exists()
+
+
+def test_a_failed_json_keeps_the_earlier_version_and_no_scrap(directory, names):
+    """When a file cannot be put in place, its predecessor and nothing else is there."""
+    (directory.path / "run.json").mkdir()  # a folder cannot be replaced by a file
+
+    with pytest.raises(SinkError, match=r"run\.json could not be written"):
+        directory.write_json("run.json", {})
+
+    assert names(directory.path) == ["masks", "run.json"]
+
+
+def test_an_unused_folder_can_be_given_back(tmp_path):
+    """A run that never began leaves no folder, so that the same --out works next time."""
+    directory = RunFolder.create(tmp_path / "run")
+    directory.discard_if_empty()
+
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_used_folder_is_never_given_back(directory):
+    """A folder with one result in it stays."""
+    (directory.masks / "00000000.png").write_bytes(b"x")
+    directory.discard_if_empty()
+
+    assert (directory.masks / "00000000.png").exists()

@@ -1,0 +1,90 @@
+"""A bundle appears only when it is proved, and then with its scores and its terms."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from edgecrack.bundle import load_bundle
+from edgecrack.errors import InputError, NotHealthyError, SinkError, UsageError
+from export import bundle_files
+from export.build_bundle import build_bundle
+from export.model_card import TERMS, BundleRequest
+from export.to_onnx import to_onnx
+from training.unet import UNet
+
+
+@pytest.fixture
+def request_(made_data):
+    """Return what is asked for: one size, scores over the set that has a split."""
+    return BundleRequest(sizes_px=((96, 64),), release="2.1", root=made_data)
+
+
+def test_a_bundle_says_how_good_it_is_and_where_it_is_from(checkpoint, request_, tmp_path):
+    """Threshold from validation, scores with protocol, terms of all data, epochs and config."""
+    parity = build_bundle(checkpoint, request_, tmp_path / "deep" / "bundle")
+    assert (parity.frames, parity.worst_levels <= 1) == (3, True)
+    manifest = load_bundle(tmp_path / "deep" / "bundle").manifest
+    assert (manifest.name, manifest.release) == ("tiny", "2.1")
+    assert manifest.threshold_origin == "ODS on made validation, many-to-one, 10 px"
+    protocols = [each.protocol for each in manifest.metrics]
+    for words in ("validation (3)", "test (2)", "5 px", "10 px", "many-to-one"):
+        assert any(words in protocol for protocol in protocols)
+    assert all("from validation" in protocol for protocol in protocols)
+    assert all(0 <= each.value <= 1 for each in manifest.metrics)
+    ten = next(p for p in protocols if "10 px" in p and "validation (" in p)
+    assert f"threshold {manifest.threshold} " in ten
+    provenance = manifest.provenance
+    assert provenance.licence == TERMS
+    assert [each.name for each in provenance.data] == ["made", "whole"]
+    assert provenance.data[1].licence == "none at all"
+    assert provenance.trained_epochs == 3
+    assert provenance.config == checkpoint.config.model_dump(mode="json")
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["bundle"]
+
+
+def test_an_export_that_is_another_network_leaves_nothing(
+    checkpoint, request_, tmp_path, monkeypatch
+):
+    """When what was exported does not answer as torch does, there is no folder at all."""
+    torch.manual_seed(8)
+    other = UNet(checkpoint.config.model).eval()
+    monkeypatch.setattr(bundle_files, "to_onnx", lambda _net, *size_px: to_onnx(other, *size_px))
+    with pytest.raises(NotHealthyError, match="nothing was written"):
+        build_bundle(checkpoint, request_, tmp_path / "bundle")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_overwritten(checkpoint, request_, tmp_path):
+    """A folder or file that is there stays as it is."""
+    (tmp_path / "file").write_text("mine")
+    for place in (tmp_path, tmp_path / "file", tmp_path / "file" / "bundle"):
+        with pytest.raises(SinkError):
+            build_bundle(checkpoint, request_, place)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_set_that_can_prove_nothing_is_refused(checkpoint, request_, tmp_path):
+    """Only a set with a split has pictures that the network did not learn from."""
+    for name in ("whole", "elsewhere"):
+        with pytest.raises(UsageError, match=rf"\['made'\], not '{name}'"):
+            build_bundle(checkpoint, replace(request_, set_name=name), tmp_path / "out")
+    unsplit = checkpoint.config.model_copy(update={"data": checkpoint.config.data[:1]})
+    with pytest.raises(UsageError, match="with a split"):
+        build_bundle(replace(checkpoint, config=unsplit), request_, tmp_path / "out")
+    with pytest.raises(InputError):
+        build_bundle(checkpoint, replace(request_, root=tmp_path / "none"), tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_set_without_validation_pictures_here_is_refused(
+    checkpoint, request_, made_data, tmp_path
+):
+    """Without a picture to compare over, an export would pass unseen."""
+    for folder in ("pictures", "masks"):
+        (tmp_path / folder).mkdir()
+        source = made_data / folder / "APFD_01.png"
+        (tmp_path / folder / "APFD_01.png").write_bytes(source.read_bytes())
+    with pytest.raises(UsageError, match="no validation picture"):
+        build_bundle(checkpoint, replace(request_, root=tmp_path), tmp_path / "out")
+    assert not (tmp_path / "out").exists()

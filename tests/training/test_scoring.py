@@ -1,0 +1,201 @@
+"""A network is scored at the size of the camera's picture, and the score says how."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from edgecrack.errors import InputError
+from edgecrack.metrics import count_matches, ods, ois, total
+from training.config import DataConfig
+from training.dataset import part_of, read_pair
+from training.scoring import (
+    count_pairs,
+    evaluate,
+    held_sets,
+    ods_threshold,
+    ods_thresholds,
+    predict_full,
+    probability,
+    protocol_of,
+    score,
+)
+from training.unet import UNet, UNetSpec
+
+
+@pytest.fixture(scope="module")
+def net():
+    """A small network that has learnt nothing, yet answers differently everywhere."""
+    torch.manual_seed(2)
+    return UNet(UNetSpec(widths=(4, 8), stem=2)).eval()
+
+
+def test_a_probability_is_the_rounded_sigmoid(net):
+    """RGB / 255 in, 255 times the sigmoid out, at the size of the picture, odd or even."""
+    picture = np.random.default_rng(0).integers(0, 256, (21, 34, 3), np.uint8)
+    tensor = torch.tensor(picture / 255, dtype=torch.float32).permute(2, 0, 1)[None]
+    with torch.no_grad():
+        wanted = 255 / (1 + np.exp(-net(tensor)[0, 0].double().numpy()))
+    found = probability(net, picture)
+    assert found.dtype == np.uint8
+    np.testing.assert_allclose(found, wanted, atol=0.5001)
+    assert found.std() > 1
+
+
+def test_a_shrunk_prediction_is_enlarged_to_the_full_picture(net):
+    """At half scale the network sees a quarter of the pixels, and its answer covers them all."""
+    picture = np.random.default_rng(0).integers(0, 256, (32, 48, 3), np.uint8)
+    mask = np.zeros((32, 48), np.uint8)
+    small = np.asarray(cv2.resize(picture, (24, 16), interpolation=cv2.INTER_AREA), np.uint8)
+    found = predict_full(net, picture, mask, 0.5)
+    assert found.shape == (32, 48)
+    blocks = found.reshape(16, 2, 24, 2).mean(axis=(1, 3)).ravel()
+    seen = probability(net, small).ravel()
+    assert blocks.mean() == pytest.approx(seen.mean(), abs=0.5)
+    assert np.corrcoef(blocks, seen)[0, 1] > 0.9
+    np.testing.assert_array_equal(predict_full(net, picture, mask, 1), probability(net, picture))
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.5])
+def test_pairs_are_counted_one_by_one_under_each_tolerance(road, configured, net, scale):
+    """The counts are those of each picture's own match, predicted at the set's scale."""
+    (data,) = configured(data={"scale": scale}).data
+    pairs = part_of(data, road, "test")
+    matches = count_pairs(net, data, pairs, [0, 2])
+    assert matches.resolution == "48x48"
+    assert list(matches.counts) == [0, 2]
+    for tolerance, counts in matches.counts.items():
+        for pair, found in zip(pairs, counts, strict=True):
+            picture, mask = read_pair(pair, data)
+            chance = predict_full(net, picture, mask, scale)
+            wanted = count_matches(chance, mask, tolerance)
+            assert [found.at(t) for t in range(256)] == [wanted.at(t) for t in range(256)]
+
+
+def test_pictures_of_several_sizes_say_so(own_road, configured, net):
+    """One resolution is not claimed for pictures that have two."""
+    (data,) = configured(data={"split": None}).data
+    for part in ("images", "masks"):
+        plane = np.full((40, 40), 255, np.uint8)
+        (own_road / "lines" / part / "004.png").write_bytes(
+            cv2.imencode(".png", plane)[1].tobytes()
+        )
+    pairs = part_of(data, own_road, "train")
+    assert count_pairs(net, data, pairs, [0]).resolution == "2 sizes"
+
+
+def test_a_score_is_ods_ois_and_a_fixed_threshold(road, configured, net):
+    """Each is the one that the metrics define, over the same counts."""
+    (data,) = configured().data
+    counts = count_pairs(net, data, part_of(data, road, "test"), [1]).counts[1]
+    protocol = protocol_of(data, 1, "test (3)", "48x48")
+    found = score("lines", counts, protocol, 100)
+    assert (found.name, found.pictures, found.protocol) == ("lines", 3, protocol)
+    assert (found.ods, found.ois) == (ods(counts), ois(counts))
+    assert found.at_threshold == total(counts).at(100)
+    assert score("lines", counts, protocol).at_threshold is None
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (
+            {"kind": "crackforest", "field": "Segmentation"},
+            "many-to-one, 2 px, roads Segmentation == 2, test (46), 480x320",
+        ),
+        (
+            {"kind": "crackforest", "field": "Boundaries"},
+            "many-to-one, 2 px, roads Boundaries > 0, test (46), 480x320",
+        ),
+        (
+            {"masks": ["m"], "mask_threshold": 0, "scale": 0.5},
+            "many-to-one, 2 px, roads masks > 0, test (46), 480x320 predicted at x0.5",
+        ),
+    ],
+)
+def test_a_protocol_names_all_that_a_score_depends_on(values, said):
+    """Ground truth with its field, tolerance, split and resolution, whatever the set."""
+    data = DataConfig.model_validate({"name": "roads", "images": ["i"], **values})
+    assert str(protocol_of(data, 2, "test (46)", "480x320")) == said
+
+
+def test_only_what_is_to_be_validated_is_held(road, configured):
+    """A set without a tolerance or without validation pictures is left out."""
+    ((data, pairs),) = held_sets(configured(), road)
+    assert data.name == "lines"
+    assert [pair.name for pair in pairs] == ["001", "009", "045"]
+    assert held_sets(configured(data={"validate_px": None}), road) == []
+    assert held_sets(configured(data={"split": None}), road) == []
+
+
+def test_a_broken_validation_picture_is_found_at_the_start(own_road, configured):
+    """And not after the first epoch."""
+    (own_road / "lines/masks/001.png").write_bytes(b"no picture")
+    with pytest.raises(InputError, match=r"masks/001\.png"):
+        held_sets(configured(), own_road)
+
+
+def counts_of(net, data, root, part, tolerance):
+    """Match one part under one tolerance."""
+    return count_pairs(net, data, part_of(data, root, part), [tolerance]).counts[tolerance]
+
+
+def test_the_threshold_is_the_best_on_validation(road, configured, net):
+    """It is ODS's own, under the same tolerance."""
+    (data,) = configured().data
+    for tolerance in (0.0, 3.0):
+        wanted = ods(counts_of(net, data, road, "validation", tolerance)).threshold
+        assert ods_threshold(net, data, road, tolerance) == wanted
+
+
+def test_a_part_is_scored_under_each_tolerance(road, configured, net):
+    """One score a tolerance, in the order asked for, each saying its protocol."""
+    (data,) = configured().data
+    scores = evaluate(net, data, road, "test", [0.0, 3.0])
+    assert [str(each.protocol) for each in scores] == [
+        "many-to-one, 0 px, lines masks > 127, test (3), 48x48",
+        "many-to-one, 3 px, lines masks > 127, test (3), 48x48",
+    ]
+    for each, tolerance in zip(scores, (0.0, 3.0), strict=True):
+        counts = counts_of(net, data, road, "test", tolerance)
+        threshold = ods_threshold(net, data, road, tolerance)
+        assert each.at_threshold == total(counts).at(threshold)
+        assert each.ods == ods(counts)
+        assert each.at_threshold.f1 <= each.ods.f1
+
+
+def test_folders_are_also_scored_one_by_one(road, configured, net):
+    """A set of several folders has a score for each, named after its view, and one for all."""
+    (data,) = configured().data
+    twice = data.model_copy(
+        update={"images": ("lines/images", "views/near/Raw_images"), "masks": ("lines/masks",) * 2}
+    )
+    (road / "views/near").mkdir(parents=True, exist_ok=True)
+    if not (road / "views/near/Raw_images").exists():
+        (road / "views/near/Raw_images").symlink_to(road / "lines/images")
+    found = evaluate(net, twice, road, "test", [1.0])
+    assert [(each.name, each.pictures) for each in found] == [
+        ("lines", 6),
+        ("lines images", 3),
+        ("lines near", 3),
+    ]
+    assert "test (6)" in str(found[0].protocol)
+    assert "test (3)" in str(found[1].protocol)
+    assert len({each.at_threshold.threshold for each in found if each.at_threshold}) == 1
+
+
+@pytest.mark.parametrize("part", ["test", "validation"])
+def test_a_part_without_pictures_is_no_perfect_score(road, configured, net, part):
+    """It is refused by name instead."""
+    (data,) = configured(data={"split": None}).data
+    with pytest.raises(InputError, match=f"'lines' has no {part} pictures"):
+        evaluate(net, data, road, part, [1.0])
+
+
+def test_without_validation_there_is_no_threshold(road, configured, net):
+    """A fixed threshold is never invented for a score; a bundle begins in the middle."""
+    (data,) = configured(data={"split": None}).data
+    assert ods_thresholds(net, data, road, [1.0]) == {}
+    assert ods_threshold(net, data, road, 1.0) == 128
+    (found,) = evaluate(net, data, road, "train", [1.0])
+    assert found.at_threshold is None

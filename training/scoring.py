@@ -1,0 +1,181 @@
+"""How good a network is on pictures it has not learnt from, at the size of the full picture.
+
+A picture is shrunk to the set's scale, predicted whole, and the probability is enlarged again, so
+that a tolerance of 10 px means ten pixels of the camera's picture whatever the network saw.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+import torch
+
+from edgecrack.errors import InputError
+from edgecrack.metrics import Counts, Protocol, Score, count_matches, ods, ois, total
+from training.dataset import Pair, part_of, read_pair, shrink
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from edgecrack.records import GrayImage, RgbImage
+    from training.config import DataConfig, TrainConfig
+    from training.unet import UNet
+
+
+CRACK = {"Segmentation": "Segmentation == 2", "Boundaries": "Boundaries > 0"}
+
+
+@dataclass(frozen=True, slots=True)
+class SetScore:
+    """The scores of one set of pictures under one protocol."""
+
+    name: str
+    pictures: int
+    protocol: Protocol
+    ods: Score
+    ois: Score
+    at_threshold: Score | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain dictionaries; F1, precision, recall and IoU from 0 to 1."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Predictions held against their truth.
+
+    Attributes:
+        counts: Tolerance in px -> one Counts a picture.
+        resolution: Width x height of the pictures, or that they differ.
+    """
+
+    counts: dict[float, list[Counts]]
+    resolution: str
+
+
+def held_sets(config: TrainConfig, root: Path) -> list[tuple[DataConfig, list[Pair]]]:
+    """List what a run is validated on, having read each picture once.
+
+    Raises:
+        InputError: If a picture or a mask cannot be read, or their sizes differ.
+    """
+    wanted = [data for data in config.data if data.validate_px is not None]
+    held = [(data, part_of(data, root, "validation")) for data in wanted]
+    for data, pairs in held:
+        for pair in pairs:
+            read_pair(pair, data)
+    return [(data, pairs) for data, pairs in held if pairs]
+
+
+@torch.inference_mode()
+def probability(net: UNet, picture: RgbImage) -> GrayImage:
+    """Return the crack probability of an RGB picture, 0..255, (H, W), by ``net`` in FP32."""
+    tensor = torch.from_numpy(picture.transpose(2, 0, 1).copy())[None].float() / 255
+    chance = torch.sigmoid(net(tensor.to(next(net.parameters()).device)).float())
+    return np.asarray((chance[0, 0] * 255).round().byte().cpu().numpy(), np.uint8)
+
+
+def predict_full(net: UNet, picture: RgbImage, mask: GrayImage, scale: float) -> GrayImage:
+    """Predict at ``scale`` and enlarge the probability to the size of ``picture``."""
+    small, _ = shrink(picture, mask, scale)
+    chance = probability(net, small)
+    if chance.shape == mask.shape:
+        return chance
+    size = (mask.shape[1], mask.shape[0])
+    return np.asarray(cv2.resize(chance, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def count_pairs(
+    net: UNet, config: DataConfig, pairs: Sequence[Pair], tolerances_px: Sequence[float]
+) -> Matches:
+    """Match each pair under each tolerance, at the size of the full picture."""
+    counts: dict[float, list[Counts]] = {tolerance: [] for tolerance in tolerances_px}
+    sizes = set()
+    for pair in pairs:
+        picture, mask = read_pair(pair, config)
+        sizes.add(f"{mask.shape[1]}x{mask.shape[0]}")
+        chance = predict_full(net, picture, mask, config.scale)
+        for tolerance in tolerances_px:
+            counts[tolerance].append(count_matches(chance, mask, tolerance))
+    return Matches(counts, sizes.pop() if len(sizes) == 1 else f"{len(sizes)} sizes")
+
+
+def score(
+    name: str, counts: Sequence[Counts], protocol: Protocol, threshold: int | None = None
+) -> SetScore:
+    """Score matched pictures at their own best thresholds and, if given, at a fixed one."""
+    fixed = None if threshold is None else total(counts).at(threshold)
+    return SetScore(name, len(counts), protocol, ods(counts), ois(counts), fixed)
+
+
+def protocol_of(config: DataConfig, tolerance_px: float, split: str, resolution: str) -> Protocol:
+    """Say what a score on ``config`` means."""
+    if config.kind == "folder":
+        truth = f"{config.name} masks > {config.mask_threshold}"
+    else:
+        truth = f"{config.name} {CRACK[config.field]}"
+    seen = resolution if config.scale == 1 else f"{resolution} predicted at x{config.scale:g}"
+    return Protocol(truth, tolerance_px, split, seen)
+
+
+def ods_thresholds(
+    net: UNet, data: DataConfig, root: Path, tolerances_px: Sequence[float]
+) -> dict[float, int]:
+    """Return tolerance -> ODS threshold (1..255) on the validation pictures; empty without any."""
+    pairs = part_of(data, root, "validation")
+    if not pairs:
+        return {}
+    counts = count_pairs(net, data, pairs, tolerances_px).counts
+    return {tolerance: ods(counts[tolerance]).threshold for tolerance in tolerances_px}
+
+
+def ods_threshold(net: UNet, data: DataConfig, root: Path, tolerance_px: float) -> int:
+    """Return the ODS threshold (1..255) over the validation pictures of a set; 128 without any."""
+    return ods_thresholds(net, data, root, [tolerance_px]).get(tolerance_px, 128)
+
+
+def evaluate(
+    net: UNet,
+    data: DataConfig,
+    root: Path,
+    part: str,
+    tolerances_px: Sequence[float],
+) -> list[SetScore]:
+    """Score a part of a set as a whole and, if it lies in several folders, each folder.
+
+    The fixed threshold beside ODS and OIS is the ODS threshold of the *validation* pictures under
+    the same tolerance, so that the test pictures choose nothing; None if there are none.
+
+    Raises:
+        InputError: If the part holds no picture, or one cannot be read.
+    """
+    pairs = part_of(data, root, part)
+    if not pairs:
+        raise InputError(f"data set '{data.name}' has no {part} pictures; choose another part.")
+    matches = count_pairs(net, data, pairs, tolerances_px)
+    thresholds = ods_thresholds(net, data, root, tolerances_px)
+    scores = []
+    for tolerance in tolerances_px:
+        for name, chosen in groups(data, pairs, matches.counts[tolerance]).items():
+            split = f"{part} ({len(chosen)})"
+            protocol = protocol_of(data, tolerance, split, matches.resolution)
+            scores.append(score(name, chosen, protocol, thresholds.get(tolerance)))
+    return scores
+
+
+def groups(
+    data: DataConfig, pairs: Sequence[Pair], counts: Sequence[Counts]
+) -> Mapping[str, list[Counts]]:
+    """Sort the counts into the whole set and, where there are several, its folders."""
+    groups: dict[str, list[Counts]] = {data.name: list(counts)}
+    if len(data.images) > 1:
+        for pair, each in zip(pairs, counts, strict=True):
+            folder = pair.picture.parent
+            view = folder.parent.name if folder.name == "Raw_images" else folder.name
+            groups.setdefault(f"{data.name} {view}", []).append(each)
+    return groups
