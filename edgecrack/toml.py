@@ -46,7 +46,8 @@ def config_error(
 
     Example:
         >>> schema = {"properties": {"width_px": {}, "height_px": {}}}
-        >>> print(config_error("a.toml", [{"type": "extra_forbidden", "loc": ("widht_px",)}], schema))
+        >>> unknown = {"type": "extra_forbidden", "loc": ("widht_px",)}
+        >>> print(config_error("a.toml", [unknown], schema))
         a.toml: there is no key 'widht_px'; did you mean 'width_px'?
     """
     first = errors[0]

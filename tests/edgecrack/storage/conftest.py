@@ -9,3 +9,9 @@ from edgecrack.storage.run_folder import RunFolder
 def directory(tmp_path):
     """A claimed, empty run folder."""
     return RunFolder.create(tmp_path / "run")
+
+
+@pytest.fixture(scope="session")
+def names():
+    """Return what a folder holds, sorted."""
+    return lambda folder: sorted(entry.name for entry in folder.iterdir())
