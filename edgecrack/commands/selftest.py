@@ -16,7 +16,7 @@ from edgecrack.errors import NotHealthyError
 def selftest(
     bundle: Annotated[
         Path | None,
-        typer.Argument(help="Bundle directory. [default: the model that comes along]", **UNCHECKED),
+        typer.Argument(help="Bundle directory.", show_default="the model that comes along", **UNCHECKED),
     ] = None,
     as_json: Json = False,
 ) -> None:

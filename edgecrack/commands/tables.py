@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from edgecrack.models.selftest import SelfTest
+    from edgecrack.report import RunReport
 
 _COLUMNS = ("mean_ms", "p50_ms", "p95_ms", "p99_ms", "max_ms", "core_ms")
 
 
-def report_table(report: Mapping[str, Any]) -> Table:
-    """Lay out report.json: counts and rates above, a row for each stage below."""
-    dropped = sum(report["frames_dropped"].values())
+def report_table(report: RunReport) -> Table:
+    """Lay out the FPS report: counts and rates above, a row for each stage below."""
+    dropped = sum(report.frames_dropped.values())
     title = (
-        f"{report['frames_in']} frames in, {report['frames_inferred']} inferred, {dropped} dropped"
-        f"\n{_figure(report['fps_out'])} FPS out ({_figure(report['fps_in'])} in), "
-        f"{report['frames_with_crack']} frames with cracks"
+        f"{report.frames_in} frames in, {report.frames_inferred} inferred, {dropped} dropped"
+        f"\n{_figure(report.fps_out)} FPS out ({_figure(report.fps_in)} in), "
+        f"{report.frames_with_crack} frames with cracks"
     )
     caption = (
-        f"{report['backend']}, {report['precision']}, "
-        f"{report['input']['width_px']}x{report['input']['height_px']}; "
-        f"{report['core_ms_per_frame']:.1f} core-ms a frame, "
-        f"{report['overhead_core_ms']:.1f} of them not inference; "
-        f"first {report['warm_up_frames']} frames left out of times and rates"
+        f"{report.backend}, {report.precision}, "
+        f"{report.input.width_px}x{report.input.height_px}; "
+        f"{report.core_ms_per_frame:.1f} core-ms a frame, "
+        f"{report.overhead_core_ms:.1f} of them not inference; "
+        f"first {report.warm_up_frames} frames left out of times and rates"
     )
-    table = Table("stage", *(each.replace("_ms", " ms") for each in _COLUMNS), title=title)
+    table = Table("stage", *(column.replace("_ms", " ms") for column in _COLUMNS), title=title)
     table.caption = caption
-    for stage, values in report["stages"].items():
-        table.add_row(stage, *(_figure(values[each]) for each in _COLUMNS))
-    age = report["capture_to_result_ms"]
-    table.add_row("capture to result", *(_figure(age.get(each)) for each in _COLUMNS))
+    rows = {**report.stages, "capture to result": report.capture_to_result_ms}
+    for name, times in rows.items():
+        values = asdict(times)
+        table.add_row(name, *(_figure(values.get(column)) for column in _COLUMNS))
     return table
 
 

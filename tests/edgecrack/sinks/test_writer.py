@@ -14,7 +14,7 @@ from PIL import Image
 
 import edgecrack
 from edgecrack.errors import EdgecrackError, SinkError
-from edgecrack.sinks import MemorySink, SinkOptions, open_sinks
+from edgecrack.sinks import MemorySink, OutputSpec, open_sinks
 from edgecrack.sinks.record_only import has_pictures
 from edgecrack.sinks.writer import Writer
 
@@ -101,7 +101,7 @@ def test_a_file_waits_for_a_slow_sink(make_observation):
 def test_a_camera_never_waits_and_never_loses_a_record(make_observation, directory, names):
     """With the disk stuck every put returns; all lines arrive, late pictures are counted."""
     gate = Gate()
-    sinks = open_sinks(directory, SinkOptions())
+    sinks = open_sinks(directory, OutputSpec())
     writer = Writer([gate, *sinks], depth=4)
     writer.put(make_observation(0), wait=False)
     assert gate.entered.acquire(timeout=PATIENCE_S)
