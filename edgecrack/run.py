@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import time
 import uuid
@@ -28,7 +27,6 @@ from edgecrack.sinks import Sink, SinkOptions, open_sinks
 from edgecrack.sinks.writer import Writer
 from edgecrack.sources import Source, SourceRequest, open_source
 from edgecrack.storage.run_folder import RunFolder
-from edgecrack.threads import cpu_seconds, thread_ids
 from edgecrack.utc import to_iso
 
 if TYPE_CHECKING:
@@ -172,12 +170,8 @@ class _Session:
         self._config, self._bundle, self._source = config, bundle, source
         self._position, self._placing = position, position.placing
         info = source.info
-        cores = len(os.sched_getaffinity(0))
-        # Live: all cores on one frame, for its age. File: a core for each frame, for throughput.
-        self._workers = 1 if info.live else max(2, cores)
-        before = thread_ids()
-        self._segmenter = load_segmenter(bundle, threads=cores if info.live else 1)
-        self._helpers = thread_ids() - before
+        self._segmenter = load_segmenter(bundle, live=info.live)
+        self._workers = self._segmenter.at_once
         self._meter = Meter()
         self._directory = RunFolder.create(config.out or _fresh_folder())
         self._sinks: list[Sink] = []
@@ -263,7 +257,7 @@ class _Session:
         self._meter.out += 1
 
     def _report(self, wall_s: float, cpu_s: float) -> dict[str, Any]:
-        self._meter.stage_cpu("infer", cpu_seconds(self._helpers))
+        self._meter.stage_cpu("infer", self._segmenter.cpu_s())
         counts = self._source.counts()
         dropped = {
             "source": counts.dropped,
