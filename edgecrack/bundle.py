@@ -192,8 +192,8 @@ class Manifest:
         """Refuse a manifest that contradicts itself."""
         if not 1 <= self.threshold <= 255:
             raise ValueError(f"threshold must be 1 to 255, not {self.threshold}")
-        self._check_models()
         self._check_files()
+        self._check_models()
 
     def _check_models(self) -> None:
         if not self.models:

@@ -38,15 +38,18 @@ def report_table(report: RunReport) -> Table:
     return table
 
 
-def selftest_table(found: SelfTest) -> Table:
-    """Lay out a self-test: a row for each golden frame."""
-    table = Table("frame", "network", "worst of 255", "mask IoU", "")
-    table.title = f"{found.name} {found.release} ({found.sha256[:12]})"
-    table.caption = f"{found.backend}; {found.latency_ms:.1f} ms a frame"
-    for each in found.results:
-        verdict = "ok" if each.passed else "FAILED"
-        row = (each.kind, each.network, str(each.worst_levels), f"{each.mask_iou:.5f}", verdict)
-        table.add_row(*row)
+def selftest_table(result: SelfTest) -> Table:
+    """Lay out a self-test: a row for each golden frame, and one for each network's verdict."""
+    table = Table("network", "frame", "worst of 255", "mask IoU", "")
+    table.title = f"{result.name} {result.release} ({result.sha256[:12]})"
+    table.caption = f"{result.backend}; {result.default}: {result.latency_ms:.1f} ms a frame"
+    for network in result.networks:
+        for golden in network.golden:
+            figures = str(golden.worst_levels), f"{golden.mask_iou:.5f}"
+            verdict = "ok" if golden.passed else "FAILED"
+            table.add_row(network.file, golden.kind, *figures, verdict)
+        verdict = "ok" if network.passed else f"FAILED: {network.reason}"
+        table.add_row(network.file, network.precision, "", "", verdict)
     return table
 
 

@@ -313,16 +313,17 @@ def test_a_self_test_is_0_3_or_65(command, tiny, tiny_bundle, bundle_copy, manif
     assert passed.json["sha256"] == tiny.sha256
     assert "crack" in command("selftest", tiny_bundle).stdout
 
-    path = bundle_copy / "golden" / "crack.probability.png"
+    path = bundle_copy / "golden" / "crack.96x64.probability.png"
     cv2.imwrite(str(path), cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) - 9)
     command("selftest", bundle_copy).refused(65, "has changed")
     manifest.seal()
     failed = command("selftest", bundle_copy, "--json")
     assert failed.code == 3
     assert failed.json["passed"] is False
-    assert [each["kind"] for each in failed.json["results"] if not each["passed"]] == ["crack"]
+    (network,) = failed.json["networks"]
+    assert [golden["kind"] for golden in network["golden"] if not golden["passed"]] == ["crack"]
     assert len(failed.stderr.splitlines()) == 1
-    assert "use another bundle" in failed.stderr
+    assert network["file"] in failed.stderr
 
 
 def test_people_get_a_table_and_the_place_of_the_results(command, tiny_bundle, tmp_path):

@@ -5,7 +5,7 @@ import io
 from rich.console import Console
 
 from edgecrack.commands.tables import report_table, selftest_table
-from edgecrack.models.selftest import GoldenResult, SelfTest
+from edgecrack.models.selftest import GoldenResult, NetworkResult, SelfTest
 from edgecrack.report import Meter, Totals
 
 
@@ -48,12 +48,15 @@ def test_a_run_without_frames_has_a_table_too():
 
 def test_a_self_test_shows_each_frame_and_its_verdict():
     """What failed stands out."""
-    results = (
-        GoldenResult("crack", "model.onnx", 1, 0.99999, passed=True),
-        GoldenResult("dark", "model.onnx", 9, 0.5, passed=False),
+    golden = (
+        GoldenResult("crack", 1, 0.99999, passed=True, expects_crack=True),
+        GoldenResult("dark", 9, 0.5, passed=False, expects_crack=True),
     )
-    text = shown(selftest_table(SelfTest("vehicle", "1.0", "ab" * 32, "ORT", results, 12.34, 1)))
+    networks = (NetworkResult("model.onnx", "fp32", golden, "differs"),)
+    result = SelfTest("vehicle", "1.0", "ab" * 32, "ORT", networks, "model.onnx", 12.34, 1)
+    text = shown(selftest_table(result))
     assert "vehicle 1.0 (abababababab)" in text
-    rows = [line for line in text.splitlines() if "model.onnx" in line]
-    assert [("FAILED" in row, "ok" in row) for row in rows] == [(False, True), (True, False)]
+    rows = [line for line in text.splitlines() if "model.onnx" in line and "ms" not in line]
+    verdicts = [("FAILED" in row, "ok" in row, "differs" in row) for row in rows]
+    assert verdicts == [(False, True, False), (True, False, False), (True, False, True)]
     assert "12.3 ms a frame" in text
