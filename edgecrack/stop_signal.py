@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from edgecrack.records import Frame
+_Item = TypeVar("_Item")
 
 
 class StopSignal:
@@ -33,7 +33,7 @@ class StopSignal:
         if self._waiting:
             raise KeyboardInterrupt
 
-    def frames(self, source: Iterable[Frame | None]) -> Iterator[Frame | None]:
+    def frames(self, source: Iterable[_Item]) -> Iterator[_Item]:
         """Yield what ``source`` yields until it ends or the end is asked for."""
         pictures = iter(source)
         while not self.asked:

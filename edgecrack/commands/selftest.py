@@ -15,7 +15,9 @@ from edgecrack.commands.options import UNCHECKED, Json
 def selftest(
     bundle: Annotated[
         Path | None,
-        typer.Argument(help="Bundle directory.", show_default="the model that comes along", **UNCHECKED),
+        typer.Argument(
+            help="Bundle directory.", show_default="the model that comes along", **UNCHECKED
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -27,7 +27,8 @@ def frame(index: int, crack_columns: int = 0, captured_ns: int | None = None) ->
 def no_detection(of: Frame) -> Detection:
     """Return a detection that saw nothing."""
     mask = np.zeros((SIZE_PX[1], SIZE_PX[0]), np.uint8)
-    return Detection(of, mask, CrackMeasure(0, 0.0, 0, 0.0), False, "0" * 64, {})  # noqa: FBT003
+    nothing = CrackMeasure(0, 0.0, 0, 0.0)
+    return Detection(of, mask, nothing, has_crack=False, model_sha256="0" * 64, took={})
 
 
 def source(frames, *, live=False, error=None, fps=25.0, name="clip", start_ns=None):

@@ -164,9 +164,9 @@ def test_a_run_needs_a_source(tmp_path):
         with pytest.raises(UsageError) as error:
             configure({}, path)
         assert "SOURCE" in str(error.value)
-    with pytest.raises(ConfigError) as error:
+    with pytest.raises(ConfigError) as missing:
         configure({}, tmp_path / "none.toml")
-    assert "none.toml" in str(error.value)
+    assert "none.toml" in str(missing.value)
 
 
 def test_every_setting_has_help_and_a_default_that_can_be_shown():

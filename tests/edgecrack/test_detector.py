@@ -13,7 +13,9 @@ def detection(region, evidence_px, picture_px=(1920, 1080), spec=None):
     image = np.full((8, 12, 3), 200, np.uint8)
     image[:, 6:] = 0
     evidence = np.full((evidence_px[1], evidence_px[0], 3), 99, np.uint8)
-    frame = Frame(3, 0, None, 0, image, evidence, FrameGeometry(*picture_px, region))
+    frame = Frame(
+        3, 0, None, 0, image, evidence, FrameGeometry(picture_px[0], picture_px[1], region)
+    )
     return Detector(DarkSegmenter(12, 8), spec or DetectionSpec())(frame)
 
 

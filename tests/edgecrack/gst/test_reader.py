@@ -129,7 +129,9 @@ def test_times_that_repeat_or_are_missing_do_not_mix_up_pictures(start, times):
 
 def test_a_missing_time_follows_the_one_before(start):
     """A picture without a time stands one frame after its forerunner."""
-    pattern = "videotestsrc name=source num-buffers=3 ! video/x-raw,framerate=10/1,width=16,height=16"
+    pattern = (
+        "videotestsrc name=source num-buffers=3 ! video/x-raw,framerate=10/1,width=16,height=16"
+    )
     reader = start(PipelineSpec("a", pattern), (8, 8))
     assert [reader.pull().pts_ns for _ in range(3)] == [0, _SECOND_NS // 10, _SECOND_NS // 5]
 

@@ -28,7 +28,8 @@ def detection(time_s):
     picture = np.zeros((1, 1, 3), np.uint8)
     captured_ns = None if time_s is None else round(time_s * SECOND_NS)
     frame = Frame(0, 0, captured_ns, 0, picture, picture, FrameGeometry(1, 1, Region(0, 0, 1, 1)))
-    return Detection(frame, picture[..., 0], CrackMeasure(0, 0.0, 0, 0.0), False, "0" * 64, {})
+    nothing = CrackMeasure(0, 0.0, 0, 0.0)
+    return Detection(frame, picture[..., 0], nothing, has_crack=False, model_sha256="", took={})
 
 
 def fix(time_s):
