@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
+from edgecrack.commands.options import UNCHECKED
 from edgecrack.config import SPECS, Tables, settings
 from edgecrack.errors import UsageError
 from edgecrack.settings import setting_of
@@ -61,7 +62,9 @@ def _option(declared: Field[Any]) -> Any:  # noqa: ANN401  typer's own types
     about = setting_of(declared)
     if about.flag == _ARGUMENT:
         return typer.Argument(metavar=_ARGUMENT, help=about.help, show_default=False)
-    return typer.Option(about.flag, help=about.help, show_default=_default_text(declared))
+    return typer.Option(
+        about.flag, help=about.help, show_default=_default_text(declared), **UNCHECKED
+    )
 
 
 def _default_text(declared: Field[Any]) -> str | bool:

@@ -37,7 +37,6 @@ class VideoSource:
         pipeline = pipeline_spec(address, live=spec.live)
         self._yielded, self._delivered, self._end_ns = 0, 0, 0
         self._reader = Reader(pipeline, input_px, spec.region)
-        self._samples = self._explained()
         try:
             self._first: Sample | None = self._await_first()
             self.info = self._info(spec, is_live=pipeline.is_live)
@@ -68,10 +67,10 @@ class VideoSource:
         first, self._first = self._first, None
         if first is not None:
             yield first
-        yield from self._samples
+        yield from self._explained()
 
     def _await_first(self) -> Sample:
-        first = next((sample for sample in self._samples if sample is not None), None)
+        first = next((sample for sample in self._explained() if sample is not None), None)
         if first is None:
             raise InputError(f"{self._name} cannot be read as video: it holds no picture")
         return first

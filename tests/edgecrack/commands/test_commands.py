@@ -270,12 +270,15 @@ def test_results_are_never_written_over_anything(survey, tmp_path):
 def test_a_units_file_is_held_to_its_keys(refuses, command, tiny_bundle, tmp_path):
     """An unknown key is 78 and the nearest one is named; so is a file that is no TOML."""
     file = tmp_path / "unit.toml"
-    file.write_text(f'source = "{CLOCK}"\nmin_crack_shares = 0.1\n')
-    refuses(78, ["unit.toml", "'min_crack_shares'", "did you mean 'min_crack_share'?"], CLOCK,
-            "--config", file)  # fmt: skip
+    file.write_text("[detection]\nmin_crack_shares = 0.1\n")
+    words = ["unit.toml", "'detection.min_crack_shares'", "did you mean 'min_crack_share'?"]
+    refuses(78, words, CLOCK, "--config", file)
     file.write_text("source = \n")
     refuses(78, ["unit.toml", "TOML"], CLOCK, "--config", file)
-    file.write_text(f'source = "{CLOCK}"\nmodel = "{tiny_bundle}"\nall_masks = true\n')
+    file.write_text(
+        f'[source]\naddress = "{CLOCK}"\n[model]\nbundle = "{tiny_bundle}"\n'
+        "[output]\nall_masks = true\n"
+    )
     ended = command("run", "--config", file, "--out", tmp_path / "out", "--json")
     assert ended.code == 0, ended.stderr
     assert len(list((tmp_path / "out" / "masks").iterdir())) == ended.json["frames_in"] == 5
@@ -285,10 +288,11 @@ def test_a_units_file_is_held_to_its_keys(refuses, command, tiny_bundle, tmp_pat
     ("words", "options"),
     [
         (["region", "64x48"], (CLOCK, "--region", "0,0,65,48")),
-        (["x,y,w,h", "'0,0,8'"], (CLOCK, "--region", "0,0,8")),
-        (["region"], (CLOCK, "--region", "0,0,0,8")),
-        (["video_start", "'yesterday'"], (CLOCK, "--video-start", "yesterday")),
-        (["rate_fps"], (CLOCK, "--rate", "0")),
+        (["--region"], (CLOCK, "--region", "0,0,8")),
+        (["--region"], (CLOCK, "--region", "0,0,0,8")),
+        (["--region"], (CLOCK, "--region", "0,0,8,x")),
+        (["--video-start", "'yesterday'"], (CLOCK, "--video-start", "yesterday")),
+        (["--rate"], (CLOCK, "--rate", "0")),
         (["ftp"], ("ftp://host/drive.mp4",)),
         (["colour"], ("test:?colour=red",)),
     ],
