@@ -91,3 +91,31 @@ def half_network(tiny_bundle) -> bytes:
     del made.graph.node[:]
     made.graph.node.extend(nodes)
     return made.SerializeToString()
+
+
+@pytest.fixture
+def zeros() -> Callable[[str], bytes]:
+    """Return a function that makes a network of a precision that answers 0 everywhere."""
+
+    def _zeros(precision: str) -> bytes:
+        data_type = {"fp32": TensorProto.FLOAT, "int8": TensorProto.INT8}[precision]
+        uint8 = TensorProto.UINT8
+        graph = helper.make_graph(
+            [
+                helper.make_node("Gather", ["frame", "channel"], ["red"], axis=3),
+                helper.make_node("Sub", ["red", "red"], ["probability"]),
+            ],
+            "zeros",
+            [helper.make_tensor_value_info("frame", uint8, [1, 64, 96, 3])],
+            [helper.make_tensor_value_info("probability", uint8, [1, 64, 96])],
+            [
+                helper.make_tensor("channel", TensorProto.INT64, [], [0]),
+                helper.make_tensor("unused", data_type, [4], [0, 0, 0, 0]),
+            ],
+        )
+        opset = [helper.make_opsetid("", 18)]
+        made = helper.make_model(graph, opset_imports=opset, ir_version=9)
+        onnx.checker.check_model(made, full_check=True)
+        return made.SerializeToString()
+
+    return _zeros

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edgecrack.bundle import MANIFEST, load_bundle
+from edgecrack.bundle import MANIFEST, WIDEST, load_bundle
 from edgecrack.errors import BundleError, NotHealthyError
 from edgecrack.models.golden_files import decode_plane
 from edgecrack.models.selftest import selftest
@@ -106,17 +106,33 @@ def test_without_golden_frames_nothing_is_proved(manifest, bundle_copy):
     assert list(reasons(selftest(load_bundle(bundle_copy)))) == [SMALL]
 
 
-def test_golden_frames_without_a_crack_prove_nothing(manifest, bundle_copy):
-    """A network that never answers would pass on clean roads, so they are not enough."""
-    threshold = load_bundle(bundle_copy).manifest.threshold
+@pytest.mark.parametrize(
+    ("precision", "highest", "refuses"),
+    [
+        ("fp32", 8, False),
+        ("fp32", 9, True),
+        ("int8", 144, False),
+        ("int8", 145, True),  # the threshold: there is a mask
+    ],
+)
+def test_a_network_that_answers_zero_never_passes(
+    manifest, bundle_copy, zeros, precision, highest, refuses
+):
+    """With the widest tolerances it fails on a golden frame, or they are no proof at all."""
     for kind in ("crack", "clean", "dark"):
         path = bundle_copy / "golden" / f"{kind}.96x64.probability.png"
         plane = decode_plane(path.read_bytes(), path.name)
-        path.write_bytes(png(np.minimum(plane, threshold - 1)))
+        path.write_bytes(png(np.minimum(plane, highest)))
+    (bundle_copy / SMALL).write_bytes(zeros(precision))
     manifest.seal()
-    (network,) = selftest(load_bundle(bundle_copy)).networks
-    assert not any(golden.expects_crack for golden in network.golden)
+    values = (precision, *WIDEST[precision])
+    for key, value in zip(("precision", "max_levels", "min_mask_iou"), values, strict=True):
+        manifest.change(("models", 0, key), value)
+    (network,) = selftest(load_bundle(bundle_copy), ModelSpec(precision=precision)).networks
+    assert network.precision == precision
     assert not network.passed
+    assert all(golden.passed for golden in network.golden) != refuses
+    assert any(golden.refuses_zeros for golden in network.golden) == refuses
 
 
 def test_a_bundle_of_two_sizes_passes(two_sizes_bundle):
@@ -183,7 +199,7 @@ def test_latency_is_of_the_network_that_a_run_would_use(two_sizes_bundle):
     small = selftest(bundle)
     large = selftest(bundle, ModelSpec(size_px=(384, 256)))
     assert (small.default, large.default) == (SMALL, LARGE)
-    assert large.latency_ms > 3 * small.latency_ms
+    assert large.latency_ms > 2 * small.latency_ms
 
 
 def test_a_choice_that_the_bundle_lacks_is_refused(tiny):
