@@ -1,5 +1,5 @@
-# `make` alone explains. Everything happens in .venv; a stamp inside it marks each step that is
-# done, so nothing is done twice and what is done needs no network.
+# `make` prints the targets. Everything is installed into .venv; a stamp file there marks each step
+# that is done, so that it is not repeated and needs no network again.
 
 # Debian builds the GStreamer bindings for the system's own Python: no other one can load them,
 # whatever `python3` means in this shell.
@@ -11,21 +11,21 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constr
 .PHONY: help demo test lint bench proof clean
 .DELETE_ON_ERROR:
 
-help:  ## this text
-	@echo "edgecrack: road cracks from a moving camera, each with a place on Earth."
+help:  ## print this text
+	@echo "edgecrack: finds road cracks in the video of a moving camera, each with its position."
 	@echo
 	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
 	@echo
 	@echo "Start with 'make demo', then look at demo/index.html. System packages are installed"
 	@echo "by deploy/setup.sh, as root or through sudo, and only those that are missing."
 
-demo: $(VENV)/runtime.stamp  ## survey a synthetic road, without torch: see demo/index.html
+demo: $(VENV)/runtime.stamp  ## survey a synthetic road, and show it in demo/index.html
 	$(BIN)/edgecrack demo
 
-test: $(VENV)/everything.stamp  ## prove that everything works here; under 15 minutes
+test: $(VENV)/everything.stamp  ## run all tests; under 15 minutes
 	$(BIN)/python -m pytest
 
-lint: $(VENV)/everything.stamp  ## style, types, and who may import whom
+lint: $(VENV)/everything.stamp  ## check style, types and imports
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -35,10 +35,10 @@ bench: $(VENV)/everything.stamp  ## measure speed and memory
 	$(BIN)/python tests/benchmarks/bench_model.py
 	$(BIN)/python tests/benchmarks/bench_run.py
 
-proof: $(VENV)/everything.stamp  ## the long proofs: what 'make test' shows in small
+proof: $(VENV)/everything.stamp  ## run the long tests, up to two hours each
 	$(BIN)/python -m pytest tests/proof --override-ini python_files='proof_*.py' --timeout 7200
 
-clean:  ## forget .venv and everything that was built; keep what was surveyed
+clean:  ## remove .venv and everything that was built; keep surveys
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 

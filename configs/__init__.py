@@ -1,1 +1,1 @@
-"""Every configuration that ships; in an installation, the resources of ``edgecrack.configs``."""
+"""The configuration files; in an installation, the resources of ``edgecrack.configs``."""

@@ -1,1 +1,1 @@
-"""A unit made ready for edgecrack: what a wheel cannot bring."""
+"""Prepares a machine for edgecrack: installs and links what pip cannot."""

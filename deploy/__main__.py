@@ -1,4 +1,4 @@
-"""Run ``edgecrack-deploy`` and turn what it raises into an exit code."""
+"""Run ``edgecrack-deploy`` and turn an error into a message and an exit code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from edgecrack.errors import EdgecrackError
 
 
 def main() -> None:
-    """Run the command line and end with the exit code its outcome asks for."""
+    """Run the command line; an ``EdgecrackError`` ends it with the error's exit code."""
     try:
         app()
     except EdgecrackError as error:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs the system packages edgecrack stands on. Run it as often as you like: what is there is
-# left alone, and when all is there it needs neither the network nor root.
-# Debian 12, Ubuntu 22.04 and Ubuntu 24.04 use the same package names but for the browser.
+# Installs the system packages that edgecrack needs. It may be run again: installed packages are left
+# alone, and when all are installed it needs neither the network nor root.
+# Debian 12, Ubuntu 22.04 and Ubuntu 24.04 use the same package names except for the browser.
 set -euo pipefail
 
 readonly GSTREAMER_FLOOR=1.20
@@ -10,12 +10,12 @@ usage() {
     cat <<'HELP'
 Usage: setup.sh [--with-tests] [--dry-run] [--help]
 
-Installs with apt what no Python wheel brings: GStreamer and its Python bindings, python3-venv
-and gpsd. Does nothing when all of it is there.
+Installs with apt what pip cannot: GStreamer and its Python bindings, python3-venv and gpsd.
+Does nothing when all of it is installed.
 
-  --with-tests  also what only the tests use: exiftool, and Chromium to look at the pages
-  --dry-run     say what is there and what would be installed, and change nothing
-  --help        this text
+  --with-tests  also install what only the tests use: exiftool and Chromium
+  --dry-run     print what is installed and what would be, and change nothing
+  --help        print this text
 HELP
 }
 
@@ -34,13 +34,13 @@ wanted() {
     printf '%s\n' \
         gstreamer1.0-plugins-{base,good,bad,ugly} gstreamer1.0-libav \
         python3-gi python3-gst-1.0 gir1.2-gst-plugins-base-1.0 \
-        python3-venv gpsd libgl1 # libgl1: what opencv-python's wheel leaves to the system
+        python3-venv gpsd libgl1 # libgl1: opencv-python's wheel needs it
     if "$with_tests"; then
         printf '%s\n' libimage-exiftool-perl "$(browser)"
     fi
 }
 
-# Ubuntu's chromium-browser is a door to the snap; a package named chromium exists only in Debian.
+# Ubuntu's chromium-browser installs the snap; a package named chromium exists only in Debian.
 browser() {
     if grep -qs '^ID=ubuntu' /etc/os-release; then
         echo chromium-browser
@@ -49,7 +49,7 @@ browser() {
     fi
 }
 
-# Says now, in a sentence, what sudo would say later in fewer words.
+# Fails early, with a message that says more than sudo's own.
 check_rights() {
     [ "$(id -u)" -ne 0 ] || return 0
     command -v sudo >/dev/null ||
@@ -58,17 +58,17 @@ check_rights() {
         fail "installing $1 needs root, and sudo has no terminal to ask for a password; run this as root or at a terminal."
 }
 
-# apt never asks; sudo may, at a terminal.
+# apt never prompts; sudo may, at a terminal.
 apt() {
     local -a command=(env DEBIAN_FRONTEND=noninteractive apt-get --quiet "$@")
     if [ "$(id -u)" -eq 0 ]; then "${command[@]}"; else sudo "${command[@]}"; fi
 }
 
 check_gstreamer() {
-    local found
-    found=$(dpkg-query --show --showformat='${Version}' gstreamer1.0-plugins-base)
-    dpkg --compare-versions "$found" ge "$GSTREAMER_FLOOR" ||
-        fail "GStreamer $GSTREAMER_FLOOR or newer is needed, not $found; use Debian 12, Ubuntu 22.04 or newer."
+    local version
+    version=$(dpkg-query --show --showformat='${Version}' gstreamer1.0-plugins-base)
+    dpkg --compare-versions "$version" ge "$GSTREAMER_FLOOR" ||
+        fail "GStreamer $GSTREAMER_FLOOR or newer is needed, not $version; use Debian 12, Ubuntu 22.04 or newer."
 }
 
 main() {
@@ -101,7 +101,7 @@ main() {
     fi
     check_rights "${missing[*]}"
     echo "setup: installing: ${missing[*]}"
-    apt update || echo "setup: some package lists are out of reach; trying with what is known." >&2
+    apt update || echo "setup: some package lists could not be updated; going on with the old ones." >&2
     apt install --yes --no-install-recommends "${missing[@]}"
     check_gstreamer
     echo "setup: done."

@@ -1,4 +1,4 @@
-"""What this machine is, for reports: figures mean little without it."""
+"""A description of this machine, for reports: speeds depend on it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def describe_device() -> Device:
 
 
 def _board() -> str | None:
-    """Return what boards with a device tree, such as Jetson, call themselves."""
+    """Return the board's name where there is a device tree, as on a Jetson."""
     try:
         return Path("/proc/device-tree/model").read_text(encoding="utf-8").rstrip("\0\n")
     except (OSError, UnicodeDecodeError):

@@ -1,22 +1,22 @@
-"""Every error edgecrack raises on purpose, and the exit code each one ends with.
+"""The errors that edgecrack raises, and the exit code of each.
 
 ::
 
-    EdgecrackError              70  nothing better is known
-    ├── UsageError               2  the command line cannot mean anything; do not restart
+    EdgecrackError              70  none of those below
+    ├── UsageError               2  the command line is wrong; do not restart
     ├── NotHealthyError          3  a self-test ran and failed
     ├── BundleError             65  the model bundle is unusable here; fall back to another
-    ├── InputError              66  this input can never work; do not restart
+    ├── InputError              66  an input is missing or broken; do not restart
     ├── SinkError               74  a result could not be written
     ├── SourceError             75  a camera or receiver went away and may come back
     └── ConfigError             78  a person must edit a file; do not restart
 
-``INTERRUPTED`` (130) is what a run ends with after Ctrl-C or SIGTERM: its report is written.
+After Ctrl-C or SIGTERM a run still writes its report and ends with ``INTERRUPTED`` (130).
 
-A message is one sentence that says what was wanted, what was found, and what to do. A foreign
-error is wrapped once, where it enters, with ``from``. Only ``__main__`` turns an error into an
-exit code, so nothing below it prints, exits, or catches ``Exception``. The numbers follow
-``sysexits.h``, so that systemd can tell a fault that passes from one that only a person ends.
+A message is one sentence that says what was wanted, what was found, and what to do. A library's
+error is wrapped once, where it is caught, with ``from``. Only ``__main__`` turns an error into an
+exit code; nothing below it prints, exits, or catches ``Exception``. The numbers follow
+``sysexits.h``, so that systemd restarts only where that can help.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ INTERRUPTED = 130
 
 
 class EdgecrackError(Exception):
-    """Any failure edgecrack can explain."""
+    """Base of all errors that edgecrack raises."""
 
     exit_code: ClassVar[int] = 70
 
@@ -39,13 +39,13 @@ class UsageError(EdgecrackError):
 
 
 class NotHealthyError(EdgecrackError):
-    """A self-test ran to its end and its answer is no."""
+    """A self-test ran and failed."""
 
     exit_code: ClassVar[int] = 3
 
 
 class BundleError(EdgecrackError):
-    """A model bundle is damaged, foreign, or needs something this device lacks."""
+    """A model bundle is damaged, not a bundle, or needs something this device lacks."""
 
     exit_code: ClassVar[int] = 65
 
@@ -69,6 +69,6 @@ class SourceError(EdgecrackError):
 
 
 class ConfigError(EdgecrackError):
-    """A configuration file says something that is not understood."""
+    """A configuration file is unreadable, or a key or value in it is wrong."""
 
     exit_code: ClassVar[int] = 78

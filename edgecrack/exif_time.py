@@ -11,15 +11,15 @@ from PIL import ExifTags
 if TYPE_CHECKING:
     from PIL.Image import Exif
 
-_YEAR_2000_NS = 946_684_800 * 10**9  # a date before it means a camera whose clock was never set
+_YEAR_2000_NS = 946_684_800 * 10**9  # an earlier date means that the camera's clock was never set
 
 
 def exif_time_ns(exif: Exif) -> int | None:
-    """Return UTC of capture, or None when nothing sound tells it.
+    """Return UTC of capture in nanoseconds since 1970, or None without a valid time.
 
     ``DateTimeOriginal`` with its sub-seconds and offset comes first, the GPS date and time second.
-    A ``DateTimeOriginal`` without an offset is taken as UTC, because no place is sure to tell a
-    time zone; cameras on survey vehicles are set so, and GPS times are UTC by definition.
+    A ``DateTimeOriginal`` without an offset is taken as UTC: a place does not always give a time
+    zone, cameras on survey vehicles are set to UTC, and GPS times are UTC by definition.
     (CIPA DC-008, Exif 3.0: tags 0x9003, 0x9291, 0x9011 and GPS 0x07, 0x1D.)
     """
     time_ns = _original_ns(exif)
@@ -37,12 +37,12 @@ def _original_ns(exif: Exif) -> int | None:
         r"([+-])(\d\d):(\d\d)", str(tags.get(ExifTags.Base.OffsetTimeOriginal, "")).strip("\0 ")
     )
     if offset is not None:
-        ahead = timedelta(hours=int(offset[2]), minutes=int(offset[3]))
-        moment -= ahead if offset[1] == "+" else -ahead
+        ahead_of_utc = timedelta(hours=int(offset[2]), minutes=int(offset[3]))
+        moment -= ahead_of_utc if offset[1] == "+" else -ahead_of_utc
     digits = str(tags.get(ExifTags.Base.SubsecTimeOriginal, "")).strip("\0 ")
-    # "5" means half a second: the digits stand behind the decimal point.
-    rest_ns = int(digits[:9].ljust(9, "0")) if re.fullmatch(r"[0-9]+", digits) else 0
-    return int(moment.timestamp()) * 10**9 + rest_ns
+    # "5" means half a second: the digits are those after the decimal point.
+    subsec_ns = int(digits[:9].ljust(9, "0")) if re.fullmatch(r"[0-9]+", digits) else 0
+    return int(moment.timestamp()) * 10**9 + subsec_ns
 
 
 def _gps_ns(exif: Exif) -> int | None:
@@ -53,10 +53,12 @@ def _gps_ns(exif: Exif) -> int | None:
         return None
     try:
         hours, minutes, seconds = (float(part) for part in clock)
-        within_ns = round((hours * 3600 + minutes * 60 + seconds) * 1000) * 10**6
-    except (ValueError, ZeroDivisionError, OverflowError):  # 0/0 is how some cameras say nothing
+        time_of_day_ns = round((hours * 3600 + minutes * 60 + seconds) * 1000) * 10**6
+    except (ValueError, ZeroDivisionError, OverflowError):  # some cameras write 0/0 for "not known"
         return None
-    return int(day.timestamp()) * 10**9 + within_ns if 0 <= within_ns < 86_401 * 10**9 else None
+    if not 0 <= time_of_day_ns < 86_401 * 10**9:  # a leap second makes a day 86 401 s long
+        return None
+    return int(day.timestamp()) * 10**9 + time_of_day_ns
 
 
 def _moment(text: str) -> datetime | None:

@@ -1,4 +1,4 @@
-"""The pictures of a directory, in the order a person would count them."""
+"""The picture files of a directory, sorted by the numbers in their names."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ BROKEN_IMAGE = (
     struct.error,
     Image.DecompressionBombError,
 )
-"""What Pillow raises, one time or another, on a file that is no sound picture."""
+"""Everything that Pillow may raise on a file that is not a valid picture."""
 
 
 def list_images(folder: Path) -> list[Path]:
     """Return the picture files of a directory; ``2.jpg`` comes before ``10.jpg``.
 
-    Hidden files are left out, such as the shadows that some systems put on memory cards.
+    Hidden files are left out, such as the ``._*.jpg`` that macOS writes to memory cards.
 
     Raises:
         InputError: The directory cannot be read or holds no pictures.
     """
     try:
-        names = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
+        entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
     except OSError as error:
         reason = error.strerror or error
         raise InputError(f"the pictures of {folder} cannot be listed: {reason}") from error
-    pictures = [path for path in names if path.suffix.lower() in _ENDINGS and path.is_file()]
+    pictures = [path for path in entries if path.suffix.lower() in _ENDINGS and path.is_file()]
     if not pictures:
         kinds = ", ".join(sorted(ending[1:] for ending in _ENDINGS))
         raise InputError(f"{folder} holds no pictures ({kinds})")
@@ -48,5 +48,6 @@ def list_images(folder: Path) -> list[Path]:
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
+    """Return a sort key in which runs of digits compare as numbers."""
     parts = re.split(r"([0-9]+)", name.lower())
     return [(int(part), "") if index % 2 else (0, part) for index, part in enumerate(parts)]

@@ -1,7 +1,7 @@
-"""TOML files that people write: read them, and say in one sentence what is wrong with one.
+"""Read TOML files, and turn what is wrong with one into one sentence.
 
-The models that check the values are pydantic's and live beside what they configure; this file
-needs none of it, so every package may use it.
+The pydantic models that check the values are beside what they configure. This file does not import
+pydantic, so every package may use it.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ def read_toml(path: Path) -> dict[str, Any]:
 def config_error(
     name: str, errors: Sequence[Mapping[str, Any]], schema: Mapping[str, Any]
 ) -> ConfigError:
-    """Return the error for the first fault a validator found.
+    """Return the error for the first problem that a validator reports.
 
     Args:
         name: The file, for the message.
         errors: What pydantic's ``ValidationError.errors()`` returns.
-        schema: The JSON schema of what was wanted; the nearest known key is looked up in it.
+        schema: The JSON schema of the document; the nearest known key is looked up in it.
 
     Example:
         >>> schema = {"properties": {"width_px": {}, "height_px": {}}}
@@ -51,17 +51,17 @@ def config_error(
         a.toml: there is no key 'widht_px'; did you mean 'width_px'?
     """
     first = errors[0]
-    place = ".".join(str(part) for part in first["loc"])
+    key = ".".join(str(part) for part in first["loc"])
     if first["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
         near = difflib.get_close_matches(str(first["loc"][-1]), set(_keys(schema)), n=1, cutoff=0.5)
         hint = f"did you mean '{near[0]}'?" if near else "remove it."
-        return ConfigError(f"{name}: there is no key '{place}'; {hint}")
+        return ConfigError(f"{name}: there is no key '{key}'; {hint}")
     if first["type"] == "missing":
-        return ConfigError(f"{name}: the key '{place}' is needed and missing; add it.")
-    if first["type"] == "value_error":  # of our own making: it says what was found
+        return ConfigError(f"{name}: the key '{key}' is needed and missing; add it.")
+    if first["type"] == "value_error":  # from our own validators: the message is whole
         reason = str(first["msg"]).removeprefix("Value error, ")
-        return ConfigError(f"{name}: {place + ': ' if place else ''}{reason}.")
-    return ConfigError(f"{name}: {place} = {first.get('input')!r} cannot be: {first['msg']}.")
+        return ConfigError(f"{name}: {key + ': ' if key else ''}{reason}.")
+    return ConfigError(f"{name}: {key} = {first.get('input')!r} cannot be: {first['msg']}.")
 
 
 def _keys(schema: object) -> Iterator[str]:

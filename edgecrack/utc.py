@@ -1,4 +1,4 @@
-"""UTC as the program counts it, integer nanoseconds since 1970, and as people write it."""
+"""UTC as integer nanoseconds since 1970, read from and written as ISO 8601."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def utc_ns(text: str) -> int:
     """Read an ISO 8601 instant; one without an offset is UTC.
 
     Raises:
-        ValueError: If ``text`` is no instant.
+        ValueError: If ``text`` is not a date and time.
 
     Example:
         >>> utc_ns("1970-01-01T00:07:22Z")
@@ -19,7 +19,7 @@ def utc_ns(text: str) -> int:
         >>> utc_ns("2026-05-01T12:00:00.5+02:00") == utc_ns("2026-05-01T10:00:00.500")
         True
     """
-    # Python 3.10 reads no "Z", and fractions of three or six digits only.
+    # Python 3.10 does not read "Z", and reads fractions of three or six digits only.
     head, dot, tail = text.strip().replace("Z", "+00:00").replace("z", "+00:00").partition(".")
     if dot:
         digits = len(tail) - len(tail.lstrip("0123456789"))
@@ -31,12 +31,12 @@ def utc_ns(text: str) -> int:
 
 
 def to_datetime(time_ns: int) -> datetime:
-    """Return UTC, cut (never rounded up) to the microsecond."""
+    """Return the UTC datetime, rounded down to the microsecond."""
     return _EPOCH + timedelta(microseconds=time_ns // 1000)
 
 
 def to_iso(time_ns: int) -> str:
-    """Return UTC cut to the millisecond.
+    """Return ISO 8601 in UTC, rounded down to the millisecond.
 
     Example:
         >>> to_iso(1_500_999_999)

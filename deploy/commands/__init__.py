@@ -12,7 +12,7 @@ from deploy.commands.setup import setup
 
 app = typer.Typer(
     name="edgecrack-deploy",
-    help="Make a unit ready for edgecrack.",
+    help="Prepare this machine for edgecrack: install the system packages, link the bindings.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -31,12 +31,12 @@ def _options(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", callback=_print_version, is_eager=True, help="Print the version."
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
         ),
     ] = False,
 ) -> None:
-    """Make a unit ready for edgecrack."""
-    del version  # its callback has answered
+    """Prepare this machine for edgecrack: install the system packages, link the bindings."""
+    del version  # its callback has printed it
 
 
 for command in (setup, link):

@@ -11,11 +11,26 @@ import typer
 
 def setup(
     *,
-    with_tests: Annotated[bool, typer.Option(help="Also what only the tests use.")] = False,
-    dry_run: Annotated[bool, typer.Option(help="Change nothing, say what would be done.")] = False,
+    with_tests: Annotated[
+        bool,
+        typer.Option(
+            "--with-tests",
+            help="Also install what only the tests use: exiftool and Chromium.",
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Print what is installed and what would be, and change nothing.",
+        ),
+    ] = False,
 ) -> None:
-    """Install the system packages: GStreamer, its Python bindings, gpsd."""
+    """Install the system packages with apt: GStreamer, its Python bindings and gpsd.
+
+    Packages that are installed already are left alone. It needs root, or sudo, only to install.
+    """
     options = ["--with-tests"] * with_tests + ["--dry-run"] * dry_run
     with resources.as_file(resources.files("deploy") / "setup.sh") as script:
-        done = subprocess.run(["bash", script, *options], check=False)  # noqa: S603, S607  our own script
-    raise typer.Exit(done.returncode)
+        ended = subprocess.run(["bash", script, *options], check=False)  # noqa: S603, S607  our own script
+    raise typer.Exit(ended.returncode)

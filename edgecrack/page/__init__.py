@@ -1,1 +1,1 @@
-"""Reading a run folder, and showing it as one page."""
+"""Reads a run folder and shows it as one HTML page."""

@@ -1,4 +1,4 @@
-"""One self-contained page about a run: video, map, figures. It loads nothing from anywhere."""
+"""One self-contained HTML page about a run: video, map and figures. It loads no other file."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def write_page(
 def render_page(
     record: FinishedRun, fixes: Sequence[Fix], start_ns: int, scores: Sequence[Score]
 ) -> str:
-    """Return the page's text; every value in it is escaped."""
+    """Return the page as HTML; every value in it is escaped."""
     assets = resources.files("edgecrack.page") / "assets"
     style, script, template = (
         (assets / name).read_text(encoding="utf-8") for name in ("page.css", "page.js", "page.html")
@@ -83,11 +83,11 @@ def render_page(
     return Template(template).substitute(
         style=style,
         script=script,
-        data=_script_safe(_page_data(record.findings, fixes, start_ns)),
+        data=_script_safe(_page_data(record.crack_frames, fixes, start_ns)),
         headline=_headline(record, fixes, scores),
         video=_video(record),
-        legend=_legend(record.findings),
-        map=draw_map(fixes, record.findings),
+        legend=_legend(record.crack_frames),
+        map=draw_map(fixes, record.crack_frames),
         counts=counts(record.report),
         speed=speed_table(record.report),
         ran=what_ran(record.run, record.report),
@@ -98,20 +98,21 @@ def render_page(
 
 def _headline(record: FinishedRun, fixes: Sequence[Fix], scores: Sequence[Score]) -> str:
     track_m = length_m([(fix.lat_deg, fix.lon_deg) for fix in fixes])
-    seen, total = len(record.findings), figure(look_up(record.report, "frames_inferred"), 0)
+    cracked = len(record.crack_frames)
+    inferred = figure(look_up(record.report, "frames_inferred"), 0)
     return definitions(
         (
             ("F1 against the truth", figure(100 * scores[0].f1, 1, " %") if scores else DASH),
             ("Frames a second", figure(look_up(record.report, "fps_out"))),
-            ("Frames with cracks", f"{seen} <small>of {total}</small>"),
+            ("Frames with cracks", f"{cracked} <small>of {inferred}</small>"),
             ("Track", figure(track_m if fixes else None, 0, " m")),
         )
     )
 
 
 def _video(record: FinishedRun) -> str:
-    """Return the player, or the poster alone when the run made no overlay."""
-    worst = max(record.findings, key=lambda finding: finding.area_share, default=None)
+    """Return the video element, or only its poster when the run made no overlay."""
+    worst = max(record.crack_frames, key=lambda frame: frame.area_share, default=None)
     poster = marked(worst, POSTER_PX) if worst else ""
     label = "The drive as the camera saw it, with detected cracks marked"
     if record.overlay is None:
@@ -124,8 +125,8 @@ def _video(record: FinishedRun) -> str:
     )
 
 
-def _legend(findings: Sequence[CrackFrame]) -> str:
-    bounds = grade_bounds(findings)
+def _legend(crack_frames: Sequence[CrackFrame]) -> str:
+    bounds = grade_bounds(crack_frames)
     if not bounds:
         return ""
     edges = ["0", *(figure(100 * bound, 2) for bound in bounds)]
@@ -143,39 +144,39 @@ def _period(record: FinishedRun) -> str:
 
 
 def _page_data(
-    findings: Sequence[CrackFrame], fixes: Sequence[Fix], start_ns: int
+    crack_frames: Sequence[CrackFrame], fixes: Sequence[Fix], start_ns: int
 ) -> dict[str, object]:
-    """Return what the page's script needs: findings with thumbnails, and the track in time."""
-    every = max(1, math.ceil(len(findings) / MOST_THUMBS))
-    bounds = grade_bounds(findings)
+    """Return what the page's script needs: crack frames with thumbnails, and the timed track."""
+    step = max(1, math.ceil(len(crack_frames) / MOST_THUMBS))
+    bounds = grade_bounds(crack_frames)
     places = [(fix.lat_deg, fix.lon_deg) for fix in fixes]
-    placed = [finding.place_deg for finding in findings if finding.place_deg is not None]
-    frame = fit([*places, *placed]) if places or placed else None
+    placed = [frame.place_deg for frame in crack_frames if frame.place_deg is not None]
+    map_frame = fit([*places, *placed]) if places or placed else None
     return {
-        "findings": [
+        "frames": [
             {
-                "frame": finding.frame,
-                "time": finding.time_s,
-                "utc": finding.utc,
-                "place": finding.place_deg,
-                "xy": frame.xy(finding.place_deg) if frame and finding.place_deg else None,
-                "share": finding.area_share,
-                "pieces": finding.crack_count,
-                "heading": finding.heading_deg,
-                "speed": finding.speed_mps,
-                "grade": grade(finding.area_share, bounds),
-                "thumb": marked(finding, THUMB_PX) if index % every == 0 else "",
+                "index": frame.frame,
+                "time": frame.time_s,
+                "utc": frame.utc,
+                "place": frame.place_deg,
+                "xy": map_frame.xy(frame.place_deg) if map_frame and frame.place_deg else None,
+                "share": frame.area_share,
+                "pieces": frame.crack_count,
+                "heading": frame.heading_deg,
+                "speed": frame.speed_mps,
+                "grade": grade(frame.area_share, bounds),
+                "thumb": marked(frame, THUMB_PX) if index % step == 0 else "",
             }
-            for index, finding in enumerate(findings)
+            for index, frame in enumerate(crack_frames)
         ],
         "track": [
-            [round((fix.time_ns - start_ns) / SECOND_NS, 3), *frame.xy(place)]
+            [round((fix.time_ns - start_ns) / SECOND_NS, 3), *map_frame.xy(place)]
             for fix, place in zip(fixes, places, strict=True)
-            if frame is not None
+            if map_frame is not None
         ],
     }
 
 
 def _script_safe(data: object) -> str:
-    """Return JSON that cannot end the script element it stands in."""
+    """Return JSON in which no text can end the page's script element."""
     return json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")

@@ -1,7 +1,7 @@
-"""What an ordinary run left on disk, read back tolerantly: what is missing is None, never an error.
+"""Reads a run folder for the page: a file or key that is missing is None, not an error.
 
-The page is written after the run and must not fail because a key has not been invented yet; only
-a folder that holds no run at all is refused.
+The page must also show runs of other versions, which may lack a key. Only a folder without a
+``run.json``, or with broken JSON, is refused.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ class CrackFrame:
         utc: Time of capture as the run wrote it; empty when unknown.
         place_deg: Latitude and longitude, or None when not located.
         area_share: Crack pixels over pixels of the region, 0 to 1.
-        crack_count: Connected pieces.
+        crack_count: Connected crack regions.
         heading_deg: Course of the vehicle.
         speed_mps: Speed of the vehicle.
-        picture: The evidence picture, if the run kept it.
-        mask: The mask, if the run kept it.
+        picture: File of the frame's picture, if the run kept it.
+        mask: File of the frame's mask, if the run kept it.
     """
 
     frame: int
@@ -50,18 +50,18 @@ class CrackFrame:
 
 @dataclass(frozen=True, slots=True)
 class FinishedRun:
-    """A run directory, read.
+    """The content of a run directory.
 
     Attributes:
-        run: ``run.json``.
-        report: ``report.json``.
-        findings: ``cracks.geojsonl`` in order of time.
+        run: The content of ``run.json``.
+        report: The content of ``report.json``; empty if there is none.
+        crack_frames: The lines of ``cracks.geojsonl``, in order of time.
         overlay: The overlay video, if there is one.
     """
 
     run: Json
     report: Json
-    findings: tuple[CrackFrame, ...]
+    crack_frames: tuple[CrackFrame, ...]
     overlay: Path | None
 
 
@@ -69,7 +69,7 @@ def read_run(folder: Path) -> FinishedRun:
     """Read a run directory.
 
     Raises:
-        InputError: The folder holds no run, or one of its files is not what it should be.
+        InputError: The folder holds no ``run.json``, or one of its files is broken JSON.
     """
     if not (folder / "run.json").is_file():
         raise InputError(f"{folder} should hold a run but has no run.json; name the run's folder")
@@ -77,13 +77,13 @@ def read_run(folder: Path) -> FinishedRun:
     return FinishedRun(
         run=_read_object(folder / "run.json"),
         report=_read_object(folder / "report.json"),
-        findings=_read_findings(folder),
+        crack_frames=_read_crack_frames(folder),
         overlay=overlay if overlay.is_file() else None,
     )
 
 
 def look_up(data: object, *keys: str) -> object:
-    """Return what lies under nested keys, or None where any of them is missing.
+    """Return the value under nested keys, or None where any of them is missing.
 
     >>> look_up({"stages": {"infer": {"p50_ms": 18.5}}}, "stages", "infer", "p50_ms")
     18.5
@@ -115,48 +115,48 @@ def _read_object(path: Path) -> Json:
     return data if isinstance(data, Mapping) else {}
 
 
-def _read_findings(folder: Path) -> tuple[CrackFrame, ...]:
+def _read_crack_frames(folder: Path) -> tuple[CrackFrame, ...]:
     path = folder / "cracks.geojsonl"
     if not path.is_file():
         return ()
-    found = []
+    crack_frames = []
     for line in path.read_text(encoding="utf-8").splitlines():
         try:
             feature = json.loads(line)
         except ValueError as error:
             raise InputError(f"{path} holds a line that is not JSON: {error}; run again") from error
-        found.append(_finding(folder, feature))
-    return tuple(sorted(found, key=lambda finding: finding.time_s))
+        crack_frames.append(_crack_frame(folder, feature))
+    return tuple(sorted(crack_frames, key=lambda frame: frame.time_s))
 
 
-def _finding(folder: Path, feature: object) -> CrackFrame:
-    facts = look_up(feature, "properties")
-    count = number(look_up(facts, "crack_count"))
+def _crack_frame(folder: Path, feature: object) -> CrackFrame:
+    properties = look_up(feature, "properties")
+    count = number(look_up(properties, "crack_count"))
     return CrackFrame(
-        frame=int(number(look_up(facts, "frame")) or 0),
-        time_s=number(look_up(facts, "media_time_s")) or 0.0,
-        utc=str(look_up(facts, "t_utc") or ""),
+        frame=int(number(look_up(properties, "frame")) or 0),
+        time_s=number(look_up(properties, "media_time_s")) or 0.0,
+        utc=str(look_up(properties, "t_utc") or ""),
         place_deg=_place(feature),
-        area_share=number(look_up(facts, "area_share")) or 0.0,
+        area_share=number(look_up(properties, "area_share")) or 0.0,
         crack_count=None if count is None else int(count),
-        heading_deg=number(look_up(facts, "heading_deg")),
-        speed_mps=number(look_up(facts, "speed_mps")),
-        picture=_inside(folder, look_up(facts, "picture")),
-        mask=_inside(folder, look_up(facts, "mask")),
+        heading_deg=number(look_up(properties, "heading_deg")),
+        speed_mps=number(look_up(properties, "speed_mps")),
+        picture=_inside(folder, look_up(properties, "picture")),
+        mask=_inside(folder, look_up(properties, "mask")),
     )
 
 
 def _place(feature: object) -> tuple[float, float] | None:
-    """Return (latitude, longitude); GeoJSON says longitude first."""
-    corners = look_up(feature, "geometry", "coordinates")
-    if not isinstance(corners, list) or len(corners) < 2:
+    """Return (latitude, longitude); GeoJSON has longitude first."""
+    coordinates = look_up(feature, "geometry", "coordinates")
+    if not isinstance(coordinates, list) or len(coordinates) < 2:
         return None
-    lon_deg, lat_deg = number(corners[0]), number(corners[1])
+    lon_deg, lat_deg = number(coordinates[0]), number(coordinates[1])
     return None if lat_deg is None or lon_deg is None else (lat_deg, lon_deg)
 
 
 def _inside(folder: Path, name: object) -> Path | None:
-    """Return a file the run named, only if it lies within the run."""
+    """Return a file that the run names, or None if it is outside the run's folder or missing."""
     if not isinstance(name, str) or not name:
         return None
     path = (folder / name).resolve()

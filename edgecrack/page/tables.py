@@ -1,7 +1,8 @@
-"""The run's figures as HTML: what is unknown shows as a dash."""
+"""The run's figures as HTML tables and lists; an unknown figure is a dash."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
@@ -19,7 +20,7 @@ STAGE_COLUMNS = ("p50_ms", "p95_ms", "p99_ms", "core_ms")
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How well the run did against the generator's truth.
+    """How well the run's masks agree with the true masks of the synthetic drive.
 
     Attributes:
         name: What was scored, such as "F1, 5 px".
@@ -43,13 +44,13 @@ def figure(value: object, digits: int = 1, unit: str = "") -> str:
     ('1,234.6', '0.50 MB', True)
     """
     known = number(value)
-    if known is None or known != known or known in (float("inf"), float("-inf")):  # noqa: PLR0124
+    if known is None or not math.isfinite(known):
         return DASH
     return f"{known:,.{digits}f}{escape(unit)}"
 
 
 def words(value: object) -> str:
-    """Return any JSON value as escaped text, or a dash when there is nothing to say.
+    """Return any JSON value as escaped text, or a dash for an empty one.
 
     >>> words("a<b"), words(None) == DASH, words(["x", {"name": "y", "terms": "z"}])
     ('a&lt;b', True, 'x; y, z')
@@ -64,15 +65,14 @@ def words(value: object) -> str:
 
 
 def speed_table(report: Json) -> str:
-    """Return the table of stages, then the time from capture to result."""
-    rows = [(name, look_up(report, "stages", name), "count") for name in STAGES] + [
-        ("capture to result", look_up(report, "capture_to_result_ms"), "count")
-    ]
+    """Return the table of time by stage, and from capture to result."""
+    rows = [(name, look_up(report, "stages", name)) for name in STAGES]
+    rows.append(("capture to result", look_up(report, "capture_to_result_ms")))
     body = "".join(
-        f'<tr><th scope="row">{name}</th><td>{figure(look_up(facts, count), 0)}</td>'
-        + "".join(f"<td>{figure(look_up(facts, key))}</td>" for key in STAGE_COLUMNS)
+        f'<tr><th scope="row">{name}</th><td>{figure(look_up(times, "count"), 0)}</td>'
+        + "".join(f"<td>{figure(look_up(times, key))}</td>" for key in STAGE_COLUMNS)
         + "</tr>"
-        for name, facts, count in rows
+        for name, times in rows
     )
     return (
         "<table><caption>Milliseconds a frame, stage by stage</caption><thead><tr>"
@@ -125,9 +125,9 @@ def what_ran(run: Json, report: Json) -> str:
 
 
 def score_table(scores: Sequence[Score]) -> str:
-    """Return the scores, each with its protocol: a figure without one means nothing."""
+    """Return the scores, each with the protocol under which it was computed."""
     if not scores:
-        return '<p class="none">No truth was given, so nothing was scored.</p>'
+        return '<p class="none">There are no true masks, so there is no score.</p>'
     rows = "".join(
         f'<tr><th scope="row">{escape(score.name)}</th>'
         f"<td>{figure(100 * score.f1)}</td><td>{_percent(score.precision)}</td>"
@@ -136,14 +136,14 @@ def score_table(scores: Sequence[Score]) -> str:
         for score in scores
     )
     return (
-        "<table><caption>Against the generator&rsquo;s own masks, in percent</caption><thead><tr>"
+        "<table><caption>Against the drive&rsquo;s true masks, in percent</caption><thead><tr>"
         '<th scope="col">Score</th><th scope="col">F1</th><th scope="col">Precision</th>'
         f'<th scope="col">Recall</th></tr></thead><tbody>{rows}</tbody></table>'
     )
 
 
 def definitions(facts: Sequence[tuple[str, str]]) -> str:
-    """Return a definition list; values are HTML already."""
+    """Return (name, value) pairs as an HTML definition list; values must be HTML already."""
     items = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts)
     return f"<dl>{items}</dl>"
 

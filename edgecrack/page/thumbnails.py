@@ -1,4 +1,4 @@
-"""Small pictures of what was found, as data URIs: the frame with its cracks marked."""
+"""Small pictures of crack frames with the cracks marked, as data URIs."""
 
 from __future__ import annotations
 
@@ -26,22 +26,23 @@ def data_uri(kind: str, content: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
 
-def marked(finding: CrackFrame, width_px: int) -> str:
-    """Return the finding's frame with its mask laid over it as a JPEG data URI, or ``""``.
+def marked(frame: CrackFrame, width_px: int) -> str:
+    """Return the frame's picture with its mask marked, as a JPEG data URI.
 
     Args:
-        finding: What to show; without a readable picture there is nothing to show.
+        frame: The frame; without a readable picture the answer is ``""``.
         width_px: Width wanted.
     """
-    picture = _read(finding.picture, cv2.IMREAD_COLOR)
+    picture = _read(frame.picture, cv2.IMREAD_COLOR)
     if picture is None:
         return ""
     height_px = max(1, round(picture.shape[0] * width_px / picture.shape[1]))
     small = cv2.resize(picture, (width_px, height_px), interpolation=cv2.INTER_AREA)
-    mask = _read(finding.mask, cv2.IMREAD_GRAYSCALE)
+    mask = _read(frame.mask, cv2.IMREAD_GRAYSCALE)
     if mask is not None:
         cover = cv2.resize(mask, (width_px, height_px), interpolation=cv2.INTER_AREA)
-        alpha = np.clip(cover.astype(np.float32) / 110, 0, 0.85)[..., None]  # keep thin lines seen
+        # Dividing by less than 255 keeps thin cracks visible.
+        alpha = np.clip(cover.astype(np.float32) / 110, 0, 0.85)[..., None]
         small = np.asarray(small * (1 - alpha) + np.array(MARK_BGR) * alpha, np.uint8)
     done, coded = cv2.imencode(".jpg", small, (cv2.IMWRITE_JPEG_QUALITY, _QUALITY))
     return data_uri("image/jpeg", coded.tobytes()) if done else ""

@@ -1,7 +1,7 @@
 """The drive and its cracks on a plain map, as one inline SVG: no tiles, no network.
 
 Local metres come from an equirectangular projection about the track's middle: over a few
-kilometres it is off by less than a line's width.
+kilometres its error is less than a line's width.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _EARTH_RADIUS_M = 6_371_008.8
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class MapFrame:
     """How places become map coordinates.
 
     Attributes:
@@ -64,8 +64,8 @@ def length_m(places_deg: Sequence[tuple[float, float]]) -> float:
     return sum(math.hypot(*offset_m(*pair)) for pair in pairwise(places_deg))
 
 
-def fit(places_deg: Sequence[tuple[float, float]]) -> Frame:
-    """Return the frame that shows all places as large as possible.
+def fit(places_deg: Sequence[tuple[float, float]]) -> MapFrame:
+    """Return the map frame that shows all places as large as possible.
 
     Args:
         places_deg: At least one latitude and longitude.
@@ -77,7 +77,7 @@ def fit(places_deg: Sequence[tuple[float, float]]) -> Frame:
     wanted = (WIDTH / 2 - MARGIN) / half_east * half_north * 2 + 2 * MARGIN
     height = min(max(wanted, LEAST_HEIGHT), MOST_HEIGHT)
     scale = min((WIDTH / 2 - MARGIN) / half_east, (height / 2 - MARGIN) / half_north)
-    return Frame(centre, scale, height)
+    return MapFrame(centre, scale, height)
 
 
 def nice_step(wanted: float) -> float:
@@ -91,51 +91,60 @@ def nice_step(wanted: float) -> float:
 
 
 def grade(area_share: float, bounds: Sequence[float]) -> int:
-    """Return the colour class of an area share: how many of the bounds it passes."""
+    """Return the colour class of an area share: how many of the bounds it is above."""
     return sum(area_share > bound for bound in bounds)
 
 
-def grade_bounds(findings: Sequence[CrackFrame]) -> tuple[float, ...]:
-    """Return the area shares that split the findings into ``CLASSES`` groups of equal size."""
-    shares = sorted(finding.area_share for finding in findings)
+def grade_bounds(crack_frames: Sequence[CrackFrame]) -> tuple[float, ...]:
+    """Return the area shares that split the crack frames into ``CLASSES`` groups of equal size."""
+    shares = sorted(frame.area_share for frame in crack_frames)
     if not shares:
         return ()
     return tuple(shares[len(shares) * part // CLASSES] for part in range(1, CLASSES))
 
 
-def draw_map(fixes: Sequence[Fix], findings: Sequence[CrackFrame]) -> str:
+def draw_map(fixes: Sequence[Fix], crack_frames: Sequence[CrackFrame]) -> str:
     """Return the map as SVG text; without any place, a sentence that says so.
 
     Args:
         fixes: The track, in order of time.
-        findings: Cracked frames; those without a place are left out.
+        crack_frames: Frames with cracks; those without a place are left out.
     """
     track = [(fix.lat_deg, fix.lon_deg) for fix in fixes]
-    placed = [finding.place_deg for finding in findings if finding.place_deg is not None]
+    placed = [frame.place_deg for frame in crack_frames if frame.place_deg is not None]
     if not track and not placed:
         return '<p class="none">No position was known, so there is no map.</p>'
-    frame = fit([*track, *placed])
-    parts = [_grid(frame), _line(frame, track), _ticks(frame, findings), _furniture(frame)]
+    map_frame = fit([*track, *placed])
+    parts = [
+        _grid(map_frame),
+        _line(map_frame, track),
+        _ticks(map_frame, crack_frames),
+        _scale_and_north(map_frame),
+    ]
     label = f"Map of the drive: {length_m(track):.0f} metres, {len(placed)} cracked places"
     return (
-        f'<svg id="map" viewBox="0 0 {WIDTH:.0f} {frame.height:.0f}" role="group" '
+        f'<svg id="map" viewBox="0 0 {WIDTH:.0f} {map_frame.height:.0f}" role="group" '
         f'aria-label="{escape(label)}">{"".join(parts)}</svg>'
     )
 
 
-def _grid(frame: Frame) -> str:
-    step = nice_step(WIDTH / frame.scale / 6) * frame.scale
+def _grid(map_frame: MapFrame) -> str:
+    step = nice_step(WIDTH / map_frame.scale / 6) * map_frame.scale
     across = [WIDTH / 2 + step * n for n in range(-12, 13) if abs(step * n) < WIDTH / 2]
-    down = [frame.height / 2 + step * n for n in range(-12, 13) if abs(step * n) < frame.height / 2]
-    lines = [f"M{x:.1f} 0V{frame.height:.0f}" for x in across]
+    down = [
+        map_frame.height / 2 + step * n
+        for n in range(-12, 13)
+        if abs(step * n) < map_frame.height / 2
+    ]
+    lines = [f"M{x:.1f} 0V{map_frame.height:.0f}" for x in across]
     lines += [f"M0 {y:.1f}H{WIDTH:.0f}" for y in down]
     return f'<path class="grid" d="{"".join(lines)}"/>'
 
 
-def _line(frame: Frame, track: Sequence[tuple[float, float]]) -> str:
+def _line(map_frame: MapFrame, track: Sequence[tuple[float, float]]) -> str:
     if not track:
         return ""
-    points = [frame.xy(place) for place in track]
+    points = [map_frame.xy(place) for place in track]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     marks = "".join(
         f'<circle class="end" cx="{x:.1f}" cy="{y:.1f}" r="4"/>'
@@ -147,27 +156,27 @@ def _line(frame: Frame, track: Sequence[tuple[float, float]]) -> str:
     )
 
 
-def _ticks(frame: Frame, findings: Sequence[CrackFrame]) -> str:
-    bounds = grade_bounds(findings)
+def _ticks(map_frame: MapFrame, crack_frames: Sequence[CrackFrame]) -> str:
+    bounds = grade_bounds(crack_frames)
     ticks = []
-    for number, finding in enumerate(findings):
-        if finding.place_deg is None:
+    for number, frame in enumerate(crack_frames):
+        if frame.place_deg is None:
             continue
-        x, y = frame.xy(finding.place_deg)
-        label = f"Crack at {finding.time_s:.1f} s, {100 * finding.area_share:.2f} % of the picture"
+        x, y = map_frame.xy(frame.place_deg)
+        label = f"Crack at {frame.time_s:.1f} s, {100 * frame.area_share:.2f} % of the picture"
         ticks.append(
-            f'<path class="tick g{grade(finding.area_share, bounds)}" data-number="{number}" '
+            f'<path class="tick g{grade(frame.area_share, bounds)}" data-number="{number}" '
             f'd="M-{TICK} 0H{TICK}" transform="translate({x:.1f} {y:.1f}) '
-            f'rotate({finding.heading_deg or 0:.0f})" role="button" tabindex="-1" '
+            f'rotate({frame.heading_deg or 0:.0f})" role="button" tabindex="-1" '
             f'aria-label="{label}"/>'
         )
     return f'{"".join(ticks)}<path id="vehicle" d="M0-8 5 6 0 3-5 6Z" hidden=""/>'
 
 
-def _furniture(frame: Frame) -> str:
+def _scale_and_north(map_frame: MapFrame) -> str:
     """Return the scale bar and the north arrow."""
-    bar_m = nice_step(WIDTH / frame.scale / 4)
-    left, right, low = 14.0, 14.0 + bar_m * frame.scale, frame.height - 14
+    bar_m = nice_step(WIDTH / map_frame.scale / 4)
+    left, right, low = 14.0, 14.0 + bar_m * map_frame.scale, map_frame.height - 14
     return (
         f'<path class="bar" d="M{left} {low - 5}V{low}H{right:.1f}V{low - 5}"/>'
         f'<text x="{left + 6}" y="{low - 5}">{bar_m:g} m</text>'

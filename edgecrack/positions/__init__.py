@@ -1,4 +1,4 @@
-"""Where positions come from: recorded logs read whole, and live receivers asked now and then."""
+"""Where positions come from: recorded logs, read whole, and live receivers, polled."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class PositionSpec:
 
 @dataclass(frozen=True, slots=True)
 class PositionLog:
-    """What a recorded log holds.
+    """The positions of a recorded log.
 
     Attributes:
         fixes: In the order of the file.
@@ -64,21 +64,21 @@ class PositionLog:
 
 
 class Receiver(Protocol):
-    """A receiver that is connected now."""
+    """A live receiver."""
 
     def poll(self) -> Iterable[Fix]:
-        """Return the fixes that arrived since the last call, at once, often none.
+        """Return the fixes that arrived since the last call, often none, without waiting.
 
         Raises:
             SourceError: The receiver went away.
         """
 
     def close(self) -> None:
-        """Let the receiver go; safe to call twice."""
+        """Disconnect; safe to call twice."""
 
 
 def read_positions(spec: str | Path) -> PositionLog:
-    """Read a recorded log, GPX or NMEA 0183, told apart by what it holds.
+    """Read a recorded log, GPX or NMEA 0183; the content decides which, not the file's name.
 
     Raises:
         InputError: The file is missing, unreadable, empty, of neither format, or has no position.
@@ -86,7 +86,7 @@ def read_positions(spec: str | Path) -> PositionLog:
     path = Path(spec)
     try:
         start = _start_of(path)
-        # The format decides which parser is needed.
+        # Only the parser that the format needs is imported.
         if start.lstrip().startswith(_XML_STARTS):
             from edgecrack.positions.gpx import read_gpx  # noqa: PLC0415
 
@@ -120,7 +120,7 @@ def track_of(log: PositionLog, max_gap_s: float = 2.0) -> Track:
     if not len(track):
         reasons = ", ".join(f"{count} {reason}" for reason, count in track.refused.items() if count)
         raise InputError(
-            f"the track {log.name} must hold a believable position, "
+            f"the track {log.name} must hold a usable position, "
             f"but all {len(log.fixes)} were refused: {reasons or 'there are none'}"
         )
     return track
@@ -130,7 +130,7 @@ def open_receiver(spec: str) -> Receiver:
     """Connect to a live receiver, such as ``serial:///dev/ttyUSB0?baud=9600``.
 
     Raises:
-        UsageError: The spec means nothing here.
+        UsageError: ``spec`` is not an address of that form.
         InputError: What it names is no serial port, or may not be opened.
         SourceError: The port is not there now.
     """
@@ -139,7 +139,7 @@ def open_receiver(spec: str) -> Receiver:
     baud = options.pop("baud", str(DEFAULT_BAUD))
     if parts.scheme != "serial" or parts.netloc or not parts.path or options:
         wanted = "serial:///dev/ttyUSB0?baud=9600"
-        raise UsageError(f"a receiver is named like {wanted}, which {spec!r} is not")
+        raise UsageError(f"a receiver must be given like {wanted}, not {spec!r}")
     if not baud.isdecimal():
         raise UsageError(f"the baud rate must be a number such as 9600, not {baud!r}")
     from edgecrack.positions.serial import SerialReceiver  # noqa: PLC0415  # only where termios exists

@@ -1,4 +1,4 @@
-"""Where pictures were taken, from their EXIF data: a track for a directory that has no other."""
+"""Where pictures were taken, from EXIF: the track of a directory given without one."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _GPS = ExifTags.GPS
 
 
 def exif_fixes(folder: Path) -> list[Fix]:
-    """Return the places of a directory's pictures, in order of time.
+    """Return the positions of a directory's pictures, in order of time.
 
-    A picture without a time, without a place, or that cannot be read gives none; nor does
-    latitude and longitude 0, which is how cameras without a fix fill the fields.
+    A picture without a time or a position, or that cannot be read, gives none; nor does latitude
+    and longitude 0, which cameras without a fix write.
 
     Raises:
         InputError: The directory cannot be read or holds no pictures.
@@ -73,7 +73,7 @@ def _altitude_m(tags: dict[int, Any]) -> float | None:
 
 
 def _heading_deg(tags: dict[int, Any]) -> float | None:
-    """Return the course; the camera's direction stands in for it only where there is none."""
+    """Return the course; without one, the camera's direction. Only those from true north."""
     for tag, ref_tag in (
         (_GPS.GPSTrack, _GPS.GPSTrackRef),
         (_GPS.GPSImgDirection, _GPS.GPSImgDirectionRef),

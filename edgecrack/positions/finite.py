@@ -1,4 +1,4 @@
-"""Numbers that receivers say, if they can be true: empty, NaN and -1 all mean 'not known'."""
+"""Check a number from a receiver: empty, NaN and out of bounds mean 'not known'."""
 
 from __future__ import annotations
 

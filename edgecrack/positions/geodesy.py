@@ -1,7 +1,7 @@
 """Distances and directions between two fixes: all the geometry a track needs.
 
-The Earth is a sphere here. Against the WGS 84 ellipsoid that is wrong by at most 0.6 %, far below
-what a receiver's own error does to two fixes a second apart.
+The Earth is taken as a sphere. Against the WGS 84 ellipsoid a distance is wrong by at most 0.6 %,
+far less than a receiver's own error between two fixes a second apart.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ EARTH_RADIUS_M = 6_371_008.8
 
 
 def distance_m(start: Fix, end: Fix) -> float:
-    """Return the great-circle distance by the haversine formula, which is exact when it is small.
+    """Return the great-circle distance by the haversine formula, which is exact for short ones.
 
     >>> from edgecrack.records import Fix
     >>> round(distance_m(Fix(0, 0.0, 0.0), Fix(0, 0.0, 1.0)))
@@ -32,14 +32,14 @@ def distance_m(start: Fix, end: Fix) -> float:
 
 
 def speed_mps(start: Fix, end: Fix) -> float:
-    """Return the speed that leads from one fix to a later one.
+    """Return the mean speed from one fix to a later one.
 
     Raises:
         ValueError: ``end`` is not later than ``start``.
     """
     elapsed_ns = end.time_ns - start.time_ns
     if elapsed_ns <= 0:
-        raise ValueError(f"a speed needs a later second fix, not one {elapsed_ns} ns after")
+        raise ValueError(f"end must be later than start, not {elapsed_ns} ns after it")
     return distance_m(start, end) * 1e9 / elapsed_ns
 
 
@@ -64,8 +64,8 @@ def circle_deg(angle_deg: float) -> float:
     >>> circle_deg(-90.0), circle_deg(360.0)
     (270.0, 0.0)
     """
-    turned = angle_deg % 360.0
-    return 0.0 if turned == 360.0 else turned  # the remainder of -1e-20 rounds up to 360
+    remainder = angle_deg % 360.0
+    return 0.0 if remainder == 360.0 else remainder  # that of -1e-20 rounds up to 360
 
 
 def signed_deg(angle_deg: float) -> float:

@@ -1,8 +1,8 @@
 """GPX: the timed points of a recorded track. The only user of gpxpy.
 
 A file is read whole, so its size is bounded. A DOCTYPE is refused, because no GPX needs one and
-its entities can grow without bound; so is deep nesting, which overflows the stack of Python's own
-XML elements when they are copied, and takes the process with it.
+its entities can grow without bound; so is deep nesting, because copying such XML elements overflows
+the C stack and crashes the process.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ def read_gpx(path: Path) -> tuple[tuple[Fix, ...], Mapping[str, int]]:
         fixes.append(fix)
     if not fixes:
         raise InputError(
-            f"the track must say when it was where, but none of the {len(points)} points of "
-            f"{path} has a time: export it with times"
+            f"the points of a track must have times, but none of the {len(points)} points of "
+            f"{path} has one: export it with times"
         )
     return tuple(fixes), {"points": len(points), "untimed": len(points) - len(fixes)}
 
@@ -67,27 +67,31 @@ def _parse(path: Path) -> GPX:
     with path.open("rb") as file:
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        raise InputError(f"a GPX file may have {MAX_BYTES} bytes, but {path} has more: split it")
+        raise InputError(
+            f"a GPX file may have at most {MAX_BYTES} bytes, but {path} has more: split it"
+        )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"a GPX file must be UTF-8, but {path} is not: {error.reason}") from error
     try:
-        _refuse_traps(text, path)
+        _refuse_unsafe_xml(text, path)
         return gpxpy.parse(text)
     except (GPXException, ExpatError) as error:
         raise InputError(f"the track {path} must be GPX, but it is not: {error}") from error
 
 
-def _refuse_traps(text: str, path: Path) -> None:
-    """Read the XML once without keeping anything, to see that it may be kept."""
+def _refuse_unsafe_xml(text: str, path: Path) -> None:
+    """Parse the XML once without building anything; refuse a DOCTYPE and deep nesting."""
     depth = 0
 
     def open_element(_name: str, _attributes: dict[str, str]) -> None:
         nonlocal depth
         depth += 1
         if depth > MAX_DEPTH:
-            raise InputError(f"a GPX file is flat, but {path} nests more than {MAX_DEPTH} deep")
+            raise InputError(
+                f"a GPX file nests at most {MAX_DEPTH} elements, but {path} nests more"
+            )
 
     def close_element(_name: str) -> None:
         nonlocal depth
@@ -117,15 +121,15 @@ def _fix(path: Path, number: int, point: GPXTrackPoint, time: datetime) -> Fix:
             point.latitude,
             point.longitude,
             alt_m=within(point.elevation),
-            heading_deg=within(_said(point, "course"), 0, 360),
-            speed_mps=within(_said(point, "speed"), 0),
+            heading_deg=within(_field(point, "course"), 0, 360),
+            speed_mps=within(_field(point, "speed"), 0),
             hdop=within(point.horizontal_dilution, 0),
         )
     except ValueError as error:
         raise InputError(f"point {number} of {path} cannot be used: {error}") from error
 
 
-def _said(point: GPXTrackPoint, name: str) -> float | None:
+def _field(point: GPXTrackPoint, name: str) -> float | None:
     """Return a field that GPX 1.0 has itself, and 1.1 only in extensions, in the same units.
 
     Garmin's TrackPointExtension 2 and OsmAnd both use m/s and degrees from true north.

@@ -1,4 +1,4 @@
-"""Which heading to believe: the receiver's course while moving, the last good one while not."""
+"""The heading filter: the receiver's course while moving, the last good one while not."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ SLOW_MPS = 1.5
 """Below this the course over ground is noise."""
 
 MIN_MOVE_M = 3.0
-"""A course taken from positions needs them this far apart, or their rounding turns it."""
+"""Two positions less than this apart give no course: their rounding would turn it."""
 
 
 class HeadingFilter:
     """Reads fixes in the order of time and remembers the last good heading.
 
-    Where the receiver gives no course it is the direction from a fix far enough behind. Where it
-    gives no speed that follows from the positions too; the first course without one is believed.
+    Where the receiver gives no course, the heading is the direction from an earlier fix at least
+    ``MIN_MOVE_M`` away. Where it gives no speed, that follows from the positions too; the first
+    course without a speed is accepted.
     """
 
     def __init__(self) -> None:
@@ -29,11 +30,11 @@ class HeadingFilter:
         self._origin: Fix | None = None  # where the next course from positions begins
 
     def forget(self) -> None:
-        """Start anew, because what comes next does not follow on what came before."""
+        """Start again, because the next fix does not continue the drive so far."""
         self._good_deg, self._origin = None, None
 
     def read(self, fix: Fix) -> float | None:
-        """Return the heading at the next fix, in [0, 360), or None while none has been good."""
+        """Return the heading at the next fix, in [0, 360), or None before the first good one."""
         origin, course_deg = self._origin, fix.heading_deg
         if course_deg is None and origin is not None:
             if distance_m(origin, fix) < MIN_MOVE_M:

@@ -1,7 +1,7 @@
-"""NMEA 0183: bytes of any quality in, one fix for each instant out.
+"""NMEA 0183: bytes in, damaged or not; one fix for each instant out.
 
-RMC tells time, date, place, speed and course; GGA tells height and HDOP. Both of one instant make
-one fix, given out as soon as both are there, else when the next instant begins. Whatever is not a
+RMC gives time, date, place, speed and course; GGA gives height and HDOP. Both of one instant make
+one fix, returned as soon as both have arrived, else when the next instant begins. Whatever is not a
 sentence with a right checksum is skipped and counted.
 """
 
@@ -26,9 +26,9 @@ _Value = TypeVar("_Value")
 DAY_NS = 86_400_000_000_000
 
 _SENTENCE = re.compile(rb"([^*]*)\*([0-9A-Fa-f]{2})")
-_LONGEST_BYTES = 1024  # no sentence comes near; what runs on longer is another protocol
+_LONGEST_BYTES = 1024  # far more than any sentence: what is longer is another protocol
 _CHUNK_BYTES = 1 << 16
-_PATIENCE_BYTES = 1 << 22  # a file without one sentence in its first 4 MiB is something else
+_SEARCH_BYTES = 1 << 22  # a file without a sentence in its first 4 MiB is not NMEA
 _COUNTED = (
     "sentences",
     "bad_checksum",
@@ -52,7 +52,7 @@ class _Instant:
 
     def includes(self, reading: Reading) -> bool:
         """Tell whether the reading is of this instant, and not of the same time another day."""
-        days = {one.day for one in (reading, *self.readings.values()) if one.day}
+        days = {other.day for other in (reading, *self.readings.values()) if other.day}
         return reading.time_of_day_ns == self.time_of_day_ns and len(days) <= 1
 
 
@@ -90,7 +90,7 @@ class NmeaParser:
         return self.push(b"\n") + self._close()
 
     def _read_line(self, line: bytes) -> list[Fix]:
-        """Read the last sentence of a line: loggers put a time before it, ports put noise."""
+        """Read the last sentence of a line: a logger's time or noise may stand before it."""
         before, dollar, sentence = line.rpartition(b"$")
         if line.startswith(b"#") or not dollar:
             self._counts["not_nmea"] += bool(line)
@@ -127,12 +127,12 @@ class NmeaParser:
         return fixes + self._close() if len(self._instant.readings) == len(KINDS) else fixes
 
     def _close(self) -> list[Fix]:
-        """Give out the fix of this instant, once, if each of its sentences has a place."""
+        """Return the fix of this instant, once, if each of its sentences has a place."""
         instant = self._instant
         if instant is None or instant.closed:
             return []
         instant.closed = True
-        # RMC first: its place counts where the two differ.
+        # RMC first: its place is taken where the two differ.
         readings = [instant.readings[kind] for kind in KINDS if kind in instant.readings]
         places_deg = [reading.place_deg for reading in readings if reading.place_deg is not None]
         if len(places_deg) < len(readings):
@@ -155,7 +155,7 @@ class NmeaParser:
         ]
 
     def _utc_ns(self, time_of_day_ns: int, day: date | None) -> int | None:
-        """Date an instant by its RMC, else as the nearest such time of day to the last fix."""
+        """Date an instant by its RMC, else so that it is nearest to the last fix."""
         if day is not None:
             return (day.toordinal() - _DAY_ZERO) * DAY_NS + time_of_day_ns
         if self._last_ns is None:
@@ -175,7 +175,7 @@ def read_nmea(path: Path) -> tuple[tuple[Fix, ...], Mapping[str, int]]:
         The fixes in the order of the file, and ``NmeaParser.counts``.
 
     Raises:
-        InputError: Not one sentence gave a position.
+        InputError: No sentence gave a position.
         OSError: The file cannot be read.
     """
     parser = NmeaParser()
@@ -183,20 +183,20 @@ def read_nmea(path: Path) -> tuple[tuple[Fix, ...], Mapping[str, int]]:
     with path.open("rb") as file:
         while data := file.read(_CHUNK_BYTES):
             fixes += parser.push(data)
-            if not parser.counts["sentences"] and file.tell() >= _PATIENCE_BYTES:
+            if not parser.counts["sentences"] and file.tell() >= _SEARCH_BYTES:
                 break
     fixes += parser.finish()
     if not fixes:
-        raise InputError(_why_none(path, parser.counts))
+        raise InputError(_no_position(path, parser.counts))
     return tuple(fixes), parser.counts
 
 
-def _why_none(path: Path, counts: Mapping[str, int]) -> str:
+def _no_position(path: Path, counts: Mapping[str, int]) -> str:
     if not counts["sentences"] and not counts["bad_checksum"]:
         return f"the track must be GPX or NMEA 0183, but no NMEA sentence was found in {path}"
     return (
         f"the track {path} must hold a position, but of {counts['sentences']} NMEA sentences read "
         f"none gave one: {counts['no_fix']} say there is no fix, {counts['undated']} instants have "
         f"no date (that needs RMC), {counts['malformed']} are malformed, and "
-        f"{counts['bad_checksum']} more have a wrong checksum; record RMC and GGA with a clear sky"
+        f"{counts['bad_checksum']} more have a wrong checksum; record RMC and GGA under open sky"
     )

@@ -1,4 +1,4 @@
-"""What one RMC or GGA sentence of NMEA 0183 says, in our units. The only user of pynmeagps."""
+"""Reads one RMC or GGA sentence of NMEA 0183 into SI units. The only user of pynmeagps."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ KNOT_MPS = 1852 / 3600
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one sentence said. What it did not say is None.
+    """The fields of one sentence; None where it has none.
 
     Attributes:
         kind: ``RMC`` or ``GGA``.
@@ -69,7 +69,7 @@ def is_position(content: str) -> bool:
 
 
 def parse_sentence(content: str) -> Reading | None:
-    """Read what stands between ``$`` and ``*`` of an RMC or GGA.
+    """Read an RMC or GGA, given as what stands between its ``$`` and ``*``.
 
     Returns:
         None if it claims a fix but its time or place cannot be read.
@@ -80,30 +80,30 @@ def parse_sentence(content: str) -> Reading | None:
         return None
     if message is None:
         return None
-    said: Mapping[str, object] = vars(message)
+    fields: Mapping[str, object] = vars(message)
     kind = content[2:5]
-    claims_fix = _claims_fix(kind, said)
-    time_of_day_ns = _time_of_day_ns(said.get("time"))
-    place_deg = _place_deg(said) if claims_fix else None
+    claims_fix = _claims_fix(kind, fields)
+    time_of_day_ns = _time_of_day_ns(fields.get("time"))
+    place_deg = _place_deg(fields) if claims_fix else None
     if claims_fix and (place_deg is None or time_of_day_ns is None):
         return None
-    knots = within(said.get("spd"), 0)
+    knots = within(fields.get("spd"), 0)
     return Reading(
         kind,
         time_of_day_ns,
         place_deg,
-        day=_day(said.get("date")),
-        alt_m=within(said.get("alt")),
-        heading_deg=within(said.get("cog"), 0, 360),
+        day=_day(fields.get("date")),
+        alt_m=within(fields.get("alt")),
+        heading_deg=within(fields.get("cog"), 0, 360),
         speed_mps=None if knots is None else knots * KNOT_MPS,
-        hdop=within(said.get("HDOP"), 0),
+        hdop=within(fields.get("HDOP"), 0),
     )
 
 
-def _claims_fix(kind: str, said: Mapping[str, object]) -> bool:
+def _claims_fix(kind: str, fields: Mapping[str, object]) -> bool:
     if kind == "GGA":
-        return said.get("quality") not in {0, "", None}
-    return said.get("status") == "A" and said.get("posMode") != "N"
+        return fields.get("quality") not in {0, "", None}
+    return fields.get("status") == "A" and fields.get("posMode") != "N"
 
 
 def _time_of_day_ns(clock: object) -> int | None:
@@ -123,9 +123,9 @@ def _day(day: object) -> date | None:
     return day if day.year >= 1980 else day.replace(year=day.year + 100)
 
 
-def _place_deg(said: Mapping[str, object]) -> tuple[float, float] | None:
-    lat_deg, lon_deg = within(said.get("lat"), -90, 90), within(said.get("lon"), -180, 180)
+def _place_deg(fields: Mapping[str, object]) -> tuple[float, float] | None:
+    lat_deg, lon_deg = within(fields.get("lat"), -90, 90), within(fields.get("lon"), -180, 180)
     if lat_deg is None or lon_deg is None:
         return None
-    known = said.get("NS") in {"N", "S"} and said.get("EW") in {"E", "W"}
+    known = fields.get("NS") in {"N", "S"} and fields.get("EW") in {"E", "W"}
     return (lat_deg, lon_deg) if known else None

@@ -1,4 +1,4 @@
-"""An NMEA receiver on a serial port, read without ever waiting for it."""
+"""An NMEA receiver on a serial port, read without waiting."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from edgecrack.records import Fix
 
 _READ_BYTES = 4096
-_READS_PER_POLL = 16  # however fast the port talks, a poll ends
+_READS_PER_POLL = 16  # a poll ends after 64 KiB, however fast the port sends
 
 
 class SerialReceiver:
-    """A ``PositionFeed``: eight data bits, no parity, one stop bit, nothing echoed or altered.
+    """A ``Receiver``: eight data bits, no parity, one stop bit, nothing echoed or altered.
 
     Args:
         device: The port, such as ``/dev/ttyUSB0``.
@@ -56,7 +56,7 @@ class SerialReceiver:
         """Return the fixes that arrived since the last call.
 
         Raises:
-            SourceError: The port went away, or the feed is closed.
+            SourceError: The port went away, or the receiver is closed.
         """
         fixes: list[Fix] = []
         for _ in range(_READS_PER_POLL):
@@ -67,13 +67,13 @@ class SerialReceiver:
         return fixes
 
     def close(self) -> None:
-        """Let the port go; safe to call twice."""
+        """Close the port; safe to call twice."""
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
 
     def _read(self) -> bytes | None:
-        """Return what is there, or None if nothing is."""
+        """Return the bytes that have arrived, or None without any."""
         if self._fd is None:
             raise SourceError(f"the receiver on {self._device} is closed: open it again")
         try:
@@ -107,7 +107,7 @@ def _open(device: str) -> int:
 
 
 def _make_raw(fd: int, speed: int) -> None:
-    """Set the port to bytes as they come; a read then never returns none but at a hang-up."""
+    """Make the port pass bytes on unchanged; a read then returns no bytes only at a hang-up."""
     control = termios.tcgetattr(fd)[6]
     control[termios.VMIN], control[termios.VTIME] = 1, 0
     mode = termios.CS8 | termios.CREAD | termios.CLOCAL

@@ -1,7 +1,7 @@
-"""Where the camera was: readings of a receiver, in order, and the place at any instant between.
+"""Where the camera was: a receiver's fixes in order, and the place at any instant between them.
 
-A place is only ever read off or interpolated between two readings that belong together. Beyond
-the ends and inside gaps the answer is a reason, never a guess.
+A place is that of a fix, or interpolated between two fixes without a gap or a jump between them.
+Before, after and inside gaps the answer is the reason why there is no place, never a guess.
 """
 
 from __future__ import annotations
@@ -20,30 +20,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 MAX_SPEED_MPS = 70.0
-"""What no survey vehicle exceeds (252 km/h): a faster step is a jump of the receiver."""
+"""No survey vehicle is faster (252 km/h): a faster step is a jump of the receiver."""
 
 NULL_ISLAND_DEG = 1e-3
-"""Receivers without a fix say (0, 0); no road comes within 100 m of it."""
+"""Receivers without a fix report (0, 0); no road comes within 100 m of it."""
 
 REASONS = ("null_island", "hdop", "duplicate", "out_of_order", "jump")
-"""Why fixes are refused; a duplicate has the very time of the fix before."""
+"""Why fixes are refused; a duplicate has the same time as the fix before."""
 
 RECOVERY_FIXES = 5
-"""So many refused fixes in a row that agree with each other are right, and the track was wrong."""
+"""After this many refused fixes in a row that agree with each other, the track follows them."""
 
 
 class Track:
     """Fixes in the order of time, and the place at any instant.
 
-    Nothing is sorted: a fix that comes late is refused, so whoever reads a file decides about its
-    order. The heading is the receiver's course; below 1.5 m/s the last good one is held; where the
-    receiver gives none it is the direction from the fix before. No heading is carried over a gap.
+    Nothing is sorted: a fix earlier than the last one is refused. Headings come from a
+    ``HeadingFilter``, which starts again after a gap.
 
     Args:
         fixes: What to add first, in order.
         max_gap_s: Two fixes at most this far apart, inclusive, are interpolated.
         max_hdop: A fix with a larger HDOP is refused; one without HDOP passes.
-        keep_s: Forget fixes older than this against the newest; None keeps all.
+        keep_s: Drop fixes that are this much older than the newest; None keeps all.
 
     >>> track = Track([Fix(0, 50.0, 8.0), Fix(1_000_000_000, 50.0, 8.0001)])
     >>> round(track.at(500_000_000).pose.lon_deg, 6)
@@ -66,9 +65,9 @@ class Track:
         self._times_ns: list[int] = []
         self._fixes: list[Fix] = []
         self._refused = dict.fromkeys(REASONS, 0)
-        self._candidate: Fix | None = None  # the last refused fix, if it may be the truth
-        self._candidates = 0  # how many in a row agree with it
-        self._compass = HeadingFilter()
+        self._candidate: Fix | None = None  # the last refused fix: the track may have to follow it
+        self._candidates = 0  # how many refused fixes in a row agree
+        self._heading_filter = HeadingFilter()
         for fix in fixes:
             self.add(fix)
 
@@ -108,8 +107,8 @@ class Track:
             return False
         self._candidate, self._candidates = None, 0
         if not self._fixes or not self._joined(self._fixes[-1], fix):
-            self._compass.forget()
-        self._fixes.append(replace(fix, heading_deg=self._compass.read(fix)))
+            self._heading_filter.forget()
+        self._fixes.append(replace(fix, heading_deg=self._heading_filter.read(fix)))
         self._times_ns.append(fix.time_ns)
         if self._keep_ns is not None:
             stale = bisect_left(self._times_ns, fix.time_ns - self._keep_ns)
@@ -117,7 +116,7 @@ class Track:
         return True
 
     def at(self, time_ns: int) -> Placement:
-        """Say where the camera was at an instant, or why that is not known."""
+        """Return where the camera was at an instant, or why that is not known."""
         if not self._times_ns:
             return UNPLACED
         after = bisect_left(self._times_ns, time_ns)
@@ -131,9 +130,9 @@ class Track:
         return Placement(PositionQuality.INTERPOLATED, _between(start, end, time_ns))
 
     def _joined(self, start: Fix, end: Fix) -> bool:
-        """Tell whether a vehicle can have driven from one fix to the next, and no gap is between.
+        """Tell whether two consecutive fixes have no gap and no jump between them.
 
-        After a jump that proved right the two sides are close in time but not in place.
+        After the track has followed a jump, its two sides are close in time but not in place.
         """
         near = end.time_ns - start.time_ns <= self._max_gap_ns
         return near and speed_mps(start, end) <= MAX_SPEED_MPS
@@ -154,10 +153,11 @@ class Track:
         return "jump" if speed_mps(last, fix) > MAX_SPEED_MPS else None
 
     def _recovers(self, fix: Fix, reason: str) -> bool:
-        """Tell whether so many refused fixes agree that the track must follow them.
+        """Tell whether enough refused fixes agree that the track must follow them.
 
-        A lone first fix is then dropped, wrong in place or time. A longer track stays and goes on
-        at the new place; its times are never rewound, for that would throw good fixes away.
+        If the track has only its first fix, that was wrong in place or time and is dropped. A
+        longer track is kept and continues at the new place. It never goes back in time: that would
+        drop good fixes.
         """
         if reason not in {"jump", "out_of_order"}:
             return False
@@ -202,9 +202,9 @@ def _worse(start: float | None, end: float | None) -> float | None:
 
 
 def _heading(start_deg: float | None, end_deg: float | None, share: float) -> float | None:
-    """Turn the short way; where only one side is known it holds for the whole stretch.
+    """Blend the short way round; where only one side is known, it is used for all instants between.
 
-    The first course taken from positions belongs to its fix, and is that of the way to it.
+    The first heading computed from positions belongs to the second fix, and is right before it too.
     """
     if start_deg is None or end_deg is None:
         return start_deg if end_deg is None else end_deg
@@ -212,7 +212,7 @@ def _heading(start_deg: float | None, end_deg: float | None, share: float) -> fl
 
 
 def describe_span(track: Track, first_ns: int, last_ns: int) -> str:
-    """Say that a track misses a video, with both ranges and what to do about it."""
+    """Return the message for a track that does not overlap a video: both ranges and what to do."""
     span = track.span
     known = f"from {to_iso(span[0])} to {to_iso(span[1])}" if span else "at no time"
     return (

@@ -1,7 +1,6 @@
-"""A drive that never happened, rendered from a seed, and the page that shows what a run found.
+"""A synthetic drive rendered from a seed: pictures, true crack masks and a position log.
 
-The generator stands apart from the runtime on purpose: its own camera, its own track, its own
-true masks, so that a mistake in the runtime's geometry cannot hide in the thing that judges it.
-It was matched by eye and by grey-level statistics to real forward views of motorways, never to
-what a network answers.
+It shares no code with the runtime's geometry on purpose: it has its own camera, track and masks, so
+that a mistake in the runtime cannot also be in the data that checks it. Its pictures were matched
+by eye and by grey-level statistics to real forward views of motorways, never to a network's output.
 """

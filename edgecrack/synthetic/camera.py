@@ -1,8 +1,8 @@
-"""How a camera behind the windscreen sees a flat road: perspective without shimmer.
+"""How a camera behind the windscreen sees a flat road: perspective without aliasing.
 
 A pinhole camera at a height, pitched down, over a plane (Hartley and Zisserman, 2nd ed., 8.1.1).
 Far rows squeeze many centimetres into one pixel, so the strip is first averaged to coarser copies
-and each row blends the two that fit it: otherwise distant grain would sparkle.
+and each row blends the two that fit it: otherwise distant grain would flicker.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ REDUCTIONS = ((1, 1), (2, 1), (4, 1), (8, 2), (16, 2))
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """A camera fixed to the vehicle; the defaults frame the road as survey vehicles do.
+    """A camera fixed to the vehicle; the defaults show the road as survey vehicles see it.
 
     Attributes:
         width_px: Picture width.
@@ -48,7 +48,7 @@ class Camera:
         """Return the homography from (right, forward, 1) in metres to pixels.
 
         Args:
-            lateral_m: The camera's place to the right of the lane's middle.
+            lateral_m: How far the camera is to the right of the lane's middle.
             pitch_deg: Extra downward tilt, as when braking.
         """
         pitch = np.radians(self.pitch_deg + pitch_deg)
@@ -108,7 +108,7 @@ def view(
     """
     to_ground: Homography = np.asarray(np.linalg.inv(to_picture), np.float64)
     fineness = _fineness(to_ground, strip.cell_m, size_px)
-    seen = np.zeros(size_px, np.float32)
+    image = np.zeros(size_px, np.float32)
     for level, (copy, cells) in enumerate(zip(strip.copies, REDUCTIONS, strict=True)):
         weight = np.clip(1 - np.abs(fineness - level), 0, 1).astype(np.float32)
         rows = np.flatnonzero(weight)
@@ -124,8 +124,8 @@ def view(
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        seen[top:bottom] += band * weight[top:bottom, None]
-    return seen
+        image[top:bottom] += band * weight[top:bottom, None]
+    return image
 
 
 def view_colour(
@@ -133,14 +133,14 @@ def view_colour(
 ) -> FloatPlane:
     """Return the road's broad colour as the camera sees it, ``float32`` (H, W, 3)."""
     to_strip = _cells_from_ground(-at_m, cell_m, (1, 1))
-    seen = cv2.warpPerspective(
+    image = cv2.warpPerspective(
         colour,
         to_strip @ np.linalg.inv(to_picture),
         size_px[::-1],
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REPLICATE,
     )
-    return np.asarray(seen, np.float32)
+    return np.asarray(image, np.float32)
 
 
 def _cells_from_ground(start_m: float, cell_m: float, cells: tuple[int, int]) -> Homography:
@@ -156,10 +156,10 @@ def _cells_from_ground(start_m: float, cell_m: float, cells: tuple[int, int]) ->
 
 
 def _fineness(to_ground: Homography, cell_m: float, size_px: tuple[int, int]) -> FloatPlane:
-    """Return for each row how often its reach along the road doubles the cell: 0 is finest."""
+    """Return for each row log2 of its length along the road in cells, clipped: 0 is finest."""
     rows = np.arange(size_px[0] + 1)
     centre = np.stack((np.full(len(rows), size_px[1] / 2), rows, np.ones(len(rows))))
     ground = to_ground @ centre
     forward = ground[1] / ground[2]
-    reach = np.abs(np.diff(forward)) / cell_m
-    return np.asarray(np.clip(np.log2(reach), 0, len(REDUCTIONS) - 1), np.float32)
+    row_cells = np.abs(np.diff(forward)) / cell_m
+    return np.asarray(np.clip(np.log2(row_cells), 0, len(REDUCTIONS) - 1), np.float32)

@@ -1,4 +1,4 @@
-"""How pavement cracks: rough lines that branch, swell into pockets and break off.
+"""The shape of cracks: rough lines that branch, widen in places and are closed in others.
 
 Paths come from midpoint displacement (Fournier, Fussell and Carpenter 1982), whose roughness looks
 the same at every scale as a crack's does. Coordinates are metres on the ground: first along the
@@ -42,7 +42,7 @@ class Crack:
     right_m: Metres
 
     def __post_init__(self) -> None:
-        """Refuse openings that do not belong to the points."""
+        """Refuse openings whose number differs from the number of points."""
         if not len(self.path_m) == len(self.left_m) == len(self.right_m):
             raise ValueError("a crack needs one opening on each side of every point")
 
@@ -83,19 +83,19 @@ def fractal_path(
 
 
 def opened(rng: np.random.Generator, path_m: Metres, width_m: float, closed_share: float) -> Crack:
-    """Open a path to a crack whose sides swell and pinch independently.
+    """Open a path to a crack; each side widens and narrows independently.
 
     Args:
         rng: Source of randomness.
         path_m: (N, 2) the line it follows.
         width_m: Typical opening.
-        closed_share: Share of the length, 0 to 1, over which nothing can be seen.
+        closed_share: Share of the length, 0 to 1, over which the crack is closed and invisible.
     """
     count = len(path_m)
     slow, quick = _wander(rng, count, 40.0), _wander(rng, count, 6.0)
     taper = np.minimum(1, np.minimum(np.arange(count), np.arange(count)[::-1]) / (0.2 * count + 1))
     opening = width_m * np.exp(0.35 * slow + 0.4 * quick) * taper**0.5
-    opening *= 1 + 1.6 * np.maximum(_wander(rng, count, 4.0) - 1.4, 0)  # pockets that spalled out
+    opening *= 1 + 1.6 * np.maximum(_wander(rng, count, 4.0) - 1.4, 0)  # where the edge has spalled
     gate = _wander(rng, count, 25.0) + 0.4 * quick
     shut = np.quantile(gate, closed_share) if closed_share > 0 else -np.inf
     opening *= np.clip((gate - shut) / 0.25, 0, 1)
@@ -108,7 +108,7 @@ def opened(rng: np.random.Generator, path_m: Metres, width_m: float, closed_shar
 def grow(
     rng: np.random.Generator, start_m: Metres, end_m: Metres, width_m: float
 ) -> Iterator[Crack]:
-    """Yield one crack between two points and the branches that leave it."""
+    """Yield one crack between two points, then its branches."""
     trunk = fractal_path(rng, start_m, end_m, roughness=float(rng.uniform(0.025, 0.055)))
     yield opened(rng, trunk, width_m, closed_share=float(rng.uniform(0.05, 0.3)))
     along = trunk[-1] - trunk[0]
@@ -117,12 +117,12 @@ def grow(
         turn = np.radians(rng.choice((-1, 1)) * rng.uniform(20, 65))
         spin = np.array(((np.cos(turn), -np.sin(turn)), (np.sin(turn), np.cos(turn))))
         reach = spin @ along / np.hypot(*along) * rng.uniform(0.12, 0.6)
-        twig = fractal_path(rng, root, root + reach, roughness=0.07)
-        yield opened(rng, twig, 0.6 * width_m, closed_share=0.15)
+        branch = fractal_path(rng, root, root + reach, roughness=0.07)
+        yield opened(rng, branch, 0.6 * width_m, closed_share=0.15)
 
 
 def alligator(rng: np.random.Generator, centre_m: Metres, size_m: Metres) -> Iterator[Crack]:
-    """Yield the edges of the small irregular blocks that fatigue leaves in a wheel path."""
+    """Yield the edges of the small irregular blocks of fatigue cracking in a wheel path."""
     cell_m = rng.uniform(0.16, 0.26)
     rows, columns = np.maximum(2, (size_m / cell_m).astype(int))
     jitter = rng.uniform(-0.33, 0.33, (rows, columns, 2))
@@ -131,8 +131,9 @@ def alligator(rng: np.random.Generator, centre_m: Metres, size_m: Metres) -> Ite
     for row in range(rows):
         for column in range(columns):
             for other in ((row + 1, column), (row, column + 1)):
-                brick = other[0] > row and (row + column) % 2 == 1  # alternate joints make bricks
-                if other[0] >= rows or other[1] >= columns or brick or rng.random() < 0.12:
+                # Leaving out every second edge staggers the blocks like bricks.
+                staggered = other[0] > row and (row + column) % 2 == 1
+                if other[0] >= rows or other[1] >= columns or staggered or rng.random() < 0.12:
                     continue
                 edge = fractal_path(rng, nodes[row, column], nodes[other], roughness=0.08)
                 yield opened(rng, edge, rng.uniform(0.003, 0.007), closed_share=0.1)
@@ -144,7 +145,7 @@ def draw(crack: Crack, coverage: GrayImage, corner_m: tuple[float, float], cell_
     Args:
         crack: What to draw.
         coverage: (H, W) changed in place.
-        corner_m: Ground place of the first pixel, along and across.
+        corner_m: Position of the first pixel on the ground, along and across.
         cell_m: Ground size of one pixel.
     """
     forward = np.gradient(crack.path_m, axis=0)

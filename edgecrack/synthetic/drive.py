@@ -1,4 +1,4 @@
-"""A short drive over a made-up road: its pictures, its true masks and its positioning log."""
+"""A short drive over a synthetic road: its pictures, true masks and position log."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class DriveSpec:
     """What to render; two equal specs give equal pictures.
 
     Attributes:
-        seed: Chooses the road, its cracks and every grain of it.
+        seed: Chooses the road, its cracks and its texture.
         seconds: Length of the drive.
         fps: Pictures a second.
         width_px: Picture width.
         height_px: Picture height.
         speed_mps: Mean speed.
         start_ns: UTC of the first picture.
-        fix_hz: Positioning readings a second.
+        fix_hz: Positions a second in the log.
     """
 
     seed: int = 7
@@ -47,13 +47,16 @@ class DriveSpec:
     fix_hz: int = 5
 
     def __post_init__(self) -> None:
-        """Refuse a drive without pictures."""
+        """Refuse a drive without a picture, or of a size that cannot be encoded."""
         if min(self.seconds, self.fps, self.speed_mps, self.fix_hz) <= 0 or self.frame_count < 1:
-            raise ValueError(f"a drive needs time, speed and pictures, not {self}")
+            raise ValueError(
+                "seconds, fps, speed_mps and fix_hz must be above 0, and seconds x fps give a "
+                f"picture, not {self}"
+            )
         if self.width_px < 64 or self.height_px < 36 or (self.width_px | self.height_px) % 2:
             size = f"{self.width_px}x{self.height_px}"
             raise ValueError(
-                f"pictures must be even-sized and at least 64x36 for H.264, not {size}"
+                f"width_px and height_px must be even and at least 64x36 for H.264, not {size}"
             )
 
     @property
@@ -68,7 +71,7 @@ class DriveSpec:
 
 @dataclass(frozen=True, slots=True)
 class DriveFrame:
-    """One picture and the truth about it.
+    """One picture and its true crack mask.
 
     Attributes:
         index: Zero-based number.
@@ -92,7 +95,7 @@ class Drive:
         video: The pictures as H.264.
         positions: The NMEA log.
         truth: Folder of true masks, ``NNNNNNNN.png`` by frame index.
-        fixes: What the log says.
+        fixes: The positions in the log.
     """
 
     spec: DriveSpec
@@ -120,7 +123,7 @@ def render_frames(spec: DriveSpec) -> Iterator[DriveFrame]:
 
 
 def drive_fixes(spec: DriveSpec) -> tuple[Fix, ...]:
-    """Return the receiver's readings, from a second before the first picture to one after."""
+    """Return the positions, from a second before the first picture to a second after the last."""
     motion = Motion(spec.speed_mps)
     first, last = -spec.fix_hz, int(np.ceil((spec.seconds + 1) * spec.fix_hz))
     return tuple(_fix(spec, motion, number / spec.fix_hz) for number in range(first, last + 1))
@@ -131,10 +134,10 @@ def write_drive(spec: DriveSpec, folder: Path) -> Drive:
 
     Args:
         spec: What to render.
-        folder: Where to; created if missing.
+        folder: Where to write; created if missing.
 
     Raises:
-        SinkError: Something could not be written.
+        SinkError: A file could not be written.
     """
     from edgecrack.gst.writer import VideoWriter  # noqa: PLC0415  (GStreamer only when encoding)
 

@@ -1,6 +1,6 @@
-"""The pictures a model proves itself on: one with cracks, one without, one by night.
+"""The golden frames that a self-test compares a model on: with cracks, without, and at night.
 
-They come from the synthetic drive alone, so that they may travel with a model anywhere.
+They come from the synthetic drive alone, so no licence of real pictures restricts shipping them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _NEAR_M = 3.5
 
 @dataclass(frozen=True, slots=True)
 class Golden:
-    """A picture and the truth about it.
+    """A picture and its true crack mask.
 
     Attributes:
         picture: What the camera saw.
@@ -44,7 +44,7 @@ def golden_frames(width_px: int, height_px: int) -> Mapping[str, RgbImage]:
 
     Args:
         width_px: Width wanted.
-        height_px: Height wanted; the 16:9 view is squeezed to it as the runtime squeezes video.
+        height_px: Height wanted; the 16:9 picture is resized to it, whatever the aspect.
     """
     return {name: golden.picture for name, golden in golden_set(width_px, height_px).items()}
 
@@ -64,7 +64,7 @@ def golden_set(width_px: int, height_px: int) -> Mapping[str, Golden]:
 
 
 def _places(scene: Scene) -> tuple[float, float]:
-    """Return where along the road most crack lies close ahead, and where none is in view."""
+    """Return where along the road most crack is close ahead, and where none is in view."""
     places = np.arange(0.0, LENGTH_M, STEP_M)
     close = [scene.plan.cracked_m(at + NEAREST_M, at + _NEAR_M) for at in places]
     clean = [at for at in places if scene.plan.cracked_m(at, at + FARTHEST_M + 1) == 0]

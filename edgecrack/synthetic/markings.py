@@ -1,7 +1,7 @@
-"""What lies on a road and is no crack: paint, joints, seams and patches.
+"""What is on a road and not a crack: paint, joints, seams and patches.
 
 Everything here is drawn into the grey texture around 128 and never into the true mask. Dark
-straight joints and worn paint are what a crack detector is most easily fooled by.
+straight joints and worn paint are what crack detectors most often mistake for cracks.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _BITS = 5
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A polygon on the ground that changes what is under it.
+    """A polygon on the ground that paints over the road or darkens it.
 
     Attributes:
         corners_m: (N, 2) points along and across the road.
-        level: Grey to paint with, 128 being bare road; or None to only scale.
-        gain: Factor on the texture, where ``level`` is None.
-        wear: Share of the paint that traffic took off, 0 to 1.
+        level: Grey to paint with, where bare road is 128; None only scales the texture.
+        gain: Factor on the texture where ``level`` is None.
+        wear: Share of the paint that traffic has worn off, 0 to 1.
     """
 
     corners_m: NDArray[np.float64]
@@ -98,7 +98,7 @@ def slab_joints(
 
 
 def repairs(rng: np.random.Generator, start_m: float, end_m: float) -> list[Band]:
-    """Return patches with tarred rims, and the seam between two paver widths."""
+    """Return patches with tarred edges, and the seam between two paver widths."""
     bands = []
     for at in np.arange(start_m + 6, end_m - 4, 22.0):
         begin = at + rng.uniform(0, 12)
@@ -118,15 +118,15 @@ def repairs(rng: np.random.Generator, start_m: float, end_m: float) -> list[Band
 
 
 def lay(
-    band: Band, road: FloatPlane, worn: GrayImage, corner_m: tuple[float, float], cell_m: float
+    band: Band, road: FloatPlane, bare: GrayImage, corner_m: tuple[float, float], cell_m: float
 ) -> None:
     """Draw one band.
 
     Args:
         band: What to draw.
         road: (H, W) grey texture around 128, changed in place.
-        worn: (H, W) grain that decides where paint holds: the same for the same place.
-        corner_m: Ground place of the first pixel, along and across.
+        bare: (H, W) grain of the bare road, which decides where paint is worn off.
+        corner_m: Position of the first pixel on the ground, along and across.
         cell_m: Ground size of one pixel.
     """
     points = (band.corners_m - np.array(corner_m)) / cell_m
@@ -144,6 +144,6 @@ def lay(
     if band.level is None:
         under *= 1 - alpha * (1 - band.gain)
         return
-    grain = worn[top:bottom, left:right].astype(np.float32) - 128
-    holds = np.clip((grain / 9 + 4 * (1 - band.wear) - 1.2) * 2, 0, 1) if band.wear else 1.0
-    under += alpha * holds * (band.level + 0.35 * grain - under)
+    grain = bare[top:bottom, left:right].astype(np.float32) - 128
+    painted = np.clip((grain / 9 + 4 * (1 - band.wear) - 1.2) * 2, 0, 1) if band.wear else 1.0
+    under += alpha * painted * (band.level + 0.35 * grain - under)

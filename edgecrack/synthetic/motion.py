@@ -1,6 +1,6 @@
 """How the vehicle moves: how far along the road, how far off the middle, and where on Earth.
 
-One analytic motion feeds both the picture and the positioning log, so that they agree.
+The pictures and the position log are made from this one motion, so they agree.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import numpy as np
 
 EARTH_RADIUS_M = 6_371_008.8
 ORIGIN_DEG = (20.4130, 52.7710)
-"""Open desert without a road: nobody's street gets cracks it does not have."""
+"""Open desert without a road, so that no real road is reported as cracked."""
 ALTITUDE_M = 118.4
 
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """A calm drive on a gently curving road.
+    """A steady drive on a gently curving road.
 
     Attributes:
         speed_mps: Mean speed.
@@ -37,11 +37,11 @@ class Motion:
         return float(self.speed_mps * (1 + 0.05 * np.sin(0.55 * time_s)))
 
     def lateral_m(self, time_s: float) -> float:
-        """Return the place to the right of the lane's middle."""
+        """Return how far the vehicle is to the right of the lane's middle."""
         return float(0.10 * np.sin(0.9 * time_s + 0.4) + 0.04 * np.sin(2.3 * time_s))
 
     def pitch_deg(self, time_s: float) -> float:
-        """Return the nod of the body on its springs."""
+        """Return the extra pitch of the vehicle on its springs."""
         return float(0.10 * np.sin(8.7 * time_s) + 0.06 * np.sin(13.1 * time_s + 1.0))
 
     def heading_at(self, time_s: float) -> float:

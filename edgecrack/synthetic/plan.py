@@ -1,4 +1,4 @@
-"""What is where along a made-up road, in metres, before anything is drawn."""
+"""The layout of a synthetic road in metres, before anything is drawn."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ HALF_WIDTH_M = 4.4
 
 @dataclass(frozen=True, slots=True)
 class RoadPlan:
-    """Everything on a road.
+    """The cracks and markings of a road.
 
     Attributes:
         length_m: Length of the strip.
         concrete_from_m: Where asphalt ends and concrete slabs begin.
-        cracks: What a perfect surveyor would mark.
-        bands: Paint, joints, seams and patches, which no surveyor marks.
+        cracks: What is drawn into the true mask.
+        bands: Paint, joints, seams and patches, which are not cracks.
     """
 
     length_m: float
@@ -34,13 +34,13 @@ class RoadPlan:
         for crack in self.cracks:
             along = crack.path_m[:-1, 0]
             step = np.hypot(*np.diff(crack.path_m, axis=0).T)
-            seen = (along >= start_m) & (along < end_m) & (crack.width_m[:-1] > 0)
-            total += float(step[seen].sum())
+            is_open = (along >= start_m) & (along < end_m) & (crack.width_m[:-1] > 0)
+            total += float(step[is_open].sum())
         return total
 
 
 def plan_road(seed: int, length_m: float) -> RoadPlan:
-    """Return a road of asphalt and then concrete, cracked here and sound there."""
+    """Return a road of asphalt, then concrete, with cracked and sound stretches."""
     rng = np.random.default_rng((seed, 1))
     boundary = 5.0 * round(0.62 * length_m / 5)
     bands = lane_lines(length_m, phase_m=float(rng.uniform(0, 9)))
@@ -52,7 +52,7 @@ def plan_road(seed: int, length_m: float) -> RoadPlan:
 
 def _cracks(rng: np.random.Generator, length_m: float, boundary_m: float) -> list[Crack]:
     """Return cracks in clusters with sound road between them."""
-    found: list[Crack] = []
+    cracks: list[Crack] = []
     at = 3.0
     while at < length_m:
         wheel = float(rng.choice((-1, 1)) * rng.uniform(0.3, 1.3))
@@ -61,14 +61,14 @@ def _cracks(rng: np.random.Generator, length_m: float, boundary_m: float) -> lis
         if kind == 0:  # along the road
             reach = float(rng.uniform(2.5, 6.0))
             end = np.array((at + reach, wheel + rng.normal(0, 0.35)))
-            found += grow(rng, np.array((at, wheel)), end, width)
+            cracks += grow(rng, np.array((at, wheel)), end, width)
         elif kind == 1:  # across it
             reach = float(rng.normal(0, 0.3))
             start, end = np.array((at, -rng.uniform(0.2, 1.8))), np.array((at + reach, 1.75))
-            found += grow(rng, start, end, width)
+            cracks += grow(rng, start, end, width)
         else:
             reach = float(rng.uniform(0.9, 1.8))
             size = np.array((reach, rng.uniform(0.5, 0.8)))
-            found += alligator(rng, np.array((at + reach / 2, wheel)), size)
+            cracks += alligator(rng, np.array((at + reach / 2, wheel)), size)
         at += abs(reach) + 1.5 + float(rng.exponential(3.5))
-    return found
+    return cracks

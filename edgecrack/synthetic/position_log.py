@@ -1,4 +1,4 @@
-"""What a positioning receiver would have written on the drive: NMEA 0183, RMC and GGA."""
+"""The drive's positions as a receiver logs them: NMEA 0183, RMC and GGA sentences."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def nmea(fixes: Sequence[Fix]) -> str:
     """Return the log: an RMC and a GGA sentence for every fix.
 
     Args:
-        fixes: Readings with altitude, course, speed and dilution of precision.
+        fixes: Positions with altitude, course, speed and HDOP.
     """
     return "".join(sentence(_rmc(fix)) + sentence(_gga(fix)) for fix in fixes)
 

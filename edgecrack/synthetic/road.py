@@ -44,10 +44,10 @@ class Strip:
 
 
 class Road:
-    """Draws the strips of a plan when asked, and remembers the last few blocks.
+    """Draws strips of a plan on request and caches the last four blocks.
 
     Args:
-        plan: What is where.
+        plan: The road's layout.
         seed: Chooses the grain and the stains.
     """
 
@@ -78,7 +78,7 @@ class Road:
         for crack in self.plan.cracks:
             if _meets(crack.span_m, origin_m):
                 draw(crack, coverage, (origin_m, -HALF_WIDTH_M), CELL_M)
-        _sink(grey, bare, coverage)
+        _darken_cracks(grey, bare, coverage)
         return Strip(origin_m, np.asarray(np.clip(grey, 0, 255), np.uint8), coverage)
 
     def _bare(self, origin_m: float) -> GrayImage:
@@ -92,15 +92,15 @@ class Road:
 
 
 def _meets(span_m: tuple[float, float], origin_m: float) -> bool:
-    """Say whether something lies in the block, soft edges included."""
+    """Tell whether a span along the road reaches into the block, soft edges included."""
     return span_m[0] < origin_m + BLOCK_M + 0.1 and span_m[1] > origin_m - 0.1
 
 
-def _sink(grey: FloatPlane, bare: GrayImage, coverage: GrayImage) -> None:
-    """Let the stones gnaw at the cracks' edges, then darken the road where it is open.
+def _darken_cracks(grey: FloatPlane, bare: GrayImage, coverage: GrayImage) -> None:
+    """Roughen the cracks' edges with the grain, then darken ``grey`` where cracks are open.
 
-    Both planes change alike, so that the truth is what can be seen. Around a crack the road is
-    soiled and its broken rim a little lighter; a crack is shallow here and deep there.
+    ``coverage`` is changed with it, so that the true mask is what can be seen. Around a crack the
+    road is dirty and its broken edge a little lighter; the depth of a crack varies.
     """
     rows = np.flatnonzero(coverage.any(axis=1))
     columns = np.flatnonzero(coverage.any(axis=0))

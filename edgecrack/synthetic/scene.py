@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NEAREST_M, FARTHEST_M = 1.2, 8.0
 BLOCKS_IN_VIEW = 3
 COVERED = 255 / 3
-"""A pixel is crack when crack fills a third of it: about where a person begins to see a line."""
+"""A pixel is crack when crack fills a third of it, about when a person begins to see a line."""
 
 
 class Scene:
@@ -47,7 +47,7 @@ class Scene:
         Args:
             motion: Where the vehicle is.
             time_s: The instant, since the start of the drive.
-            sensor: Turns the view into pixels.
+            sensor: Turns what the camera sees into pixels.
             index: Number of the picture; chooses its noise.
         """
         at_m = motion.along_m(time_s)

@@ -1,4 +1,4 @@
-"""What light, lens and sensor do to a picture: falloff, haze of distance, noise, and night."""
+"""What light, lens and sensor do to a picture: vignetting, blur, noise, and night."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Sensor:
         rng = np.random.default_rng((self._seed, 4, index))
         top, left = rng.integers(0, _BANK_MARGIN_PX, 2)
         noise = self._noise[top : top + self._size_px[0], left : left + self._size_px[1]]
-        blurred = cv2.GaussianBlur(grey, (0, 0), 0.55)  # the lens is not perfect either
+        blurred = cv2.GaussianBlur(grey, (0, 0), 0.55)  # the lens
         light = colour * self._gain
         light *= (blurred * np.float32(1 / 128))[..., None]
         light += noise
@@ -75,12 +75,12 @@ class Sensor:
 
 
 def _falloff(shape: tuple[int, int], light: Light) -> FloatPlane:
-    """Return the gain of every pixel: darker corners, brighter distance, lamps' pools by night."""
+    """Return the gain of every pixel: dark corners, bright distance, headlamps at night."""
     y = np.linspace(-1, 1, shape[0], dtype=np.float32)[:, None]
     x = np.linspace(-1, 1, shape[1], dtype=np.float32)[None]
     day = (1 - 0.10 * (x**2 + y**2) / 2) * (1 - 0.035 * y)
-    pools = sum(
+    headlamps = sum(
         np.exp(-(((x - side) / 0.55) ** 2) - ((y + 0.1) / 0.75) ** 2) for side in (-0.4, 0.4)
     )
-    gain = day * ((1 - light.headlamps) + light.headlamps * 1.25 * pools)
+    gain = day * ((1 - light.headlamps) + light.headlamps * 1.25 * headlamps)
     return np.asarray(light.level * gain[..., None], np.float32)

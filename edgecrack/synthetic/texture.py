@@ -1,9 +1,9 @@
-"""What bare pavement looks like: fine grain that repeats unseen, and broad colour that does not.
+"""What bare pavement looks like: fine grain, which repeats, times broad colour, which does not.
 
-The fine grain is a grey tile around 128, periodic along the road with a period longer than any
-view and repeated across it only beyond the lane, so that nobody sees it twice and it costs its
-noise only once. The broad colour
-is a coarse RGB level for the whole road; a picture is grain / 128 times colour.
+The fine grain is a grey tile around 128. It repeats along the road with a period longer than any
+picture shows, and across it only beyond the lane, so that no picture shows the same grain twice and
+the noise is computed once. The broad colour is a coarse RGB level for the whole road; a picture is
+grain / 128 times colour.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class GrainStyle:
     Attributes:
         grit: Sand and binder, about 2 mm.
         stones: Aggregate, about 5 mm.
-        pits: Voids where stones were plucked, dark.
-        chips: Bare bright stones.
+        pits: Dark holes where stones have come out.
+        chips: Bright bare stones.
         brushing: Transverse streaks of a brushed or grooved slab.
     """
 
@@ -66,7 +66,7 @@ LEVEL = {Pavement.ASPHALT: (128.0, 128.0, 129.0), Pavement.CONCRETE: (128.0, 126
 def smooth_noise(
     rng: np.random.Generator, shape: tuple[int, int], sigma_px: tuple[float, float]
 ) -> FloatPlane:
-    """Return normal noise of about unit deviation, smoothed, that closes on itself both ways.
+    """Return smoothed normal noise of about unit deviation that tiles without a seam both ways.
 
     Args:
         rng: Source of randomness.

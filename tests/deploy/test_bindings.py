@@ -1,4 +1,4 @@
-"""The link out of an isolated environment, with the real system Python and real GStreamer."""
+"""Linking the bindings of the real system Python into an isolated environment."""
 
 import importlib.util
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from deploy.bindings import SYSTEM_PYTHON, link
-from edgecrack.errors import ConfigError
+from edgecrack.errors import ConfigError, SinkError
 
 MAP_A_BUFFER = """
 import gi
@@ -23,7 +23,7 @@ with buffer.map(Gst.MapFlags.READ) as mapped:
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory):
-    """Return a bare environment's interpreter, what it could import, and what was then linked."""
+    """Return an environment's interpreter, its modules before linking, and the linked packages."""
     folder = tmp_path_factory.mktemp("bindings") / "venv"
     subprocess.run([SYSTEM_PYTHON, "-m", "venv", "--without-pip", folder], check=True)
     (site_packages,) = folder.glob("lib/python3*/site-packages")
@@ -34,81 +34,90 @@ def environment(tmp_path_factory):
     return python, before, linked
 
 
-def ask(python: Path, program: str) -> str:
-    """Run a program in a fresh process that sees nothing of this one's surroundings."""
-    done = subprocess.run(
+def output_of(python: Path, program: str) -> str:
+    """Run a program in a new process that ignores the environment, and return its output."""
+    ended = subprocess.run(
         [python, "-I", "-W", "ignore", "-c", program], capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout.strip()
 
 
 def importable(python: Path) -> set[str]:
     """Return the name of every top-level module an interpreter would find."""
     return set(
-        ask(python, "import pkgutil; print(*[m.name for m in pkgutil.iter_modules()])").split()
+        output_of(
+            python, "import pkgutil; print(*[m.name for m in pkgutil.iter_modules()])"
+        ).split()
     )
 
 
 def test_gstreamer_works_with_its_overrides(environment):
-    """Mapping a buffer is a context manager, which only gst-python's overrides make it."""
+    """Only with gst-python's overrides is mapping a buffer a context manager."""
     python, _, _ = environment
-    assert ask(python, MAP_A_BUFFER) == "road"
+    assert output_of(python, MAP_A_BUFFER) == "road"
 
 
-def test_no_other_system_package_leaks_in(environment):
-    """Of all the packages the system's Python sees, the environment sees the linked ones alone."""
+def test_no_other_system_package_is_visible(environment):
+    """Of all the packages of the system's Python, the environment sees only the linked ones."""
     python, before, linked = environment
     assert importable(python) - before == set(linked)
-    assert importable(SYSTEM_PYTHON) - importable(python), "nothing here could have leaked in"
-    assert "dist-packages" not in ask(python, "import sys; print(sys.path)")
+    assert importable(SYSTEM_PYTHON) - importable(python), "the system must have other packages"
+    assert "dist-packages" not in output_of(python, "import sys; print(sys.path)")
 
 
 def test_this_environment_is_isolated_too():
-    """What runs these tests sees the system's gi, through the link, and not its apt."""
+    """The interpreter of these tests sees the system's gi, through the link, and not its apt."""
     assert not [folder for folder in sys.path if "dist-packages" in folder]
-    found = importlib.util.find_spec("gi")
-    assert found is not None
-    assert found.origin is not None
-    assert Path(found.origin).parent.is_symlink()
+    spec = importlib.util.find_spec("gi")
+    assert spec is not None
+    assert spec.origin is not None
+    assert Path(spec.origin).parent.is_symlink()
     assert importlib.util.find_spec("apt") is None
 
 
 def test_another_python_is_refused(tmp_path):
-    """Bindings compiled for another Python are refused, with the way to make it right."""
+    """Bindings compiled for another Python are not linked; both versions are named."""
     other = tmp_path / "python3"
-    other.write_text('#!/bin/sh\necho \'{"version": [3, 4], "found": {"gi": "/nowhere/gi"}}\'\n')
+    other.write_text('#!/bin/sh\necho \'{"version": [3, 4], "folders": {"gi": "/nowhere/gi"}}\'\n')
     other.chmod(0o755)
-    with pytest.raises(ConfigError, match=r"built for Python 3\.4 .* make it anew with"):
+    with pytest.raises(ConfigError, match=rf"\b3\.4\b.*\b3\.{sys.version_info[1]}\b"):
         link(other, tmp_path)
     assert not (tmp_path / "gi").exists()
 
 
-def test_missing_bindings_name_their_cure(tmp_path):
-    """A Python without gi is refused with the command that installs it."""
+def test_a_python_without_bindings_is_refused(tmp_path):
+    """The missing package is named, and the command that installs it."""
     bare = tmp_path / "venv"
     subprocess.run([SYSTEM_PYTHON, "-m", "venv", "--without-pip", bare], check=True)
-    with pytest.raises(ConfigError, match="edgecrack-deploy setup"):
+    with pytest.raises(ConfigError, match=r"'gi'.*edgecrack-deploy setup"):
         link(bare / "bin" / "python", tmp_path)
 
 
 @pytest.mark.parametrize("interpreter", ["/bin/true", "/bin/false", "/nowhere/python3"])
 def test_what_is_no_python_is_refused(tmp_path, interpreter):
-    """A program that does not answer as Python would is named, not tried further."""
+    """A program that is not Python, fails or does not exist is named."""
     with pytest.raises(ConfigError, match=interpreter):
         link(Path(interpreter), tmp_path)
 
 
-def test_a_package_of_its_own_is_never_removed(tmp_path):
-    """Something installed under the same name stays as it is."""
+def test_an_installed_package_is_never_removed(tmp_path):
+    """A package of the same name stays as it is, and is named."""
     (tmp_path / "gi").mkdir()
-    with pytest.raises(ConfigError, match="uninstall that"):
+    with pytest.raises(ConfigError, match=str(tmp_path / "gi")):
         link(site_packages=tmp_path)
     assert (tmp_path / "gi").is_dir()
+    assert not (tmp_path / "gi").is_symlink()
+
+
+def test_a_missing_site_packages_is_a_sink_error(tmp_path):
+    """Where no link can be made its path is named."""
+    with pytest.raises(SinkError, match=str(tmp_path / "none" / "gi")):
+        link(site_packages=tmp_path / "none")
 
 
 def test_a_stale_link_is_replaced(tmp_path):
-    """A link to where the bindings no longer are is put right."""
+    """A link that points elsewhere is changed, and nothing else is left in the folder."""
     (tmp_path / "gi").symlink_to("/nowhere/gi")
     linked = link(site_packages=tmp_path)
     assert (tmp_path / "gi").readlink() == linked["gi"]

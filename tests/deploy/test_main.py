@@ -1,4 +1,4 @@
-"""``edgecrack-deploy`` as a person runs it: a process, its words and its exit code."""
+"""``edgecrack-deploy`` as a process: its output and its exit codes."""
 
 import subprocess
 import sys
@@ -14,11 +14,11 @@ def run(*arguments: str):
 
 
 def test_setup_runs_the_script_that_ships():
-    """``setup --dry-run`` says what the script says."""
-    done = run("setup", "--dry-run")
-    assert done.returncode == 0, done.stderr
-    assert "setup: already here: " in done.stdout
-    assert "libimage-exiftool-perl" not in done.stdout
+    """``setup --dry-run`` prints the script's output."""
+    ended = run("setup", "--dry-run")
+    assert ended.returncode == 0, ended.stderr
+    assert "setup: already here: " in ended.stdout
+    assert "libimage-exiftool-perl" not in ended.stdout
 
 
 def test_setup_passes_its_options_on():
@@ -26,20 +26,21 @@ def test_setup_passes_its_options_on():
     assert "libimage-exiftool-perl" in run("setup", "--with-tests", "--dry-run").stdout
 
 
-def test_link_says_what_it_linked():
-    """``link`` names each package and where it really lies."""
-    done = run("link")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("gi -> /")
+def test_link_prints_what_it_linked():
+    """``link`` prints each package and the folder its link points to."""
+    ended = run("link")
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.startswith("gi -> /")
 
 
 @pytest.mark.parametrize("python", ["/bin/true", "/nowhere/python3"])
 def test_an_error_is_one_sentence_and_an_exit_code(python):
-    """A wrong interpreter ends with 78 and one line, not a traceback."""
-    done = run("link", "--system-python", python)
-    assert done.returncode == 78
-    assert done.stderr.startswith("edgecrack-deploy: ")
-    assert done.stderr.count("\n") == 1
+    """A wrong interpreter is named in one line, and the exit code is 78."""
+    ended = run("link", "--system-python", python)
+    assert ended.returncode == 78
+    assert ended.stderr.startswith("edgecrack-deploy: ")
+    assert ended.stderr.count("\n") == 1
+    assert python in ended.stderr
 
 
 def test_version_is_that_of_the_distribution():
@@ -47,6 +48,21 @@ def test_version_is_that_of_the_distribution():
     assert run("--version").stdout == "edgecrack-deploy 0.1.0\n"
 
 
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ((), ["--version"]),
+        (("setup",), ["--with-tests", "--dry-run"]),
+        (("link",), ["--system-python"]),
+    ],
+)
+def test_help_explains_each_option(command, options):
+    """``--help`` lists every option of a command."""
+    ended = run(*command, "--help")
+    assert ended.returncode == 0
+    assert [option for option in options if option not in ended.stdout] == []
+
+
 def test_an_unknown_command_is_a_usage_error():
-    """What does not exist ends with 2."""
+    """A command that does not exist ends with 2."""
     assert run("agent").returncode == 2

@@ -1,4 +1,4 @@
-"""When a picture was taken, from what cameras really write."""
+"""When a picture was taken, from EXIF tags as cameras write them."""
 
 import io
 
@@ -23,7 +23,7 @@ def _time_ns(original=None, gps=None):
 
 
 @pytest.mark.parametrize(
-    ("rest", "behind_noon_ns"),
+    ("tags", "after_noon_ns"),
     [
         ({}, 0),
         ({_TAGS.SubsecTimeOriginal: "5"}, 500_000_000),
@@ -35,24 +35,25 @@ def _time_ns(original=None, gps=None):
         ({_TAGS.OffsetTimeOriginal: "Z?"}, 0),
     ],
 )
-def test_the_time_of_taking_is_read_with_its_parts(rest, behind_noon_ns):
-    """Sub-seconds are decimals, an offset is taken off, and no offset means UTC."""
-    tags = {_TAGS.DateTimeOriginal: "2024:07:01 12:00:00"} | rest
-    assert _time_ns(tags) == _NOON_NS + behind_noon_ns
+def test_the_time_of_capture_is_read_with_its_parts(tags, after_noon_ns):
+    """Sub-seconds are decimals, an offset is subtracted, and no offset means UTC."""
+    original = {_TAGS.DateTimeOriginal: "2024:07:01 12:00:00"} | tags
+    assert _time_ns(original) == _NOON_NS + after_noon_ns
 
 
-def test_gps_time_stands_in_for_a_missing_time_of_taking():
-    """The GPS date and time are UTC to the millisecond."""
+def test_gps_time_is_used_where_there_is_no_original_time():
+    """It is UTC, to the millisecond; where both exist the original time is used."""
     gps = {_GPS.GPSDateStamp: "2024:07:01", _GPS.GPSTimeStamp: (12.0, 0.0, 1.25)}
     assert _time_ns(gps=gps) == _NOON_NS + 1_250_000_000
     original = {_TAGS.DateTimeOriginal: "2024:07:01 12:00:00"}
     assert _time_ns(original, gps) == _NOON_NS
 
 
-@pytest.mark.parametrize("text", ["", "0000:00:00 00:00:00", "1970:01:01 00:00:00", "yesterday"])
-def test_a_clock_that_was_never_set_tells_nothing(text):
-    """Empty, zero, senseless and ancient dates are no time."""
+@pytest.mark.parametrize("text", ["", "0000:00:00 00:00:00", "1999:12:31 23:59:59", "yesterday"])
+def test_a_clock_that_was_never_set_gives_no_time(text):
+    """Empty, zero, unreadable dates and those before 2000 give None."""
     assert _time_ns({_TAGS.DateTimeOriginal: text}) is None
+    assert _time_ns({_TAGS.DateTimeOriginal: "2000:01:01 00:00:00"}) == 946_684_800 * 10**9
 
 
 @pytest.mark.parametrize(
@@ -60,11 +61,11 @@ def test_a_clock_that_was_never_set_tells_nothing(text):
     [
         {_GPS.GPSDateStamp: "2024:07:01"},
         {_GPS.GPSTimeStamp: (12.0, 0.0, 0.0)},
-        {_GPS.GPSDateStamp: "2024:07:01", _GPS.GPSTimeStamp: (99.0, 0.0, 0.0)},
+        {_GPS.GPSDateStamp: "2024:07:01", _GPS.GPSTimeStamp: (24.0, 0.0, 1.0)},
     ],
 )
-def test_half_a_gps_time_tells_nothing(gps):
-    """A date without a time, a time without a date, and an hour that no day has."""
+def test_half_a_gps_time_gives_no_time(gps):
+    """A date without a time, a time without a date, and a second that no day has."""
     assert _time_ns(gps=gps) is None
 
 

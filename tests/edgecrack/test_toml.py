@@ -1,4 +1,4 @@
-"""What is wrong with a file that a person wrote is said in one sentence."""
+"""A mistake in a TOML file becomes one sentence that names the file and the key."""
 
 import pytest
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -30,49 +30,50 @@ class Camera(BaseModel):
         return self
 
 
-def said(values):
-    """Return what is said about a document."""
+def message_about(values):
+    """Return the message about a document with a mistake."""
     with pytest.raises(ValidationError) as caught:
         Camera.model_validate(values)
     return str(config_error("a.toml", caught.value.errors(), Camera.model_json_schema()))
 
 
 @pytest.mark.parametrize(
-    ("values", "sentence"),
+    ("values", "part"),
     [
-        ({"name": "a", "widht_px": 1}, "there is no key 'widht_px'; did you mean 'width_px'?"),
-        ({"name": "a", "lens": {"focal_m": 1}}, "no key 'lens.focal_m'; did you mean 'focal_mm'?"),
-        ({"name": "a", "lenses": [{"foccal": 1}]}, "no key 'lenses.0.foccal'; did you mean 'focal"),
-        ({"name": "a", "zzzz": 1}, "there is no key 'zzzz'; remove it."),
-        ({}, "the key 'name' is needed and missing; add it."),
-        ({"name": "a", "width_px": "wide"}, "width_px = 'wide' cannot be: "),
+        ({"name": "a", "widht_px": 1}, "'widht_px'; did you mean 'width_px'?"),
+        ({"name": "a", "lens": {"focal_m": 1}}, "'lens.focal_m'; did you mean 'focal_mm'?"),
+        ({"name": "a", "lenses": [{"foccal": 1}]}, "'lenses.0.foccal'; did you mean 'focal_mm'?"),
+        ({"name": "a", "zzzz": 1}, "'zzzz'; remove it"),
+        ({}, "'name'"),
+        ({"name": "a", "width_px": "wide"}, "width_px = 'wide'"),
         ({"name": "a", "width_px": 2}, "a.toml: a camera is at least 16 px wide, not 2."),
     ],
 )
-def test_a_fault_names_the_file_the_place_and_the_way_out(values, sentence):
-    """An unknown key names the nearest one; a wrong value says why."""
-    message = said(values)
+def test_a_mistake_is_named_by_file_and_key(values, part):
+    """For an unknown key the nearest known one is named; a wrong value says why."""
+    message = message_about(values)
     assert message.startswith("a.toml: ")
-    assert sentence in message
+    assert part in message
     assert "\n" not in message
 
 
 def test_a_document_is_read(tmp_path):
-    """UTF-8, nested, typed."""
+    """Text in UTF-8, tables and numbers."""
     (tmp_path / "a.toml").write_text('name = "Straße"\n[lens]\nfocal_mm = 4.5\n', encoding="utf-8")
     assert read_toml(tmp_path / "a.toml") == {"name": "Straße", "lens": {"focal_mm": 4.5}}
 
 
 @pytest.mark.parametrize("content", [b"name = ", b"\xff\xfe", b"[a]\n[a]\n", b"\x00"])
 def test_what_is_no_toml_is_refused(tmp_path, content):
-    """A file that is no TOML is the person's to mend, and named."""
+    """It is named; exit code 78, so that a person corrects the file."""
     (tmp_path / "a.toml").write_bytes(content)
-    with pytest.raises(ConfigError, match=r"a\.toml must be a readable TOML file"):
+    with pytest.raises(ConfigError, match=r"/a\.toml\b") as caught:
         read_toml(tmp_path / "a.toml")
+    assert caught.value.exit_code == 78
 
 
 def test_a_missing_file_is_named(tmp_path):
-    """So are a file that is not there and a folder in its place."""
+    """So is a folder in its place."""
     for path in (tmp_path / "none.toml", tmp_path):
-        with pytest.raises(ConfigError, match="must be a readable TOML file"):
+        with pytest.raises(ConfigError, match=path.name):
             read_toml(path)

@@ -1,4 +1,4 @@
-"""One small drive and one small run, made once for all tests of the demo."""
+"""The folder of one small run, made once for all tests of the page."""
 
 import json
 from datetime import datetime, timezone
@@ -13,7 +13,7 @@ from edgecrack.synthetic.drive import drive_fixes
 
 @pytest.fixture(scope="session")
 def run_dir(tmp_path_factory, frames, spec):
-    """Lay out what a run leaves behind, with the truth in place of a network's masks."""
+    """Write the files of a run, with the true masks in place of a network's."""
     folder = tmp_path_factory.mktemp("run")
     for name in ("masks", "frames"):
         (folder / name).mkdir()

@@ -1,4 +1,4 @@
-"""Reading a run back."""
+"""Reading a run folder."""
 
 import json
 
@@ -9,48 +9,50 @@ from edgecrack.page.run_reader import read_run
 
 
 def line(**facts):
-    """Return one feature with the given properties and no place."""
+    """Return the line of a feature with these properties and no place."""
     return json.dumps({"type": "Feature", "geometry": None, "properties": facts})
 
 
 def test_a_run_is_read_in_order_of_time(run_dir):
     """Every cracked frame is found, placed latitude first, with its picture and mask."""
     record = read_run(run_dir)
-    times = [finding.time_s for finding in record.findings]
+    times = [frame.time_s for frame in record.crack_frames]
     assert len(times) > 3
     assert times == sorted(times)
-    assert all(20 < finding.place_deg[0] < 21 for finding in record.findings)
-    assert all(finding.picture and finding.mask for finding in record.findings)
+    assert all(20 < frame.place_deg[0] < 21 for frame in record.crack_frames)
+    assert all(frame.picture and frame.mask for frame in record.crack_frames)
     assert record.overlay == run_dir / "overlay.mp4"
 
 
 def test_what_is_missing_is_none(tmp_path):
-    """A run of an empty run.json and a bare feature reads as unknowns."""
+    """An empty run.json and a feature without properties give None for the rest."""
     (tmp_path / "run.json").write_text("{}")
     (tmp_path / "cracks.geojsonl").write_text(line(frame=3) + "\n")
     record = read_run(tmp_path)
-    finding = record.findings[0]
-    assert (finding.frame, finding.place_deg, finding.picture) == (3, None, None)
-    assert (finding.crack_count, finding.speed_mps, record.overlay) == (None, None, None)
+    frame = record.crack_frames[0]
+    assert (frame.frame, frame.place_deg, frame.picture) == (3, None, None)
+    assert (frame.crack_count, frame.speed_mps, record.overlay) == (None, None, None)
     assert record.report == {}
 
 
 def test_a_picture_outside_the_run_is_not_read(tmp_path):
-    """A feature cannot name a file that does not belong to the run."""
+    """A feature cannot name a file outside the run's folder."""
     (tmp_path / "secret.png").write_bytes(b"x")
     run = tmp_path / "run"
     run.mkdir()
     (run / "run.json").write_text("{}")
     (run / "cracks.geojsonl").write_text(line(picture="../secret.png", mask="/etc/hostname"))
-    finding = read_run(run).findings[0]
-    assert (finding.picture, finding.mask) == (None, None)
+    frame = read_run(run).crack_frames[0]
+    assert (frame.picture, frame.mask) == (None, None)
 
 
 def test_no_run_and_a_broken_run_are_input_errors(tmp_path):
-    """A folder without run.json, and a line that is not JSON, end in one sentence."""
-    with pytest.raises(InputError, match=r"no run\.json"):
+    """A folder without run.json is named, and so is each file with broken JSON."""
+    with pytest.raises(InputError, match=r"run\.json"):
         read_run(tmp_path)
     (tmp_path / "run.json").write_text("{}")
-    (tmp_path / "cracks.geojsonl").write_text('{"type": "Fea')
-    with pytest.raises(InputError, match="not JSON"):
-        read_run(tmp_path)
+    for name in ("cracks.geojsonl", "report.json", "run.json"):
+        (tmp_path / name).write_text('{"type": "Fea')
+        with pytest.raises(InputError, match=rf"/{name}\b"):
+            read_run(tmp_path)
+        (tmp_path / name).write_text("{}")

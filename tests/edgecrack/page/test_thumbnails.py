@@ -17,8 +17,8 @@ def decoded(uri):
 
 
 def test_cracks_are_marked_red_and_the_rest_is_left_grey(run_dir):
-    """Pixels of the mask turn red; far from it the picture is as it was."""
-    worst = max(read_run(run_dir).findings, key=lambda finding: finding.area_share)
+    """Pixels of the mask turn red; the others keep their colour."""
+    worst = max(read_run(run_dir).crack_frames, key=lambda frame: frame.area_share)
     picture = decoded(marked(worst, 480)).astype(int)
     mask = cv2.imread(str(worst.mask), cv2.IMREAD_GRAYSCALE)
     redness = picture[..., 2] - picture[..., 1]
@@ -29,7 +29,7 @@ def test_cracks_are_marked_red_and_the_rest_is_left_grey(run_dir):
 
 def test_without_a_readable_picture_there_is_no_thumbnail(run_dir, tmp_path):
     """A missing or damaged frame gives an empty string."""
-    finding = read_run(run_dir).findings[0]
+    frame = read_run(run_dir).crack_frames[0]
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8 not a picture")
-    assert marked(replace(finding, picture=None), 100) == ""
-    assert marked(replace(finding, picture=tmp_path / "broken.jpg"), 100) == ""
+    assert marked(replace(frame, picture=None), 100) == ""
+    assert marked(replace(frame, picture=tmp_path / "broken.jpg"), 100) == ""

@@ -24,25 +24,31 @@ def test_distances_on_the_map_are_true_in_every_direction():
 
 def test_everything_lies_on_the_map(run_dir):
     """Start, end and every crack have coordinates within the picture, and the bar its metres."""
-    svg = draw_map(drive_fixes(DriveSpec()), read_run(run_dir).findings)
+    svg = draw_map(drive_fixes(DriveSpec()), read_run(run_dir).crack_frames)
     height = float(re.search(r'viewBox="0 0 \d+ (\d+)"', svg)[1])
     marks = re.findall(r"translate\(([\d.-]+) ([\d.-]+)\)", svg)
-    assert len(marks) == len(read_run(run_dir).findings) + 1
+    assert len(marks) == len(read_run(run_dir).crack_frames) + 1
     assert all(0 < float(x) < WIDTH and 0 < float(y) < height for x, y in marks)
     assert all(word in svg for word in (">Start<", ">End<", ">N<", "20 m<"))
 
 
-def test_a_map_of_nothing_says_so_and_of_one_place_is_drawn():
-    """Without a position there is a sentence; a single fix does not divide by zero."""
-    assert "no map" in draw_map([], [])
+def test_a_map_needs_one_place():
+    """Without a position there is no drawing; a single fix does not divide by zero."""
+    assert "<svg" not in draw_map([], [])
     assert "<svg" in draw_map([Fix(0, 1.0, 2.0)], [])
 
 
-def test_grades_split_the_findings_evenly(run_dir):
+def test_a_share_at_a_bound_has_the_lower_grade():
+    """The legend says "up to" a bound, and "over" it."""
+    grades = [grade(share, (0.1, 0.2, 0.3)) for share in (0.05, 0.1, 0.2, 0.25, 0.3, 0.4)]
+    assert grades == [0, 0, 1, 2, 2, 3]
+
+
+def test_grades_split_the_crack_frames_evenly(run_dir):
     """Bigger cracks never have a lower grade, and the biggest has the highest."""
-    findings = sorted(read_run(run_dir).findings, key=lambda finding: finding.area_share)
-    bounds = grade_bounds(findings)
-    grades = [grade(finding.area_share, bounds) for finding in findings]
+    crack_frames = sorted(read_run(run_dir).crack_frames, key=lambda frame: frame.area_share)
+    bounds = grade_bounds(crack_frames)
+    grades = [grade(frame.area_share, bounds) for frame in crack_frames]
     assert grades == sorted(grades)
     assert grades[-1] == 3
     assert grade_bounds([]) == ()

@@ -1,5 +1,8 @@
 """Where pictures were taken, as a track."""
 
+import struct
+import zlib
+
 import pytest
 from PIL import ExifTags, Image
 
@@ -57,13 +60,13 @@ def test_a_place_is_read_with_all_that_is_known(save):
 
 
 def test_what_a_picture_does_not_say_is_none(save):
-    """Nothing but the place is made up from the place."""
+    """Height, course, speed and HDOP are not made up."""
     (fix,) = exif_fixes(save("a.jpg", _PLACE))
     assert (fix.alt_m, fix.heading_deg, fix.speed_mps, fix.hdop) == (None, None, None, None)
 
 
 def test_knots_and_miles_are_converted(save):
-    """The speed's unit is honoured."""
+    """The speed's unit is the one its tag names."""
     save("a.jpg", _PLACE | {_GPS.GPSSpeedRef: "N", _GPS.GPSSpeed: 10.0})
     folder = save("b.jpg", _PLACE | {_GPS.GPSSpeedRef: "M", _GPS.GPSSpeed: 10.0}, 1)
     assert [fix.speed_mps for fix in exif_fixes(folder)] == pytest.approx(
@@ -72,31 +75,35 @@ def test_knots_and_miles_are_converted(save):
 
 
 def test_a_magnetic_direction_is_no_course(save):
-    """Only what refers to true north is a heading; a camera's direction may stand in."""
+    """Only a direction from true north is a heading; without a course, the camera's is used."""
     save("a.jpg", _PLACE | {_GPS.GPSImgDirectionRef: "M", _GPS.GPSImgDirection: 10.0})
     folder = save("b.jpg", _PLACE | {_GPS.GPSImgDirectionRef: "T", _GPS.GPSImgDirection: 10.0}, 1)
     assert [fix.heading_deg for fix in exif_fixes(folder)] == [None, 10.0]
 
 
 def test_places_come_in_order_of_time(save):
-    """The track follows the clock, not the names."""
+    """The track is sorted by time, not by file name."""
     save("a.jpg", _PLACE, 30)
     folder = save("b.png", _PLACE, 10)
     assert [fix.time_ns - _NOON_NS for fix in exif_fixes(folder)] == [10 * 10**9, 30 * 10**9]
 
 
-def test_what_tells_no_place_or_no_time_gives_no_fix(save, tmp_path):
-    """No GPS, half a place, null island, no time, a place off Earth, a broken file: no fix."""
+def test_a_picture_without_place_or_time_gives_no_fix(save, tmp_path):
+    """No GPS, half a place, null island, no time, a place off Earth, a broken or huge file."""
     save("plain.jpg", {})
     save("half.jpg", {key: _PLACE[key] for key in (_GPS.GPSLatitude, _GPS.GPSLatitudeRef)})
     save("null.jpg", {_GPS.GPSLatitude: (0.0, 0.0, 0.0), _GPS.GPSLongitude: (0.0, 0.0, 0.0)})
     save("timeless.jpg", _PLACE, None)
     save("far.jpg", _PLACE | {_GPS.GPSLatitude: (91.0, 0.0, 0.0)})
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8 no picture")
+    header = b"IHDR" + struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    chunk = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
+    data = struct.pack(">I4s12x", 8, b"IDAT")
+    (tmp_path / "huge.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk + data)
     assert exif_fixes(tmp_path) == []
 
 
 def test_a_directory_without_pictures_is_refused(tmp_path):
-    """As for frames, no pictures at all is an InputError."""
-    with pytest.raises(InputError, match="holds no pictures"):
+    """No pictures at all is an InputError that names the directory, as for frames."""
+    with pytest.raises(InputError, match=tmp_path.name):
         exif_fixes(tmp_path)

@@ -1,4 +1,4 @@
-"""A receiver's way of saying 'not known' never becomes a number."""
+"""What receivers write for 'not known' never becomes a number."""
 
 import math
 
@@ -13,7 +13,7 @@ def test_what_is_no_finite_number_is_unknown(value):
     assert within(value) is None
 
 
-@pytest.mark.parametrize(("value", "kept"), [(0, 0.0), (360, 360.0), (-1, None), (360.1, None)])
-def test_bounds_are_inclusive(value, kept):
+@pytest.mark.parametrize(("value", "number"), [(0, 0.0), (360, 360.0), (-1, None), (360.1, None)])
+def test_bounds_are_inclusive(value, number):
     """A heading of 0 or 360 is known; -1 is how phones say that it is not."""
-    assert within(value, 0, 360) == kept
+    assert within(value, 0, 360) == number

@@ -29,13 +29,13 @@ def test_a_long_distance_is_the_published_one():
 
 
 def test_a_short_distance_agrees_with_the_flat_earth():
-    """A few metres are what the tangent plane says, so rounding eats nothing."""
+    """A few metres are what the tangent plane says: rounding loses nothing."""
     metre_deg = 1 / 111_195.08
     start, end = Fix(0, 60.0, 10.0), Fix(0, 60.0 + 3 * metre_deg, 10.0 + 8 * metre_deg)
     assert distance_m(start, end) == pytest.approx(5.0, rel=1e-4)  # 8 at 60 degrees north are 4
 
 
-def test_the_other_side_of_the_earth_is_half_its_girth_away():
+def test_the_other_side_of_the_earth_is_half_its_circumference_away():
     """Antipodes do not leave the domain of the arcsine."""
     assert distance_m(Fix(0, 10.0, 0.0), Fix(0, -10.0, 180.0)) == pytest.approx(
         20_015_115, rel=1e-6
@@ -47,7 +47,7 @@ def test_the_other_side_of_the_earth_is_half_its_girth_away():
     [(1, 0, 0), (0, 1, 90), (-1, 0, 180), (0, -1, 270), (1e-6, 1e-6, 45), (0, 0, 0)],
 )
 def test_bearings_run_clockwise_from_north(lat_deg, lon_deg, bearing):
-    """The four winds, north-east, and a place itself, which lies north by convention."""
+    """North, east, south, west, north-east, and a place itself, north by convention."""
     assert bearing_deg(Fix(0, 0, 0), Fix(0, lat_deg, lon_deg)) == pytest.approx(bearing)
 
 
@@ -65,8 +65,8 @@ def test_a_speed_is_distance_over_time():
 
 @pytest.mark.parametrize("end_ns", [0, -1])
 def test_a_speed_needs_time(end_ns):
-    """No time or negative time is a mistake of the caller."""
-    with pytest.raises(ValueError, match="later second fix"):
+    """No time or negative time between the fixes is a mistake of the caller."""
+    with pytest.raises(ValueError, match=f" {end_ns} ns"):
         speed_mps(Fix(0, 0, 0), Fix(end_ns, 0, 1))
 
 

@@ -1,4 +1,4 @@
-"""A sentence says what the NMEA 0183 standard says it says."""
+"""A sentence is read as the NMEA 0183 standard defines it."""
 
 from datetime import date
 
@@ -61,8 +61,8 @@ def test_the_leap_day_of_a_moved_year_exists():
         "GPGGA,,,,,,0,00,99.99,,,,,,",
     ],
 )
-def test_a_receiver_that_says_it_has_no_fix_is_believed(content):
-    """Whatever coordinates stand beside it."""
+def test_a_sentence_without_a_fix_has_no_place(content):
+    """Whatever coordinates it contains."""
     assert read(content).place_deg is None
 
 
@@ -81,13 +81,13 @@ def test_a_receiver_that_says_it_has_no_fix_is_believed(content):
     ],
 )
 def test_a_fix_without_time_or_place_is_no_reading(content):
-    """A sentence that claims a fix must be able to tell it, or it is refused or has no place."""
+    """A sentence that claims a fix but lacks its time or place is refused or has no place."""
     reading = parse_sentence(content)
     assert reading is None or reading.place_deg is None
 
 
 @pytest.mark.parametrize("talker", ["GP", "GN", "GL", "GA", "GB"])
-def test_every_satellite_system_may_talk(talker):
+def test_every_satellite_system_is_read(talker):
     """GPS, mixed, GLONASS, Galileo and BeiDou alike; depth sounders do not count."""
     assert is_position(f"{talker}RMC,")
     assert is_position(f"{talker}GGA,")
@@ -97,7 +97,7 @@ def test_every_satellite_system_may_talk(talker):
 
 
 def test_a_checksum_is_the_exclusive_or_of_the_bytes():
-    """Against the definition, written out."""
+    """It equals the definition, written out in the test."""
     total = 0
     for byte in RMC.encode():
         total ^= byte

@@ -1,4 +1,4 @@
-"""The camera is placed on the way it drove, or it is said why it cannot be placed."""
+"""At any instant the camera has a place on its track, or a reason why it has none."""
 
 import math
 from dataclasses import replace
@@ -17,7 +17,7 @@ METRE_DEG = 1 / 111_195.08
 
 
 def haversine_m(a, b):
-    """Return the distance on a sphere of the mean radius, written on its own for these tests."""
+    """Return the distance on a sphere of the mean radius, without the code under test."""
     p, q = math.radians(a.lat_deg), math.radians(b.lat_deg)
     h = math.sin((q - p) / 2) ** 2
     h += math.cos(p) * math.cos(q) * math.sin(math.radians(b.lon_deg - a.lon_deg) / 2) ** 2
@@ -140,15 +140,15 @@ def test_an_empty_track_places_nothing():
         (Fix(3 * SECOND_NS, 50.0 + 120 * METRE_DEG, 8.0), "jump"),
     ],
 )
-def test_what_cannot_follow_is_refused_and_counted(fix, reason):
-    """Each reason is told apart, and the track stays as it was."""
+def test_a_fix_that_cannot_follow_is_refused_and_counted(fix, reason):
+    """Each reason is counted on its own, and the track stays as it was."""
     track = Track(drive(3))
     assert not track.add(fix)
     assert {name: count for name, count in track.refused.items() if count} == {reason: 1}
     assert (len(track), track.last_ns) == (3, 2 * SECOND_NS)
 
 
-def test_what_can_just_follow_is_accepted():
+def test_a_fix_at_the_limits_is_accepted():
     """HDOP at the limit and 70 m/s pass; so does a place on the equator or on the meridian."""
     track = Track(drive(3))
     assert track.add(Fix(3 * SECOND_NS, 50.0 + (40 + 69.9) * METRE_DEG, 8.0, hdop=5.0))
@@ -158,7 +158,7 @@ def test_what_can_just_follow_is_accepted():
 
 
 def test_a_few_jumps_are_skipped_and_the_track_goes_on():
-    """Multipath throws some fixes off; the good ones after them are still good."""
+    """Multipath moves some fixes away; the good ones after them are accepted."""
     fixes = drive(20)
     for index in (7, 8, 9):
         fixes[index] = replace(fixes[index], lat_deg=51.0)
@@ -167,30 +167,32 @@ def test_a_few_jumps_are_skipped_and_the_track_goes_on():
     assert pose_at(track, 8 * SECOND_NS).lat_deg == pytest.approx(50.0 + 160 * METRE_DEG)
 
 
-def test_a_first_fix_in_the_wrong_place_does_not_poison_the_track():
-    """Outvoted by fixes that agree with each other, it is dropped with its place."""
+def test_a_first_fix_in_the_wrong_place_is_dropped():
+    """RECOVERY_FIXES fixes that agree with each other replace it."""
     track = Track([Fix(-SECOND_NS, 10.0, 20.0), *drive(30)])
     assert len(track) == 30 - (RECOVERY_FIXES - 1)
-    assert track.refused["jump"] == RECOVERY_FIXES  # the wrong one and those before the vote
+    assert (
+        track.refused["jump"] == RECOVERY_FIXES
+    )  # the wrong one and all but the last of those that agree
     assert track.first_ns == (RECOVERY_FIXES - 1) * SECOND_NS
 
 
-def test_a_first_fix_in_the_wrong_year_does_not_poison_the_track():
+def test_a_first_fix_in_the_wrong_year_is_dropped():
     """A receiver that begins with a date in the future would make all others late."""
     track = Track([Fix(10**18, 50.0, 8.0), *drive(30)])
     assert track.refused["out_of_order"] == RECOVERY_FIXES
     assert track.span == ((RECOVERY_FIXES - 1) * SECOND_NS, 29 * SECOND_NS)
 
 
-def test_fixes_that_contradict_each_other_outvote_nothing():
-    """Scattered places are noise, however many they are."""
+def test_fixes_that_disagree_with_each_other_never_recover_a_track():
+    """Scattered places are refused, however many they are."""
     scattered = [Fix(second * SECOND_NS, 10.0 + second, 20.0) for second in range(3, 30)]
     track = Track([*drive(3), *scattered])
     assert (len(track), track.refused["jump"]) == (3, 27)
 
 
-def test_a_good_fix_ends_a_vote():
-    """Refusals count only in a row."""
+def test_an_accepted_fix_restarts_the_count_of_refused_ones():
+    """Only refused fixes in a row count."""
     fixes = drive(40)
     for index in range(2, 40):
         if index % RECOVERY_FIXES:
@@ -201,7 +203,7 @@ def test_a_good_fix_ends_a_vote():
 
 
 def test_no_place_is_made_up_between_two_sides_of_a_jump():
-    """After the vote both sides are close in time; the way between them was never driven."""
+    """After RECOVERY_FIXES the track goes on there, and the instants between are a gap."""
     before = drive(10)
     after = [
         Fix(9 * SECOND_NS + step * SECOND_NS // 10, 51.0 + step * METRE_DEG, 8.0)
@@ -214,14 +216,14 @@ def test_no_place_is_made_up_between_two_sides_of_a_jump():
     assert pose_at(track, 9 * SECOND_NS + SECOND_NS).lat_deg > 51.0
 
 
-def test_a_long_track_is_never_rewound():
+def test_a_track_never_goes_back_in_time():
     """A second log appended to a first one, but older, is refused and the first one stays."""
     track = Track([*drive(10, start_s=1000), *drive(10)])
     assert (len(track), track.refused["out_of_order"]) == (10, 10)
 
 
 def test_a_slow_receiver_keeps_its_last_heading():
-    """Standing at a light does not turn the camera."""
+    """Standing at a traffic light does not turn the camera."""
     moving = drive(3, heading_deg=30.0, speed_mps=20.0)
     standing = drive(5, start_s=3, north_m=60, speed_mps=0.1)
     standing = [replace(fix, heading_deg=200.0, speed_mps=0.1) for fix in standing]
@@ -230,8 +232,8 @@ def test_a_slow_receiver_keeps_its_last_heading():
     assert pose_at(track, 6 * SECOND_NS + 1).heading_deg == 30.0
 
 
-def test_without_courses_the_heading_is_the_way_driven():
-    """A GPX track heads north when its points go north; the very first point cannot know."""
+def test_without_courses_the_heading_is_the_direction_driven():
+    """A GPX track that goes north has heading 0; its first point has none yet."""
     track = Track(drive(4))
     assert pose_at(track, 0).heading_deg is None
     assert pose_at(track, SECOND_NS // 2).heading_deg == pytest.approx(0, abs=1e-6)
@@ -239,13 +241,13 @@ def test_without_courses_the_heading_is_the_way_driven():
 
 
 def test_no_heading_is_carried_over_a_gap():
-    """Nobody knows which way the vehicle turned in the meantime."""
+    """The vehicle may have turned in the meantime."""
     fixes = drive(3) + drive(1, start_s=60, north_m=60)
     assert pose_at(Track(fixes), 60 * SECOND_NS).heading_deg is None
 
 
 def test_live_memory_is_bounded():
-    """With keep_s the track forgets what is older, and says that such times are outside."""
+    """With keep_s older fixes are dropped, and their times are outside the track."""
     track = Track(keep_s=10)
     for fix in drive(500, speed_mps=20):
         assert track.add(fix)
@@ -263,8 +265,8 @@ def test_overlap_counts_the_ends(first_s, last_s, overlap):
     assert Track(drive(10)).overlaps(first_s * SECOND_NS, last_s * SECOND_NS) is overlap
 
 
-def test_a_mismatch_tells_both_ranges():
-    """A person sees at once which of the two clocks is wrong."""
+def test_a_mismatch_names_both_ranges():
+    """The message shows the span of the track and of the video, and the option to correct."""
     sentence = describe_span(Track(drive(10)), 1_352_036_850_361_000_000, 10**18 * 3 // 2)
     assert "from 1970-01-01T00:00:00.000Z to 1970-01-01T00:00:09.000Z" in sentence
     assert "from 2012-11-04T13:47:30.361Z to 2017-07-14T02:40:00.000Z" in sentence
@@ -333,7 +335,7 @@ def test_it_never_extrapolates(fixes, offset_ns):
     ),
     st.integers(0, 20 * SECOND_NS),
 )
-def test_any_fixes_in_any_order_make_a_sound_track(fixes, time_ns):
+def test_any_fixes_in_any_order_make_a_consistent_track(fixes, time_ns):
     """Each fix is accepted or counted, times rise, and every instant has an answer."""
     track = Track(fixes)
     assert len(track) + sum(track.refused.values()) == len(fixes)

@@ -1,4 +1,4 @@
-"""The golden pictures."""
+"""The golden frames."""
 
 import hashlib
 import subprocess
@@ -23,7 +23,7 @@ def golden():
 def test_each_picture_is_what_its_name_says(golden):
     """One has cracks, one has none, one is dark and cracked; all have the asked size."""
     assert list(golden) == ["crack", "clean", "dark"]
-    assert all(one.picture.shape == (192, 320, 3) for one in golden.values())
+    assert all(frame.picture.shape == (192, 320, 3) for frame in golden.values())
     assert golden["crack"].mask.mean() / 255 > 0.001
     assert not golden["clean"].mask.any()
     assert golden["dark"].mask.any()
@@ -32,8 +32,8 @@ def test_each_picture_is_what_its_name_says(golden):
 
 def test_another_process_renders_the_same_pictures(golden):
     """Pictures are equal byte for byte across processes."""
-    told = subprocess.run(
+    other = subprocess.run(
         [sys.executable, "-c", DIGESTS], capture_output=True, text=True, check=True
     )
-    ours = [hashlib.sha256(one.picture.tobytes()).hexdigest() for one in golden.values()]
-    assert told.stdout.split() == ours
+    own = [hashlib.sha256(frame.picture.tobytes()).hexdigest() for frame in golden.values()]
+    assert other.stdout.split() == own

@@ -5,14 +5,14 @@ import numpy as np
 from edgecrack.synthetic.markings import PAINT, Band, lane_lines, lay, rectangle, slab_joints
 
 
-def bare():
-    """Return a square metre of featureless road and its grain."""
+def plain_road():
+    """Return a square metre of road without texture, and its grain."""
     return np.full((400, 400), 128, np.float32), np.full((400, 400), 128, np.uint8)
 
 
 def test_paint_is_bright_inside_and_absent_outside():
     """A painted rectangle changes its own pixels only."""
-    road, grain = bare()
+    road, grain = plain_road()
     lay(Band(rectangle(0.25, 0.5, 0.5, 0.75), PAINT), road, grain, (0.0, 0.0), 0.0025)
     assert np.allclose(road[110:190, 210:290], PAINT)
     assert (road[:95] == 128).all()
@@ -21,7 +21,7 @@ def test_paint_is_bright_inside_and_absent_outside():
 
 def test_a_joint_is_dark_straight_and_crosses_the_road():
     """Each slab joint darkens every column of the strip once."""
-    road, grain = bare()
+    road, grain = plain_road()
     joint = slab_joints(np.random.default_rng(1), 0.5, 1.0, half_width_m=2.0)[0]
     lay(joint, road, grain, (0.0, -0.5), 0.0025)
     dark = road < 110

@@ -22,21 +22,21 @@ def test_every_checksum_is_the_xor_of_its_sentence():
         assert int(check, 16) == value
 
 
-def test_a_foreign_parser_reads_back_what_was_driven():
-    """The parser pynmeagps finds every fix within 2 cm, a millisecond and 0.01 m/s."""
+def test_pynmeagps_reads_back_what_was_driven():
+    """An independent parser reads every fix within 2 cm, a millisecond and 0.01 m/s."""
     fixes = drive_fixes(DriveSpec(seconds=2))
     lines = nmea(fixes).splitlines()
     for fix, rmc, gga in zip(fixes, lines[::2], lines[1::2], strict=True):
-        told, height = (pynmeagps.NMEAReader.parse(line) for line in (rmc, gga))
-        assert told.status == "A"
-        assert told.lat == pytest.approx(fix.lat_deg, abs=2e-7)
-        assert told.lon == pytest.approx(fix.lon_deg, abs=2e-7)
-        assert told.spd * 1852 / 3600 == pytest.approx(fix.speed_mps, abs=0.01)
-        assert told.cog == pytest.approx(fix.heading_deg, abs=0.01)
+        position, height = (pynmeagps.NMEAReader.parse(line) for line in (rmc, gga))
+        assert position.status == "A"
+        assert position.lat == pytest.approx(fix.lat_deg, abs=2e-7)
+        assert position.lon == pytest.approx(fix.lon_deg, abs=2e-7)
+        assert position.spd * 1852 / 3600 == pytest.approx(fix.speed_mps, abs=0.01)
+        assert position.cog == pytest.approx(fix.heading_deg, abs=0.01)
         assert height.alt == pytest.approx(fix.alt_m, abs=0.06)
-        seconds = told.time.hour * 3600 + told.time.minute * 60 + told.time.second
+        seconds = position.time.hour * 3600 + position.time.minute * 60 + position.time.second
         wanted = fix.time_ns / 1e9 % 86400
-        assert seconds + told.time.microsecond / 1e6 == pytest.approx(wanted, abs=1e-3)
+        assert seconds + position.time.microsecond / 1e6 == pytest.approx(wanted, abs=1e-3)
 
 
 def test_minutes_never_reach_sixty():

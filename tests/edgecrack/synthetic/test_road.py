@@ -32,10 +32,10 @@ def test_joints_and_paint_are_no_cracks(road):
     finally:
         road.plan = whole
     assert not sound.coverage.any()
-    joint = next(b for b in whole.bands if b.level is not None and b.level < 80)
+    joint = next(band for band in whole.bands if band.level is not None and band.level < 80)
     assert whole.concrete_from_m <= joint.span_m[1]
-    narrow = sound.grey[:, 1600:1640].mean(axis=1)
-    assert narrow.min() < 128 - 35
+    row_means = sound.grey[:, 1600:1640].mean(axis=1)
+    assert row_means.min() < 128 - 35
 
 
 def test_blocks_join_without_a_seam(road):

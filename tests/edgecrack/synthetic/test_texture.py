@@ -5,7 +5,7 @@ import numpy as np
 from edgecrack.synthetic.texture import GRAIN, Pavement, colour, grain, smooth_noise
 
 
-def test_noise_closes_on_itself():
+def test_noise_tiles_without_a_seam():
     """The first row continues the last, so a repeated tile shows no seam."""
     noise = smooth_noise(np.random.default_rng(1), (200, 50), (6.0, 2.0))
     seam = np.abs(noise[0] - noise[-1]).mean()
