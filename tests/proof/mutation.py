@@ -94,8 +94,8 @@ class Tree:
             (folder / "shared").symlink_to(shared.resolve())
             self._environment["EDGECRACK_DATA"] = str(shared.resolve() / "data")
 
-    def test(self, guards: list[str], limit_s: float | None = None) -> bool:
-        """Return whether these tests pass in time; end everything they started."""
+    def test(self, guards: list[str], limit_s: float | None = None) -> str:
+        """Return "passed", "failed" or "timed out"; end everything the tests started."""
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._scratch.mkdir()
         options = ("-x", "-q", "-p", "no:cacheprovider", "--no-header", "--hypothesis-seed=0")
@@ -108,20 +108,20 @@ class Tree:
         for limit, most in ((resource.RLIMIT_DATA, MOST_BYTES), (resource.RLIMIT_FSIZE, 2**30)):
             resource.prlimit(process.pid, limit, (most, most))
         try:
-            return process.wait(limit_s) == 0
+            return "failed" if process.wait(limit_s) else "passed"
         except subprocess.TimeoutExpired:
-            return False
+            return "timed out"
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
-    def kills(self, mutant: Mutant, guards: list[str], limit_s: float) -> bool:
-        """Return whether the tests notice a mutant; the file is restored afterwards."""
+    def test_mutant(self, mutant: Mutant, guards: list[str], limit_s: float) -> str:
+        """Return what the tests say of a mutant; the file is restored afterwards."""
         file = self.path / mutant.file
         file.write_bytes(mutant.text)
         try:
-            return not self.test(guards, limit_s)
+            return self.test(guards, limit_s)
         finally:
             shutil.copy2(CHECKOUT / mutant.file, file)
 
@@ -183,7 +183,7 @@ def check_unchanged(tallies: dict[str, Tally], tree: Tree) -> None:
         if not tally.sample:
             continue
         began_s = time.monotonic()
-        if not tally.guards or not tree.test(tally.guards):
+        if not tally.guards or tree.test(tally.guards) != "passed":
             output = tree.output.read_text(errors="replace") if tally.guards else "there are none"
             raise SystemExit(f"{output[-3000:]}\nthe tests for {name} must pass before any mutant")
         took_s = time.monotonic() - began_s
@@ -197,21 +197,23 @@ def run(tallies: dict[str, Tally], trees: list[Tree]) -> Iterator[None]:
     for tree in trees:
         free.put(tree)
 
-    def judge(work: tuple[Tally, Mutant]) -> tuple[bool, float]:
+    def judge(work: tuple[Tally, Mutant]) -> tuple[str, float]:
         (tally, mutant), tree, began_s = work, free.get(), time.monotonic()
         try:
-            return tree.kills(mutant, tally.guards, tally.limit_s), time.monotonic() - began_s
+            outcome = tree.test_mutant(mutant, tally.guards, tally.limit_s)
+            return outcome, time.monotonic() - began_s
         finally:
             free.put(tree)
 
     work = [(tally, mutant) for tally in tallies.values() for mutant in tally.sample]
     with ThreadPoolExecutor(len(trees)) as pool:
         outcomes = zip(work, pool.map(judge, work), strict=True)
-        for number, ((tally, mutant), (is_killed, took_s)) in enumerate(outcomes, 1):
-            tally.killed += is_killed
-            tally.survivors += [] if is_killed else [mutant]
-            verdict = "killed" if is_killed else "survived"
-            sys.stderr.write(f"{number}/{len(work)} {verdict} in {took_s:.0f} s: {mutant}\n")
+        for number, ((tally, mutant), (outcome, took_s)) in enumerate(outcomes, 1):
+            if outcome == "passed":
+                tally.survivors.append(mutant)
+            else:
+                tally.killed += 1
+            sys.stderr.write(f"{number}/{len(work)} tests {outcome} in {took_s:.0f} s: {mutant}\n")
             yield
 
 
