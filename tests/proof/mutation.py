@@ -37,23 +37,21 @@ from tests.proof.mutants import Mutant, mutants  # noqa: E402  where a script fi
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_PIPELINE = (
-    *("tests/edgecrack/test_pipeline.py", "tests/edgecrack/test_detector.py"),
-    *("tests/edgecrack/test_stop_signal.py", "tests/edgecrack/test_run_[!f]*.py"),
-    "tests/edgecrack/test_run.py",
+_LOOP = tuple(
+    f"tests/edgecrack/test_{name}.py"
+    for name in ("pipeline", "detector", "stop_signal", "meter", "rates", "report", "carry_out")
 )
 TARGETS = {  # the first pattern that fits a file counts; a guard that does not exist is left out
     "edgecrack/storage/*.py": ("tests/edgecrack/storage", "tests/edgecrack/sinks"),
-    "edgecrack/sinks/*.py": ("edgecrack/sinks", "tests/edgecrack/sinks", _PIPELINE[-1]),
-    "edgecrack/run.py": _PIPELINE,
-    "edgecrack/run_record.py": _PIPELINE,
-    "edgecrack/pipeline.py": _PIPELINE,
-    "edgecrack/detector.py": _PIPELINE,
-    "edgecrack/stop_signal.py": _PIPELINE,
-    "edgecrack/report.py": (
-        *("edgecrack/report.py", "tests/edgecrack/test_report*.py"),
-        *("tests/edgecrack/commands/test_tables.py", *_PIPELINE),
-    ),
+    "edgecrack/sinks/*.py": ("edgecrack/sinks", "tests/edgecrack/sinks", "tests/edgecrack/storage"),
+    "edgecrack/run.py": (*_LOOP, "tests/edgecrack/test_run.py"),
+    "edgecrack/run_record.py": _LOOP,
+    "edgecrack/pipeline.py": _LOOP,
+    "edgecrack/detector.py": _LOOP,
+    "edgecrack/stop_signal.py": _LOOP,
+    "edgecrack/meter.py": _LOOP,
+    "edgecrack/rates.py": _LOOP,
+    "edgecrack/report.py": (*_LOOP, "tests/edgecrack/commands/test_tables.py"),
     "edgecrack/bundle.py": (
         *("edgecrack/bundle.py", "tests/edgecrack/test_bundle*.py", "tests/edgecrack/models"),
         "tests/export/test_bundle_files.py",
