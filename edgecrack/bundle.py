@@ -290,7 +290,7 @@ def load_bundle(path: Path) -> Bundle:
     networks = {model.file for model in manifest.models}
     for name in manifest.files:
         data = bundle.read(name)
-        if (name in networks or name.endswith(".onnx")) and has_external_data(data):
+        if name in networks and has_external_data(data):
             raise BundleError(
                 f"{path / name} keeps its weights in another file, which is refused; export the "
                 "network as one file."

@@ -1,17 +1,18 @@
 """Precision, recall, F1 and IoU of crack masks, strict or with a pixel tolerance.
 
-The same predictions score anything between 43 and 94 under the protocols in use, so a score here
-always carries a :class:`Protocol` that says which one it is. The protocol is *many-to-one with
-tolerance*: a predicted pixel is right when some true pixel lies within ``tolerance_px`` of it
-(Euclidean), and a true pixel is found when some predicted pixel lies within ``tolerance_px`` of it.
-Tolerance 0 is the strict pixel score. Counts are summed over the pictures.
+The same predictions score between 43 and 94 under the protocols in use, so a score is printed with
+the :class:`Protocol` it was taken under. The protocol is *many-to-one with tolerance*: a predicted
+pixel is right when a true pixel lies within ``tolerance_px`` of it (Euclidean), and a true pixel is
+found when a predicted pixel lies within ``tolerance_px`` of it. Tolerance 0 is the strict pixel
+score. Counts are summed over the pictures.
 
-ODS is the best F1 with one threshold for all pictures; OIS lets each picture choose its own
-threshold, sums the counts and takes one F1.
+ODS is the best F1 with one threshold for all pictures. OIS takes the best threshold of each
+picture, sums the counts and takes one F1.
 
-All 256 thresholds are scored in one pass, exactly: a true pixel is found at threshold t when the
-largest probability within reach is at least t, which one dilation by a disc tells; it is the same
-as a distance transform of the prediction at each threshold, at a hundredth of the work.
+All 256 thresholds are counted in one pass, exactly: a true pixel is found at threshold t when the
+largest probability within reach is at least t, and one dilation by a disc gives that largest
+probability. The counts equal those of a distance transform of the prediction at each threshold, at
+a hundredth of the work.
 """
 
 from __future__ import annotations
@@ -34,14 +35,14 @@ LEVELS = 256
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """What a score means; it is printed beside every score.
+    """How a score was taken; it is printed beside every score.
 
     Attributes:
-        ground_truth: Which truth, such as "CrackForest Segmentation == 2".
+        ground_truth: Which ground truth, such as "CrackForest Segmentation == 2".
         tolerance_px: Reach of a match, in pixels of ``resolution``.
         split: Which pictures, such as "test (46)".
-        resolution: Width x height at which the score was taken.
-        matching: How pixels are matched.
+        resolution: Width x height in pixels at which the score was taken.
+        matching: How predicted pixels are matched with true ones.
     """
 
     ground_truth: str
@@ -59,7 +60,7 @@ class Protocol:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Matches of one picture, or of many added up, at each threshold t = 0..255.
+    """Matches of one picture, or the sum over several, at each threshold t = 0..255.
 
     All arrays are int64 of shape (256,); entry t counts a pixel as predicted when its probability
     (0..255) is at least t.
@@ -103,7 +104,7 @@ class Counts:
         )
 
     def best(self) -> Score:
-        """Return the score at the threshold (1..255) with the highest F1, the lowest if equal."""
+        """Return the score with the highest F1 over thresholds 1..255, the lowest one if equal."""
         return max((self.at(t) for t in range(1, LEVELS)), key=lambda score: score.f1)
 
 
@@ -111,7 +112,8 @@ class Counts:
 class Score:
     """Precision, recall, F1 (all 0..1, with tolerance) and IoU (0..1, always strict).
 
-    Nothing predicted is precision 1, nothing to find is recall 1, and two empty masks agree: IoU 1.
+    Precision is 1 when nothing is predicted, recall 1 when there is nothing to find, and IoU 1 for
+    two empty masks.
     """
 
     threshold: int
@@ -146,7 +148,7 @@ def count_matches(probability: GrayImage, truth: GrayImage, tolerance_px: float 
         tolerance_px: Reach of a match, 0 or more; the work grows with its square.
 
     Raises:
-        ValueError: If the shapes differ, or the tolerance is negative or no number.
+        ValueError: The shapes differ, or the tolerance is negative or not finite.
 
     Example:
         >>> truth = np.zeros((5, 5), np.uint8); truth[2] = 255
@@ -182,16 +184,20 @@ def _at_least(values: NDArray[np.uint8]) -> NDArray[np.int64]:
 
 
 def total(counts: Iterable[Counts]) -> Counts:
-    """Add counts up."""
-    nothing = np.zeros(LEVELS, np.int64)
-    return sum(counts, start=Counts(nothing, nothing, nothing, nothing, 0))
+    """Return the sum of counts; zeros for none."""
+    return sum(counts, start=_zero_counts(LEVELS))
+
+
+def _zero_counts(thresholds: int) -> Counts:
+    zeros = np.zeros(thresholds, np.int64)
+    return Counts(zeros, zeros, zeros, zeros, 0)
 
 
 def ods(counts: Sequence[Counts]) -> Score:
     """Return the best score with one threshold for all pictures (optimal data-set scale).
 
     Raises:
-        ValueError: If there is no picture: an empty set would score a perfect 1.
+        ValueError: There is no picture; an empty set would score a perfect 1.
     """
     if not counts:
         raise ValueError("a score needs at least one picture")
@@ -202,26 +208,27 @@ def ois(counts: Sequence[Counts]) -> Score:
     """Return the score when each picture has its own best threshold (optimal image scale).
 
     The counts at each picture's best threshold are summed before F1 is taken, so OIS may lie below
-    ODS. The threshold of the answer is 0: there is no single one.
+    ODS. The threshold of the score is 0, as there is no single one.
 
     Raises:
-        ValueError: If there is no picture.
+        ValueError: There is no picture.
     """
     if not counts:
         raise ValueError("a score needs at least one picture")
-    chosen = [(each, each.best().threshold) for each in counts]
-    nothing = np.zeros(1, np.int64)
-    picked = (
-        Counts(
-            c.predicted[t : t + 1],
-            c.right[t : t + 1],
-            c.found[t : t + 1],
-            c.overlap[t : t + 1],
-            c.true,
-        )
-        for c, t in chosen
+    return sum((_at_best(picture) for picture in counts), start=_zero_counts(1)).at(0)
+
+
+def _at_best(counts: Counts) -> Counts:
+    """Return the counts at their best threshold alone, arrays of shape (1,)."""
+    best = counts.best().threshold
+    only = slice(best, best + 1)
+    return Counts(
+        counts.predicted[only],
+        counts.right[only],
+        counts.found[only],
+        counts.overlap[only],
+        counts.true,
     )
-    return sum(picked, start=Counts(nothing, nothing, nothing, nothing, 0)).at(0)
 
 
 def mask_iou(first: NDArray[np.generic], second: NDArray[np.generic]) -> float:
@@ -231,6 +238,6 @@ def mask_iou(first: NDArray[np.generic], second: NDArray[np.generic]) -> float:
         >>> mask_iou(np.zeros((2, 2)), np.zeros((2, 2)))
         1.0
     """
-    one, two = first.astype(bool), second.astype(bool)
-    either = int((one | two).sum())
-    return int((one & two).sum()) / either if either else 1.0
+    first_mask, second_mask = first.astype(bool), second.astype(bool)
+    either = int((first_mask | second_mask).sum())
+    return int((first_mask & second_mask).sum()) / either if either else 1.0

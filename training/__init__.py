@@ -1,1 +1,1 @@
-"""Images and masks in, a checkpoint out: the workstation side of edgecrack."""
+"""Trains the network on images and masks, on a workstation, and writes checkpoints."""

@@ -1,4 +1,4 @@
-"""Run ``edgecrack-train`` and turn what it raises into an exit code."""
+"""Run ``edgecrack-train`` and turn an error into a message and an exit code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from training.commands import app
 
 
 def main() -> None:
-    """Run the command line and end with the error's exit code."""
+    """Run the command line; an ``EdgecrackError`` ends it with the error's exit code."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         app()
@@ -20,7 +20,9 @@ def main() -> None:
         typer.echo(f"edgecrack-train: {error}", err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        typer.echo("edgecrack-train: stopped; --resume goes on from the last epoch.", err=True)
+        typer.echo(
+            "edgecrack-train: stopped; --resume continues from the last finished epoch.", err=True
+        )
         sys.exit(INTERRUPTED)
 
 

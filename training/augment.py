@@ -1,7 +1,7 @@
-"""One random view of a picture and its mask: where the crop lies, how it is bent, how it is lit.
+"""Augmentation: random geometric and photometric changes of a picture and its mask.
 
 Rotation, shift, zoom, flips and shear are one affine warp, so that a pixel is resampled once. The
-border is "padding with neighbouring pixels", as the paper says. A mask is warped by nearest
+border is "padding with neighbouring pixels", as in the paper. A mask is warped by nearest
 neighbour: cracks are one or two pixels wide, and a threshold after interpolation would change
 their share.
 """
@@ -23,34 +23,34 @@ if TYPE_CHECKING:
 Border = Literal["replicate", "reflect"]
 
 SURROUND_PX = 31
-"""Side of the square over which "the road around a crack" is averaged."""
+"""Side of the square over which the road around a crack is averaged."""
 
 
 @dataclass(frozen=True, slots=True)
 class AugmentSpec:
-    """How far a view may stray from the picture. Ranges are symmetric around no change.
+    """How much a sample may differ from its picture. Ranges are symmetric around no change.
 
     Attributes:
         rotation_deg: Largest rotation.
-        shift_share: Largest shift of the crop centre, as a share of the crop's side.
+        shift_share: Largest shift of the crop's centre, as a share of the crop's side.
         zoom_min: Smallest magnification.
         zoom_max: Largest magnification.
         shear: Largest shear, as a slope.
-        flip_horizontal: Whether half of the views are mirrored.
-        flip_vertical: Whether half of the views are turned upside down.
+        flip_horizontal: Whether half of the samples are mirrored left to right.
+        flip_vertical: Whether half of the samples are mirrored top to bottom.
         light: Largest change of contrast (share) and of brightness (share of 255).
         gamma: Largest change of gamma, as a power of two: night and glare.
         colour: Largest gain of one colour channel against the others.
         blur_px: Largest length of motion blur.
         noise: Largest standard deviation of sensor noise, in levels of 255.
         shadow: Probability of a straight-edged shadow.
-        border: What lies beyond a picture's edge: ``replicate`` repeats the neighbouring pixels, as
-            the paper does; ``reflect`` mirrors the picture. Where views are larger than pictures,
-            replication draws cracks out into straight lines, which is what joints look like.
-        copy_paste: Probability that the cracks of another picture of the set are copied in.
+        border: What is beyond a picture's edge: ``replicate`` repeats the edge's pixels, as in the
+            paper; ``reflect`` mirrors the picture. Where samples are larger than pictures,
+            replication extends cracks to straight lines, which look like joints.
+        copy_paste: Probability that the cracks of another picture of the set are pasted in.
     """
 
-    # for training.config
+    # read by pydantic in training.config
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "allow_inf_nan": False}
 
     rotation_deg: float = 0.2
@@ -70,7 +70,7 @@ class AugmentSpec:
     border: Border = "replicate"
 
     def __post_init__(self) -> None:
-        """Refuse ranges that are none."""
+        """Refuse a negative range and an empty range of zooms."""
         if not 0 < self.zoom_min <= self.zoom_max:
             raise ValueError(
                 f"zoom_min must be above 0 and no more than zoom_max, not {self.zoom_min:g} to "
@@ -78,32 +78,34 @@ class AugmentSpec:
             )
         ranges = (self.rotation_deg, self.shift_share, self.shear, self.light, self.gamma)
         if min(*ranges, self.colour, self.blur_px, self.noise, self.shadow, self.copy_paste) < 0:
-            raise ValueError("a range of change must be 0 or more")
+            raise ValueError("every range must be 0 or more")
 
 
 def random_warp(
     rng: np.random.Generator, spec: AugmentSpec, centre_px: tuple[float, float], size_px: int | None
 ) -> NDArray[np.float64]:
-    """Return a 2x3 matrix that maps a place in the view to a place in the picture (both x, y).
+    """Return a random 2x3 matrix that maps pixels of the sample to pixels of the picture (x, y).
 
     Args:
-        rng: Where chance comes from.
-        spec: How far to stray.
-        centre_px: The point of the picture (x, y) that lies in the middle of the view.
-        size_px: Side of the square view, or None for a view as large as twice ``centre_px``.
+        rng: Source of randomness.
+        spec: The ranges.
+        centre_px: The point of the picture (x, y) in the middle of the sample.
+        size_px: Side of the square sample, or None for a sample twice as large as ``centre_px``.
     """
     angle = np.deg2rad(rng.uniform(-1, 1) * spec.rotation_deg)
     zoom = np.exp(rng.uniform(np.log(spec.zoom_min), np.log(spec.zoom_max)))
     cos, sin, shear = np.cos(angle), np.sin(angle), rng.uniform(-1, 1) * spec.shear
-    bend = np.array([[cos, -sin], [sin, cos]]) @ np.array([[1, shear], [0, 1]]) / zoom
+    linear = np.array([[cos, -sin], [sin, cos]]) @ np.array([[1, shear], [0, 1]]) / zoom
     if spec.flip_horizontal and rng.random() < 0.5:
-        bend[:, 0] *= -1
+        linear[:, 0] *= -1
     if spec.flip_vertical and rng.random() < 0.5:
-        bend[:, 1] *= -1
-    size = np.array([size_px, size_px] if size_px else [2 * c for c in centre_px], dtype=float)
+        linear[:, 1] *= -1
+    size = np.array(
+        [size_px, size_px] if size_px else [2 * place for place in centre_px], dtype=float
+    )
     centre = np.array(centre_px) + rng.uniform(-1, 1, 2) * spec.shift_share * size
-    offset = centre - 0.5 - bend @ (size / 2 - 0.5)
-    return np.concatenate([bend, offset[:, None]], axis=1)
+    offset = centre - 0.5 - linear @ (size / 2 - 0.5)
+    return np.concatenate([linear, offset[:, None]], axis=1)
 
 
 def warp(
@@ -113,58 +115,63 @@ def warp(
     size_px: tuple[int, int],
     border: Border = "replicate",
 ) -> tuple[RgbImage, GrayImage]:
-    """Return the view of ``picture`` and ``mask``; ``size_px`` is its (width, height)."""
-    beyond = cv2.BORDER_REPLICATE if border == "replicate" else cv2.BORDER_REFLECT_101
-    smooth, nearest = (cv2.WARP_INVERSE_MAP | way for way in (cv2.INTER_LINEAR, cv2.INTER_NEAREST))
-    view = cv2.warpAffine(picture, matrix, size_px, flags=smooth, borderMode=beyond)
-    truth = cv2.warpAffine(mask, matrix, size_px, flags=nearest, borderMode=beyond)
-    return np.asarray(view, np.uint8), np.asarray(truth, np.uint8)
+    """Return ``picture`` and ``mask``, both warped by ``matrix`` to ``size_px`` (width, height)."""
+    border_mode = cv2.BORDER_REPLICATE if border == "replicate" else cv2.BORDER_REFLECT_101
+    linear, nearest = (
+        cv2.WARP_INVERSE_MAP | interpolation
+        for interpolation in (cv2.INTER_LINEAR, cv2.INTER_NEAREST)
+    )
+    warped = cv2.warpAffine(picture, matrix, size_px, flags=linear, borderMode=border_mode)
+    warped_mask = cv2.warpAffine(mask, matrix, size_px, flags=nearest, borderMode=border_mode)
+    return np.asarray(warped, np.uint8), np.asarray(warped_mask, np.uint8)
 
 
 def copy_paste(
-    view: tuple[RgbImage, GrayImage], donor: tuple[RgbImage, GrayImage]
+    target: tuple[RgbImage, GrayImage], donor: tuple[RgbImage, GrayImage]
 ) -> tuple[RgbImage, GrayImage]:
-    """Return a picture and its mask with the cracks of another pair, ``donor``, laid over them.
+    """Return the picture and mask ``target`` with the cracks of ``donor``, of the same size, added.
 
-    What is carried over is how much darker a crack is than the road around it, so that it takes the
-    light and colour of its new place. A few dozen labelled pictures then show their cracks on every
-    road of the set, beside every joint and every line of paint.
+    What is copied is how much darker a crack is than the road around it, so that it gets the light
+    and colour of its new place. A few dozen labelled pictures then show their cracks on every road
+    of the set, next to every joint and every line of paint.
     """
-    (picture, mask), (other, cracks) = view, donor
-    if not cracks.any():
-        return view
-    light = other.astype(np.float32) + 1
-    around = cv2.blur(light, (SURROUND_PX, SURROUND_PX), borderType=cv2.BORDER_REPLICATE)
-    near = cv2.dilate(cracks, np.ones((5, 5), np.uint8)).astype(np.float32) / 255
-    soft = cv2.GaussianBlur(near, (0, 0), 1.0)[..., None]  # (H, W, 1)
-    shade = 1 + soft * (light / around - 1)
-    laid = np.clip(picture * shade, 0, 255).astype(np.uint8)
-    return laid, np.asarray(cv2.max(mask, cracks), np.uint8)
+    (picture, mask), (donor_picture, donor_mask) = target, donor
+    if not donor_mask.any():
+        return target
+    brightness = donor_picture.astype(np.float32) + 1  # never 0: it divides
+    surround = cv2.blur(brightness, (SURROUND_PX, SURROUND_PX), borderType=cv2.BORDER_REPLICATE)
+    near = cv2.dilate(donor_mask, np.ones((5, 5), np.uint8)).astype(np.float32) / 255
+    alpha = cv2.GaussianBlur(near, (0, 0), 1.0)[..., None]  # (H, W, 1)
+    shade = 1 + alpha * (brightness / surround - 1)
+    pasted = np.clip(picture * shade, 0, 255).astype(np.uint8)
+    return pasted, np.asarray(cv2.max(mask, donor_mask), np.uint8)
 
 
 def photometric(picture: RgbImage, rng: np.random.Generator, spec: AugmentSpec) -> RgbImage:
-    """Return the picture in other light, in motion, with another sensor's noise."""
-    view: NDArray[np.float32] = picture.astype(np.float32)
+    """Return the picture with random light, colour, shadow, motion blur and noise, same shape."""
+    changed: NDArray[np.float32] = picture.astype(np.float32)
     if spec.gamma:
         power = 2.0 ** (rng.uniform(-1, 1) * spec.gamma)
-        view = np.float32(255) * (view / np.float32(255)) ** np.float32(power)
+        changed = np.float32(255) * (changed / np.float32(255)) ** np.float32(power)
     if spec.light or spec.colour:
         gains = 1 + rng.uniform(-1, 1) * spec.light + rng.uniform(-1, 1, 3) * spec.colour
-        lift = 255 * rng.uniform(-1, 1) * spec.light
-        view = (view - 127.5) * gains.astype(np.float32) + np.float32(127.5 + lift)
+        brightness = 255 * rng.uniform(-1, 1) * spec.light
+        changed = (changed - 127.5) * gains.astype(np.float32) + np.float32(127.5 + brightness)
     if spec.shadow and rng.random() < spec.shadow:
-        view *= _shadow(rng, view.shape[0], view.shape[1])[..., None]
+        changed *= _shadow(rng, changed.shape[0], changed.shape[1])[..., None]
     if spec.blur_px and rng.random() < 0.3:
-        kernel = _motion(rng, spec.blur_px)
-        blurred = cv2.filter2D(view, -1, kernel, borderType=cv2.BORDER_REPLICATE)
-        view = np.asarray(blurred, np.float32)
+        kernel = _motion_kernel(rng, spec.blur_px)
+        blurred = cv2.filter2D(changed, -1, kernel, borderType=cv2.BORDER_REPLICATE)
+        changed = np.asarray(blurred, np.float32)
     if spec.noise:
-        view += rng.standard_normal(view.shape, np.float32) * np.float32(rng.random() * spec.noise)
-    return np.clip(view, 0, 255).astype(np.uint8)
+        changed += rng.standard_normal(changed.shape, np.float32) * np.float32(
+            rng.random() * spec.noise
+        )
+    return np.clip(changed, 0, 255).astype(np.uint8)
 
 
 def _shadow(rng: np.random.Generator, height_px: int, width_px: int) -> NDArray[np.float32]:
-    """Darken one side of a random line, (H, W) in (0, 1]."""
+    """Return a factor (H, W) in (0, 1] that darkens one side of a random line."""
     angle = rng.uniform(0, 2 * np.pi)
     rows, columns = np.mgrid[:height_px, :width_px].astype(np.float32)
     x, y = columns - rng.uniform(0, width_px), rows - rng.uniform(0, height_px)
@@ -173,8 +180,8 @@ def _shadow(rng: np.random.Generator, height_px: int, width_px: int) -> NDArray[
     return np.asarray(1 - rng.uniform(0.15, 0.6) * edge, np.float32)
 
 
-def _motion(rng: np.random.Generator, longest_px: float) -> NDArray[np.float32]:
-    """Return a normalised line kernel of random length and direction."""
+def _motion_kernel(rng: np.random.Generator, longest_px: float) -> NDArray[np.float32]:
+    """Return the kernel of a motion blur of random length and direction, with sum 1."""
     length = rng.uniform(1, max(longest_px, 1))
     side = 2 * int(np.ceil(length / 2)) + 1
     kernel = np.zeros((side, side), np.float32)

@@ -1,9 +1,9 @@
-"""A checkpoint: one file from which the network, and the run that made it, can be built again.
+"""A checkpoint: one file from which a network can be used, and its training run resumed.
 
 It holds the weights that were validated, the raw weights with the optimiser (for resuming), the
-whole configuration, the metrics, and digests of the data. It is written to a neighbour and renamed,
-so that a power cut leaves the old one or the new one. It is read with ``weights_only=True``: a
-checkpoint from a stranger cannot run code.
+whole configuration, the metrics, and digests of the data. It is written to a temporary file beside
+it and renamed, so that a power cut leaves the old one or the new one. It is read with
+``weights_only=True``: a checkpoint from an unknown source cannot run code.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ FORMAT = 1
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What a run has come to.
+    """The state of a training run after an epoch.
 
     Attributes:
-        config: The configuration it ran with.
+        config: The run's configuration.
         epoch: Epochs finished.
-        weights: The state of the network to use (the running average, if one is kept).
-        resume: State of raw network, optimiser and step, for going on bit for bit.
-        metrics: What the last validation found, JSON-like.
-        data: For each data set its name, terms, picture count and digest, JSON-like.
-        best: The best validation score so far; it decides which checkpoint is kept as best.
+        weights: State dict of the network to use (the running average, if there is one).
+        resume: State dicts of raw network, optimiser and gradient scaler, to resume bit for bit.
+        metrics: Loss and validation scores of the epoch, JSON-like.
+        data: For each data set its name, licence, number of pictures and digest, JSON-like.
+        best: The best validation F1 so far, which decides what becomes ``best.pt``.
     """
 
     config: TrainConfig
@@ -63,14 +63,14 @@ class Checkpoint:
             net.load_state_dict(self.weights)
         except (RuntimeError, TypeError) as error:
             raise InputError(
-                f"the weights of checkpoint '{self.config.name}' do not fit its own [model]; the "
-                "file was put together wrongly: train again."
+                f"the weights of checkpoint '{self.config.name}' must fit its [model], but do not; "
+                "train again."
             ) from error
         return net.eval()
 
 
 def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
-    """Write ``checkpoint`` so that ``path`` is at every moment whole.
+    """Write ``checkpoint`` so that ``path`` is a complete file at any moment.
 
     Raises:
         SinkError: If it cannot be written; an older file at ``path`` is then untouched.
@@ -95,46 +95,46 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    """Read a checkpoint, on the CPU, without running anything it contains.
+    """Read a checkpoint, on the CPU, without running code that it contains.
 
     Raises:
-        InputError: If ``path`` is missing, damaged, or no checkpoint of this format.
+        InputError: If ``path`` is missing, damaged, or not a checkpoint of this format.
     """
     try:
-        whole = path.read_bytes()
+        data = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path} must be a readable checkpoint, but: {error}.") from error
     try:
-        content = _unpack(whole)
+        content = _unpack(data)
     except pickle.UnpicklingError as error:
         raise InputError(
-            f"{path} holds more than weights and numbers, which is never loaded; it is no "
-            "checkpoint of edgecrack-train."
+            f"{path} must hold only weights and numbers, but holds other objects; use a checkpoint "
+            "of edgecrack-train."
         ) from error
     except _DAMAGED as error:
-        raise InputError(f"{path} is damaged or no checkpoint; use another copy.") from error
+        raise InputError(f"{path} is damaged or not a checkpoint; use another copy.") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise InputError(f"{path} is no checkpoint of format {FORMAT}; train again.")
+        raise InputError(f"{path} is not a checkpoint of format {FORMAT}; train again.")
     if wrong := [key for key, kind in _FIELDS.items() if not isinstance(content.get(key), kind)]:
-        raise InputError(f"{path} holds no usable '{wrong[0]}'; use another copy of it.")
+        raise InputError(f"{path} holds no usable '{wrong[0]}'; use another copy.")
     try:
         config = parse_config(content.get("config"), str(path))
-    except ConfigError as error:  # nobody wrote this file by hand
+    except ConfigError as error:  # not a file that a person edits
         raise InputError(f"{error} Use the version of edgecrack that trained it.") from error
     return Checkpoint(config=config, **{key: content[key] for key in _FIELDS})
 
 
-def _unpack(whole: bytes) -> object:
-    """Return what torch packed, having checked it: torch writes checksums and never reads them."""
-    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+def _unpack(data: bytes) -> object:
+    """Return what torch saved. Checks the ZIP's checksums, which torch writes but never reads."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if broken := archive.testzip():
             raise zipfile.BadZipFile(broken)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what torch thinks of a foreign file ends as an error
-        return torch.load(io.BytesIO(whole), map_location="cpu", weights_only=True)
+        warnings.simplefilter("ignore")  # a file that is not torch's becomes an error
+        return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
 
 
-_DAMAGED = (  # what is raised over flipped and missing bytes
+_DAMAGED = (  # raised for flipped or missing bytes
     *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError),
     *(OSError, RuntimeError, TypeError, ValueError, struct.error, zipfile.BadZipFile, zlib.error),
 )

@@ -1,7 +1,7 @@
-"""What a training run may be told: one TOML file, strict, frozen, doing nothing.
+"""The configuration of a training run: one TOML file, in which every key is checked.
 
-``fit`` reads it, checks every key (an unknown one is refused and the nearest known one named) and
-keeps a copy beside the checkpoint.
+An unknown key is refused, and the nearest known one named. ``fit`` writes a copy of the
+configuration next to the checkpoints.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ class DataConfig(BaseModel):
     """One set of pictures with their masks.
 
     Attributes:
-        name: What scores call it.
+        name: Its name in scores.
         kind: ``crackforest`` (``image/NNN.jpg`` beside ``groundTruth/NNN.mat``) or ``folder``.
         images: Folders of pictures, relative to the data folder.
-        masks: Folders of masks, one for each folder of pictures, files of the same stem.
-        field: CrackForest only: the ground truth to learn.
+        masks: Folders of masks, one for each folder of pictures; a mask has its picture's stem.
+        field: CrackForest only: the field of the ground truth to learn.
         mask_threshold: A mask pixel above this is crack; 0 means any non-zero pixel.
-        split: Committed list of ids under ``training/splits``; none means all are for training.
-        scale: Pictures are shrunk by this before anything else, 0 to 1.
-        weight: How often a training view comes from this set, relative to the others.
-        crack_share: Share of training views that are centred on a crack.
-        zoom_min: Overrides ``augment.zoom_min`` for this set.
-        zoom_max: Overrides ``augment.zoom_max`` for this set.
+        split: Name of a list of ids in ``training/splits``; None uses all pictures for training.
+        scale: Factor by which pictures are first shrunk, above 0, at most 1.
+        weight: How often a training sample comes from this set, relative to the others.
+        crack_share: Share of the training samples that are centred on a crack, 0 to 1.
+        zoom_min: Replaces ``augment.zoom_min`` for this set.
+        zoom_max: Replaces ``augment.zoom_max`` for this set.
         validate_px: Tolerance for the validation F1, in pixels of the full picture; None leaves the
             set out of validation.
-        licence: The owner's terms, repeated in the bundle made from these weights.
+        licence: The owner's terms, which are copied into a bundle made from these weights.
     """
 
     model_config = STRICT
@@ -63,11 +63,11 @@ class DataConfig(BaseModel):
     licence: str = "not stated"
 
     @model_validator(mode="after")
-    def _masks_beside_pictures(self) -> Self:
+    def _one_mask_folder_per_picture_folder(self) -> Self:
         if self.masks and len(self.masks) != len(self.images):
             raise ValueError(
                 f"data set '{self.name}' lists {len(self.images)} folders of pictures and "
-                f"{len(self.masks)} of masks; list one of masks for each"
+                f"{len(self.masks)} of masks; list one folder of masks for each folder of pictures"
             )
         if self.kind == "folder" and not self.masks:
             raise ValueError(f"data set '{self.name}' lists no folder of masks; add masks = [...]")
@@ -75,21 +75,22 @@ class DataConfig(BaseModel):
 
 
 class FitConfig(BaseModel):
-    """How long and how fast to learn. The defaults are the paper's.
+    """The optimisation. The defaults are the paper's.
 
     Attributes:
-        batch: Views in a step.
-        crop_px: Side of a training view, or None for whole pictures (all sets of one size then).
-        steps_per_epoch: Steps between two validations.
-        epochs: Epochs in all.
-        learning_rate: Adam's.
+        batch: Samples in a step.
+        crop_px: Side of a training sample; None uses whole pictures, which must be of one size.
+        steps_per_epoch: Steps in an epoch.
+        epochs: Epochs in the whole run.
+        learning_rate: The learning rate of Adam.
         schedule: ``constant``, or ``cosine`` down to a hundredth after 2 % of warm-up.
         weight_decay: Decoupled (AdamW) when above 0.
-        ema: Decay of the running average of the weights that is validated and kept; 0 for none.
-        seed: Same seed, same machine, same threads: same weights, bit for bit.
-        precision: ``auto`` is bf16 where the processor multiplies it, fp16 or bf16 on a GPU.
-        workers: Processes that prepare views; the views do not depend on it.
-        threads: Torch threads; 0 leaves torch's choice.
+        ema: Decay of the running average of the weights that is validated and saved; 0 for none.
+        seed: With the same seed, machine and threads the weights are the same, bit for bit.
+        precision: ``auto`` is bf16 if the processor has bf16 instructions, else fp32; on a GPU it
+            is bf16, or fp16 where that is missing.
+        workers: Processes that prepare samples; the samples do not depend on it.
+        threads: Torch threads; 0 leaves torch's default.
         validate_every: Epochs between validations.
     """
 
@@ -114,14 +115,14 @@ class TrainConfig(BaseModel):
     """A whole training run.
 
     Attributes:
-        name: What the model is called.
-        start: A checkpoint whose weights the run begins with, from the current folder on; None
-            begins with random ones. Its data and their terms are remembered with the new run's.
+        name: Name of the model.
+        start: A checkpoint whose weights the run starts with, relative to the current folder; None
+            starts with random ones. Its data sets and their terms are recorded with the new run's.
         model: The network.
-        loss: What it learns by.
-        augment: How far a view may stray from its picture.
-        fit: How long and how fast.
-        data: What there is to learn from.
+        loss: The loss.
+        augment: The augmentation.
+        fit: The optimisation.
+        data: The data sets.
     """
 
     model_config = STRICT
@@ -135,23 +136,25 @@ class TrainConfig(BaseModel):
     data: tuple[DataConfig, ...] = Field(min_length=1)
 
     def augment_of(self, data: DataConfig) -> AugmentSpec:
-        """Return how far the views of one data set may stray."""
+        """Return the augmentation of one data set."""
         zoom_min = self.augment.zoom_min if data.zoom_min is None else data.zoom_min
         zoom_max = self.augment.zoom_max if data.zoom_max is None else data.zoom_max
         return replace(self.augment, zoom_min=zoom_min, zoom_max=zoom_max)
 
     @model_validator(mode="after")
-    def _agrees_with_itself(self) -> Self:
+    def _is_consistent(self) -> Self:
         names = [data.name for data in self.data]
         if len(set(names)) < len(names):
-            raise ValueError(f"two data sets have one name among {names}; rename one")
+            raise ValueError(f"data sets need different names, not {names}; rename one")
         if self.model.in_channels != 3:
-            raise ValueError(f"pictures are RGB: in_channels is 3, not {self.model.in_channels}")
+            raise ValueError(f"model.in_channels must be 3 for RGB, not {self.model.in_channels}")
         for data in self.data:
             self.augment_of(data)
         crop = self.fit.crop_px or self.model.stride_px + 1
         if self.model.batch_norm and self.fit.batch == 1 and crop <= self.model.stride_px:
-            raise ValueError("batch_norm needs batch = 2 or more, or a crop beyond one stride")
+            raise ValueError(
+                "model.batch_norm needs fit.batch = 2 or more, or a larger fit.crop_px"
+            )
         return self
 
 
@@ -159,19 +162,19 @@ def parse_config(values: object, name: str) -> TrainConfig:
     """Check a parsed TOML document.
 
     Raises:
-        ConfigError: If a key is unknown, missing or out of range; names the place in ``name``.
+        ConfigError: If a key is unknown, missing or out of range; names it and the file ``name``.
     """
     try:
         return TrainConfig.model_validate(values)
     except ValidationError as error:
-        faults = [dict(each) for each in error.errors()]
-        raise config_error(name, faults, TrainConfig.model_json_schema()) from error
+        details = [dict(detail) for detail in error.errors()]
+        raise config_error(name, details, TrainConfig.model_json_schema()) from error
 
 
 def load_config(path: Path) -> TrainConfig:
     """Read a training configuration from a TOML file.
 
     Raises:
-        ConfigError: If the file cannot be read, is no TOML, or says something not understood.
+        ConfigError: If the file cannot be read, is not TOML, or has a wrong key or value.
     """
     return parse_config(read_toml(path), str(path))

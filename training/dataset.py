@@ -1,8 +1,8 @@
-"""Pictures with their masks: where they lie, how they are read, which part is for what.
+"""Data sets of pictures and masks: finding the files, reading them, and splitting them into parts.
 
-Two layouts are known. CrackForest keeps ``image/NNN.jpg`` beside ``groundTruth/NNN.mat``, whose
+There are two layouts. CrackForest keeps ``image/NNN.jpg`` beside ``groundTruth/NNN.mat``, whose
 ``Segmentation`` is 2 on cracks (3 and 4 are other regions) and whose ``Boundaries`` is the outline.
-Anything else is a folder of pictures and a folder of masks with the same stems.
+Every other set is a folder of pictures and a folder of masks with the same stems.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ PARTS = ("train", "validation", "test")
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One picture and its mask, still on disk.
+    """The files of one picture and its mask.
 
     Attributes:
-        name: Stem of the file, the id that split files use.
+        name: Stem of the file: the id in split files.
         picture: The picture's file.
         mask: The mask's file.
     """
@@ -58,17 +58,18 @@ def find_pairs(config: DataConfig, root: Path) -> list[Pair]:
 
 
 def _pairs_in(images: Path, masks: Path, config: DataConfig) -> list[Pair]:
-    kinds = PICTURES | {".mat"}
-    found = {file.stem: file for file in sorted(_files(masks)) if file.suffix.lower() in kinds}
+    endings = PICTURES | {".mat"}
+    mask_files = [file for file in sorted(_files(masks)) if file.suffix.lower() in endings]
+    mask_of = {file.stem: file for file in mask_files}
     pictures = [file for file in sorted(_files(images)) if file.suffix.lower() in PICTURES]
     if config.kind == "crackforest":  # 37 of its pictures have no ground truth, by design
-        pictures = [file for file in pictures if file.stem in found]
+        pictures = [file for file in pictures if file.stem in mask_of]
     if not pictures:
         raise InputError(f"{images} holds no picture with ground truth; check --data.")
     for picture in pictures:
-        if picture.stem not in found:
+        if picture.stem not in mask_of:
             raise InputError(f"{picture} has no mask in {masks}; add it or remove the picture.")
-    return [Pair(file.stem, file, found[file.stem]) for file in pictures]
+    return [Pair(file.stem, file, mask_of[file.stem]) for file in pictures]
 
 
 def _files(folder: Path) -> list[Path]:
@@ -79,7 +80,10 @@ def _files(folder: Path) -> list[Path]:
 
 
 def read_split(name: str) -> dict[str, str]:
-    """Return id -> part for a committed split.
+    """Return id -> part for a split in ``training/splits``.
+
+    Raises:
+        ConfigError: If there is no such split.
 
     Example:
         >>> read_split("crackforest")["097"]
@@ -87,7 +91,7 @@ def read_split(name: str) -> dict[str, str]:
     """
     file = resources.files("training") / "splits" / f"{name}.txt"
     if not file.is_file():
-        raise ConfigError(f"there is no committed split '{name}' under training/splits.")
+        raise ConfigError(f"split = '{name}' must be a file in training/splits, but there is none.")
     lines = [line.split() for line in file.read_text("utf-8").splitlines()]
     return {ident: line[0] for line in lines if line and line[0] in PARTS for ident in line[1:]}
 
@@ -136,12 +140,12 @@ def _read_image(path: Path) -> RgbImage:
         raise InputError(f"{path} must be a readable picture, but: {error}.") from error
     image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
     if image is None:
-        raise InputError(f"{path} is no picture that can be read; replace or remove it.")
+        raise InputError(f"{path} must be a picture, but cannot be decoded; replace or remove it.")
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
 
 
 def _mask(pair: Pair, config: DataConfig) -> GrayImage:
-    # The largest channel: some masks are drawn in colour, where grey would lose the darker ones.
+    # The largest channel: some masks are drawn in colour, and their grey value may be low.
     crack = _read_image(pair.mask).max(axis=2) > config.mask_threshold
     return np.asarray(crack * np.uint8(255), np.uint8)
 
@@ -150,19 +154,26 @@ def _crackforest_mask(pair: Pair, config: DataConfig) -> GrayImage:
     from scipy.io import loadmat  # noqa: PLC0415  only CrackForest needs SciPy
     from scipy.io.matlab import MatReadError  # noqa: PLC0415
 
-    damaged = (OSError, ValueError, LookupError, TypeError, NotImplementedError, zlib.error)
+    errors_of_damaged_files = (
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        NotImplementedError,
+        zlib.error,
+    )
     try:
         field = loadmat(pair.mask)["groundTruth"][config.field][0, 0]
-    except (*damaged, MatReadError) as error:
+    except (*errors_of_damaged_files, MatReadError) as error:
         raise InputError(f"{pair.mask} holds no readable groundTruth.{config.field}.") from error
     crack = field == 2 if config.field == "Segmentation" else field > 0
     return np.asarray(crack * np.uint8(255), np.uint8)
 
 
 def shrink(picture: RgbImage, mask: GrayImage, scale: float) -> tuple[RgbImage, GrayImage]:
-    """Return both at ``scale`` (0..1) of their size, each pixel the mean of what it covers.
+    """Return both shrunk by ``scale`` (0 to 1); a picture's pixel is the mean of those it covers.
 
-    A mask pixel stays crack when at least a third of what it covers was: thin cracks survive.
+    A mask pixel is crack when at least a third of those it covers are, which keeps thin cracks.
     """
     if scale == 1:
         return picture, mask
@@ -173,18 +184,22 @@ def shrink(picture: RgbImage, mask: GrayImage, scale: float) -> tuple[RgbImage, 
 
 
 def read_shrunk(pair: Pair, config: DataConfig) -> tuple[RgbImage, GrayImage]:
-    """Read a pair at the set's training scale."""
+    """Read a picture and its mask and shrink them by the set's ``scale``."""
     return shrink(*read_pair(pair, config), config.scale)
 
 
 def digest(pairs: list[Pair]) -> str:
-    """Return one SHA-256 over names and bytes of all files: which data, exactly."""
-    whole = hashlib.sha256()
+    """Return one SHA-256 over the names and bytes of all files.
+
+    Raises:
+        InputError: If a file cannot be read.
+    """
+    digest_of_all = hashlib.sha256()
     for file in (file for pair in pairs for file in (pair.picture, pair.mask)):
         try:
             content = file.read_bytes()
         except OSError as error:
             raise InputError(f"{file} must be readable, but: {error}.") from error
-        whole.update(file.name.encode())
-        whole.update(hashlib.sha256(content).digest())
-    return whole.hexdigest()
+        digest_of_all.update(file.name.encode())
+        digest_of_all.update(hashlib.sha256(content).digest())
+    return digest_of_all.hexdigest()

@@ -1,8 +1,8 @@
-"""The training loop: views in, a checkpoint out, the same numbers each time.
+"""The training loop: from samples to checkpoints, reproducibly.
 
-A run can be stopped at any moment and gone on with: view ``i`` depends on ``(seed, i)`` alone, and
-the checkpoint holds everything else that changes, so a resumed run equals an uninterrupted one bit
-for bit on the same machine and thread count.
+A run can be stopped at any moment and resumed: sample ``i`` depends on ``(seed, i)`` alone, and the
+checkpoint holds everything else that changes. So a resumed run equals an uninterrupted one bit for
+bit, on the same machine with the same number of threads.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from edgecrack.errors import EdgecrackError, InputError
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.dataset import digest
 from training.losses import holistic_loss
-from training.samples import TrainingSamples, training_sets, work_alone
+from training.samples import TrainingSamples, training_sets, use_one_thread
 from training.scoring import count_pairs, held_sets, protocol_of, score
 from training.unet import UNet
 
@@ -32,24 +32,27 @@ if TYPE_CHECKING:
     from training.samples import TrainingSample
 
 PLATEAU_EPOCHS = 3
+"""A run stops after so many epochs in a row on the plateau."""
+
 PLATEAU_GAP = 0.02
+"""Plateau: the mean probability of crack pixels is less than this above that of the others."""
 
 
 class TrainingError(EdgecrackError):
-    """Training went somewhere it cannot come back from; the last checkpoint is intact."""
+    """Training cannot go on: it diverged, is stuck, or sees no crack. Checkpoints stay valid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """What one epoch came to.
+    """The results of one epoch.
 
     Attributes:
         number: Epochs finished, from 1.
         loss: Mean loss of its steps.
-        crack_probability: Mean probability given to crack pixels, 0 to 1.
-        other_probability: Mean probability given to all other pixels, 0 to 1.
+        crack_probability: Mean predicted probability of crack pixels, 0 to 1.
+        other_probability: Mean predicted probability of all other pixels, 0 to 1.
         seconds: Wall time, validation included.
-        validation: Set name -> scores, JSON-like; empty when this epoch was not validated.
+        validation: Set name -> scores, JSON-like; empty if this epoch was not validated.
         f1: Mean ODS F1 over the validation sets, or None.
     """
 
@@ -63,26 +66,26 @@ class Epoch:
 
 
 class Callback(Protocol):
-    """Someone who wants to know how a run goes."""
+    """What a run calls to report its progress."""
 
     def step(self, done: int, loss: float) -> None:
-        """Learn that ``done`` steps of this epoch are over."""
+        """Called after each step: how many of this epoch are done, and the step's loss."""
 
     def epoch(self, epoch: Epoch, net: UNet) -> None:
-        """Learn what an epoch came to; ``net`` is what would be kept."""
+        """Called after each epoch; ``net`` has the weights that a checkpoint would save."""
 
 
 class Trainer:
     """One training run, from its start or from a checkpoint.
 
     Args:
-        config: What to do.
-        root: Where the data lies.
-        resume: A checkpoint of the same configuration to go on from.
+        config: The configuration.
+        root: The data folder.
+        resume: A checkpoint of the same configuration to continue from.
 
     Raises:
         InputError: If a picture cannot be used, or the data are not those of ``resume``.
-        ConfigError: If there is nothing to train on.
+        ConfigError: If there is nothing to train on, or whole pictures differ in size.
     """
 
     def __init__(self, config: TrainConfig, root: Path, resume: Checkpoint | None = None) -> None:
@@ -102,30 +105,30 @@ class Trainer:
             self.device.type, enabled=self.precision is torch.float16
         )
         sets = training_sets(config, root)
-        self._views = TrainingSamples(sets, config)
-        self._held = held_sets(config, root)
+        self._samples = TrainingSamples(sets, config)
+        self._validation_sets = held_sets(config, root)
         self.finished, self.best = 0, -math.inf
         self._data = [
             {
-                "name": s.config.name,
-                "licence": s.config.licence,
-                "pictures": len(s.pairs),
-                "sha256": digest(list(s.pairs)),
+                "name": training_set.config.name,
+                "licence": training_set.config.licence,
+                "pictures": len(training_set.pairs),
+                "sha256": digest(list(training_set.pairs)),
             }
-            for s in sets
+            for training_set in sets
         ]
         if config.start is not None:
-            self._begin_with(Path(config.start), fresh=resume is None)
+            self._start_from(Path(config.start), fresh=resume is None)
         if resume:
             self._restore(resume)
 
-    def _begin_with(self, path: Path, *, fresh: bool) -> None:
-        """Take over the weights of an earlier run, and remember what they were trained on."""
+    def _start_from(self, path: Path, *, fresh: bool) -> None:
+        """Load the weights of an earlier run, and record the data they were trained on."""
         start = load_checkpoint(path)
         if start.config.model != self.config.model:
             raise InputError(
-                f"{path} holds another network than [model] describes; make the two agree, or "
-                "remove start."
+                f"start = '{path}' must hold the network of [model], but holds another; change "
+                "[model], or remove start."
             )
         if fresh:
             weights = start.network().state_dict()
@@ -137,24 +140,26 @@ class Trainer:
     def _restore(self, checkpoint: Checkpoint) -> None:
         if checkpoint.data != self._data:
             raise InputError(
-                "the pictures to train on are not those the checkpoint was trained on; bring "
-                "them back, or begin a new run."
+                "the training pictures must be those of the checkpoint, but differ; restore them, "
+                "or start a new run."
             )
         try:
             self.net.load_state_dict(checkpoint.resume["net"])
             self.average.load_state_dict(checkpoint.weights)
             self.optimiser.load_state_dict(checkpoint.resume["optimiser"])
-            if checkpoint.resume["scaler"] and self._scaler.is_enabled():  # it was, there, too
+            if (
+                checkpoint.resume["scaler"] and self._scaler.is_enabled()
+            ):  # if the scaler was enabled then, too
                 self._scaler.load_state_dict(checkpoint.resume["scaler"])
         except (LookupError, RuntimeError, TypeError, ValueError) as error:
             raise InputError(
-                "the checkpoint holds a network but no run of it to go on with; use last.pt of "
-                "the run."
+                "the checkpoint to resume must hold the state of its run, but holds a network "
+                "only; use the run's last.pt."
             ) from error
         self.finished, self.best = checkpoint.epoch, checkpoint.best
 
     def checkpoint(self, epoch: Epoch) -> Checkpoint:
-        """Return everything needed to use this network, or to go on training it."""
+        """Return everything needed to use this network, or to resume its training."""
         resume = {
             "net": self.net.state_dict(),
             "optimiser": self.optimiser.state_dict(),
@@ -166,66 +171,68 @@ class Trainer:
             self.config, epoch.number, weights, resume, metrics, self._data, self.best
         )
 
-    def epochs(self, watcher: Callback) -> Iterator[Epoch]:
-        """Train one epoch after the other; what is yielded has been validated.
+    def epochs(self, callback: Callback) -> Iterator[Epoch]:
+        """Train epoch after epoch; yield each after its validation.
 
         Raises:
-            TrainingError: If the loss or a weight is no number, no crack was seen, or the network
-                answers the same everywhere.
+            TrainingError: If the loss or a weight is not finite, no sample had a crack, or the
+                network predicts the same everywhere.
         """
         fit = self.config.fit
         stuck = 0
         while self.finished < fit.epochs:
-            began = time.monotonic()
-            loss, crack, other = self._train(watcher)
+            start_s = time.monotonic()
+            loss, crack, other = self._train(callback)
             self.finished += 1
             stuck = stuck + 1 if crack - other < PLATEAU_GAP else 0
             if stuck >= PLATEAU_EPOCHS:
                 raise TrainingError(_plateau(self.finished, crack, other))
             due = self.finished % fit.validate_every == 0 or self.finished == fit.epochs
-            found, f1 = self._validate() if due else ({}, None)
-            epoch = Epoch(self.finished, loss, crack, other, time.monotonic() - began, found, f1)
-            watcher.epoch(epoch, self.average)
+            scores, f1 = self._validate() if due else ({}, None)
+            seconds = time.monotonic() - start_s
+            epoch = Epoch(self.finished, loss, crack, other, seconds, scores, f1)
+            callback.epoch(epoch, self.average)
             yield epoch
 
-    def _train(self, watcher: Callback) -> tuple[float, float, float]:
-        """Train one epoch; returns mean loss and mean probability on cracks and elsewhere."""
+    def _train(self, callback: Callback) -> tuple[float, float, float]:
+        """Train one epoch; return its mean loss, and mean probability on cracks and elsewhere."""
         fit = self.config.fit
         first = self.finished * fit.steps_per_epoch
-        losses, chances = 0.0, torch.zeros(4, dtype=torch.float64)
+        loss_sum, sums = 0.0, torch.zeros(4, dtype=torch.float64)
         self.net.train()
         for done, (pictures, truth) in enumerate(self._batches(first), start=1):
             self._set_rate(first + done)
             loss, logits = self._step(pictures, truth)
-            losses += loss
-            chances += _sum_probabilities(logits.cpu(), truth)
-            watcher.step(done, loss)
+            loss_sum += loss
+            sums += _sum_probabilities(logits.cpu(), truth)
+            callback.step(done, loss)
         if not all(parameter.isfinite().all() for parameter in self.net.parameters()):
             raise TrainingError(_diverged(self.finished + 1, "a weight"))
-        on_crack, cracks, elsewhere, others = chances.tolist()
-        if not cracks:
+        crack_sum, crack_pixels, other_sum, other_pixels = sums.tolist()
+        if not crack_pixels:
             raise TrainingError(
-                f"no view of epoch {self.finished + 1} held a single crack pixel; check the masks, "
+                f"no sample of epoch {self.finished + 1} has a crack pixel; check the masks, and "
                 "mask_threshold and crack_share of the data sets."
             )
-        return losses / fit.steps_per_epoch, on_crack / cracks, elsewhere / max(others, 1)
+        mean_loss = loss_sum / fit.steps_per_epoch
+        return mean_loss, crack_sum / crack_pixels, other_sum / max(other_pixels, 1)
 
     def _batches(self, first_step: int) -> DataLoader[TrainingSample]:
         fit = self.config.fit
         start = first_step * fit.batch
         numbers = range(start, start + fit.steps_per_epoch * fit.batch)
         return DataLoader(
-            Subset(self._views, numbers),
+            Subset(self._samples, numbers),
             batch_size=fit.batch,
             num_workers=fit.workers,
-            worker_init_fn=work_alone,
+            worker_init_fn=use_one_thread,
         )
 
     def _step(self, pictures: torch.Tensor, truth: torch.Tensor) -> tuple[float, torch.Tensor]:
         pictures = pictures.to(self.device, memory_format=torch.channels_last)
         truth = truth.to(self.device)
-        kind = self.precision or torch.float32
-        with torch.autocast(self.device.type, dtype=kind, enabled=self.precision is not None):
+        dtype = self.precision or torch.float32
+        with torch.autocast(self.device.type, dtype=dtype, enabled=self.precision is not None):
             logits = self.net(pictures)
         loss = holistic_loss(logits, truth, self.config.loss)
         if not loss.isfinite():
@@ -235,16 +242,16 @@ class Trainer:
         self._scaler.step(self.optimiser)
         self._scaler.update()
         if self.average is not self.net:
-            self._average_in()
+            self._update_average()
         return loss.item(), logits.detach()
 
     @torch.no_grad()
-    def _average_in(self) -> None:
+    def _update_average(self) -> None:
         decay = self.config.fit.ema
-        for kept, now in zip(self.average.parameters(), self.net.parameters(), strict=True):
-            kept.lerp_(now, 1 - decay)
-        for kept, now in zip(self.average.buffers(), self.net.buffers(), strict=True):
-            kept.copy_(now)
+        for average, weight in zip(self.average.parameters(), self.net.parameters(), strict=True):
+            average.lerp_(weight, 1 - decay)
+        for average, buffer in zip(self.average.buffers(), self.net.buffers(), strict=True):
+            average.copy_(buffer)
 
     def _set_rate(self, step: int) -> None:
         rate = self.config.fit.learning_rate * rate_factor(step, self.config.fit)
@@ -253,29 +260,29 @@ class Trainer:
 
     def _validate(self) -> tuple[dict[str, Any], float | None]:
         self.average.eval()
-        found: dict[str, Any] = {}
-        for data, pairs in self._held:
+        scores: dict[str, Any] = {}
+        for data, pairs in self._validation_sets:
             tolerance = data.validate_px or 0.0
             matches = count_pairs(self.average, data, pairs, [tolerance])
             split = f"validation ({len(pairs)})"
             protocol = protocol_of(data, tolerance, split, matches.resolution)
-            found[data.name] = score(data.name, matches.counts[tolerance], protocol).as_json()
-        scores = [each["ods"]["f1"] for each in found.values()]
-        return found, sum(scores) / len(scores) if scores else None
+            scores[data.name] = score(data.name, matches.counts[tolerance], protocol).as_json()
+        f1s = [set_score["ods"]["f1"] for set_score in scores.values()]
+        return scores, sum(f1s) / len(f1s) if f1s else None
 
 
-def autocast_dtype(wanted: str, device: torch.device) -> torch.dtype | None:
-    """Choose the type of the multiplications; None is FP32.
+def autocast_dtype(precision: str, device: torch.device) -> torch.dtype | None:
+    """Return the type for autocast; None is FP32.
 
-    ``auto`` takes bf16 on a processor only where it has bf16 arithmetic: elsewhere it is emulated
-    and slower than FP32.
+    ``auto`` uses bf16 on a processor only if that has bf16 instructions: emulated bf16 is slower
+    than FP32.
     """
-    if wanted == "auto" and device.type == "cpu":
+    if precision == "auto" and device.type == "cpu":
         native = torch.ops.mkldnn._is_mkldnn_bf16_supported()  # noqa: SLF001  the only way to ask
         return torch.bfloat16 if native and "avx512_bf16" in _cpu_flags() else None
-    if wanted == "auto":
+    if precision == "auto":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    return {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[wanted]
+    return {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
 
 
 def _cpu_flags() -> str:
@@ -287,7 +294,7 @@ def _cpu_flags() -> str:
 
 
 def rate_factor(step: int, fit: FitConfig) -> float:
-    """Return what the learning rate is multiplied with at ``step`` (from 1).
+    """Return the factor of the learning rate at ``step`` (from 1).
 
     Example:
         >>> from training.config import FitConfig
@@ -297,31 +304,31 @@ def rate_factor(step: int, fit: FitConfig) -> float:
     if fit.schedule == "constant":
         return 1.0
     steps = fit.epochs * fit.steps_per_epoch
-    warm = max(1, steps // 50)
-    if step <= warm:
-        return step / warm
-    progress = (step - warm) / max(1, steps - warm)
+    warmup = max(1, steps // 50)
+    if step <= warmup:
+        return step / warmup
+    progress = (step - warmup) / max(1, steps - warmup)
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress))
 
 
 @torch.no_grad()
 def _sum_probabilities(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-    """Return sum of probability and count of pixels, first for cracks and then for the rest."""
-    chance, other = torch.sigmoid(logits.float()), 1 - truth
-    sums = (chance * truth).sum(), truth.sum(), (chance * other).sum(), other.sum()
-    return torch.stack([each.double() for each in sums])
+    """Return the sum of probabilities and the number of pixels, of cracks and then of the rest."""
+    probability, other = torch.sigmoid(logits.float()), 1 - truth
+    sums = (probability * truth).sum(), truth.sum(), (probability * other).sum(), other.sum()
+    return torch.stack([value.double() for value in sums])
 
 
 def _diverged(epoch: int, what: str) -> str:
     return (
-        f"{what} stopped being a finite number in epoch {epoch}; lower fit.learning_rate, set "
-        "fit.precision = 'fp32' or loss.smoothing = 1. The last checkpoint is intact."
+        f"{what} is not a finite number in epoch {epoch}; lower fit.learning_rate, set "
+        "fit.precision = 'fp32' or loss.smoothing = 1. The last checkpoint is valid."
     )
 
 
 def _plateau(epoch: int, crack: float, other: float) -> str:
     return (
-        f"after {epoch} epochs the network still answers the same everywhere, {crack:.2f} on "
+        f"after {epoch} epochs the network still predicts the same everywhere, {crack:.2f} on "
         f"cracks and {other:.2f} elsewhere; set model.batch_norm = true, or lower "
-        "fit.learning_rate, or change fit.seed. The last checkpoint is intact."
+        "fit.learning_rate, or change fit.seed. The last checkpoint is valid."
     )

@@ -33,20 +33,20 @@ EXP_BASE = 10.0
 
 @dataclass(frozen=True, slots=True)
 class LossSpec:
-    """The loss and its numbers, by the paper's letters.
+    """The loss and its parameters, named by the paper's letters.
 
     Attributes:
         weighting: Which formula gives q.
         beta: Factor of q (power, log, exp).
         gamma: Exponent of q (power, exp).
-        smoothing: Laplace smoothing: pixels of either class added before alpha is taken. It keeps
-            xie, power and log finite on a batch without crack; exp is finite without it.
+        smoothing: Laplace smoothing: pixels of either class added before alpha is computed. It
+            keeps xie, power and log finite on a batch without crack; exp is finite without it.
         a: Weight of the cross-entropy.
         b: Weight of the Jaccard distance; 0 leaves it out.
         jaccard_lambda: The lambda that keeps the Jaccard distance of an empty batch at 0.
     """
 
-    # for training.config
+    # read by pydantic in training.config
     __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid", "allow_inf_nan": False}
 
     weighting: Weighting = "exp"
@@ -58,7 +58,7 @@ class LossSpec:
     jaccard_lambda: float = 1.0
 
     def __post_init__(self) -> None:
-        """Refuse numbers under which the loss would have no lowest point."""
+        """Refuse parameters with which the loss has no minimum or is always 0."""
         if self.beta <= 0 or self.jaccard_lambda <= 0:
             raise ValueError("beta and jaccard_lambda must be above 0")
         if min(self.smoothing, self.a, self.b) < 0 or self.a + self.b == 0:
@@ -78,7 +78,7 @@ def non_crack_share(truth: torch.Tensor) -> torch.Tensor:
 def crack_weight(truth: torch.Tensor, spec: LossSpec) -> torch.Tensor:
     """Return q, the weight of crack pixels, at least 0.
 
-    ``log`` would turn negative where crack outweighs the rest, and teach the opposite: 0 there.
+    ``log`` would be negative where most pixels are crack, and reward misses: it is 0 there.
 
     Example:
         >>> truth = torch.zeros(1000); truth[:11] = 1
@@ -89,7 +89,7 @@ def crack_weight(truth: torch.Tensor, spec: LossSpec) -> torch.Tensor:
         alpha = non_crack_share(truth)
         return spec.beta * EXP_BASE ** (spec.gamma * (2 * alpha - 1))
     crack = truth.float().sum()
-    # alpha / (1 - alpha), counted: FP32 would lose a few crack pixels in a million in 1 - alpha.
+    # alpha / (1 - alpha) from counts: in FP32, 1 - alpha loses a few crack pixels in a million.
     odds = (truth.numel() - crack + spec.smoothing) / (crack + spec.smoothing)
     if spec.weighting == "xie":
         return odds

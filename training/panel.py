@@ -1,4 +1,4 @@
-"""A picture people can look at: rows of image | truth | probability."""
+"""A panel to look at: one picture with rows of image | true mask | probability."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ ROW_HEIGHT_PX = 270
 
 
 def panel(net: UNet, samples: Sequence[tuple[DataConfig, Pair]]) -> RgbImage:
-    """Return one RGB picture with a row of image | truth | probability for each sample."""
+    """Return one RGB picture (H, W, 3) with a row of image | true mask | probability a sample."""
     rows = []
     for config, pair in samples:
         picture, mask = read_shrunk(pair, config)
-        chance = probability(net, picture)
-        grey = [np.repeat(plane[..., np.newaxis], 3, axis=2) for plane in (mask, chance)]
-        row = np.hstack([picture, *grey])
+        grays = (mask, probability(net, picture))
+        columns = [picture, *(np.repeat(gray[..., np.newaxis], 3, axis=2) for gray in grays)]
+        row = np.hstack(columns)
         scale = ROW_HEIGHT_PX / row.shape[0]
         rows.append(cv2.resize(row, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
     width = max(row.shape[1] for row in rows)

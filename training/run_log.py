@@ -1,4 +1,4 @@
-"""What a run writes beside its checkpoints: metrics.jsonl, TensorBoard events, a panel an epoch."""
+"""The run log: checkpoints, metrics.jsonl, TensorBoard events and panels of a training run."""
 
 from __future__ import annotations
 
@@ -24,25 +24,26 @@ PANEL_ROWS = 6
 
 
 class RunLog:
-    """The folder of one run.
+    """Writes the folder of one run.
 
-    Holds ``config.json``, ``metrics.jsonl`` (a line an epoch), ``panels/NNNN.png``, TensorBoard
+    It holds ``config.json``, ``metrics.jsonl`` (a line an epoch), ``panels/NNNN.png``, TensorBoard
     events, ``last.pt`` and ``best.pt`` (highest mean validation F1).
 
     Args:
         folder: Where to write.
         config: The run's configuration.
-        root: Where the data lies.
-        finished: Epochs that a resumed run has finished, 0 for a new one. What the folder tells
-            of later ones, which no checkpoint has kept, is forgotten.
+        root: The data folder.
+        finished: Epochs that a resumed run has finished, 0 for a new one. Log entries of later
+            epochs, which are in no checkpoint, are removed.
 
     Raises:
-        SinkError: If the folder cannot be made, or holds a run and this is a new one.
+        InputError: If the data folder cannot be read.
+        SinkError: If the folder cannot be made, or holds a run although this is a new one.
     """
 
     def __init__(self, folder: Path, config: TrainConfig, root: Path, finished: int = 0) -> None:
         self.folder, self._config = folder, config
-        self._samples = _samples(config, root)
+        self._samples = _panel_samples(config, root)
         self._lines = folder / "metrics.jsonl"
         if not finished and self._lines.exists():
             raise SinkError(f"{folder} already holds a run; give another --out, or --resume.")
@@ -50,17 +51,17 @@ class RunLog:
             (folder / "panels").mkdir(parents=True, exist_ok=True)
             (folder / "config.json").write_text(config.model_dump_json(indent=2) + "\n")
             if self._lines.exists():
-                kept = self._lines.read_text("utf-8").splitlines(keepends=True)[:finished]
-                self._lines.write_text("".join(kept), "utf-8")
+                lines = self._lines.read_text("utf-8").splitlines(keepends=True)
+                self._lines.write_text("".join(lines[:finished]), "utf-8")
         except OSError as error:
             raise SinkError(f"{folder} must be a folder that can be written: {error}.") from error
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # TensorBoard imports deprecated parts of others
+            warnings.simplefilter("ignore")  # TensorBoard imports deprecated modules
             from torch.utils.tensorboard.writer import SummaryWriter  # noqa: PLC0415  0.5 s
         self._board = SummaryWriter(str(folder), purge_step=finished + 1)
 
     def record(self, epoch: Epoch, net: UNet) -> None:
-        """Write down one epoch.
+        """Write one epoch to metrics.jsonl, TensorBoard and a panel.
 
         Raises:
             SinkError: If it cannot be written.
@@ -75,7 +76,7 @@ class RunLog:
         with self._lines.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
         scalars = {"loss": epoch.loss, "probability/crack": epoch.crack_probability}
-        scalars |= {f"f1/{name}": found["ods"]["f1"] for name, found in epoch.validation.items()}
+        scalars |= {f"f1/{name}": score["ods"]["f1"] for name, score in epoch.validation.items()}
         for name, value in scalars.items():
             self._board.add_scalar(name, value, epoch.number)
         self._board.flush()
@@ -84,23 +85,25 @@ class RunLog:
             write_panel(picture, self.folder / "panels" / f"{epoch.number:04d}.png")
 
     def keep(self, trainer: Trainer, epoch: Epoch) -> None:
-        """Save ``last.pt``, and ``best.pt`` when no epoch was better."""
-        best = epoch.f1 is not None and epoch.f1 > trainer.best
-        if best and epoch.f1 is not None:
+        """Save ``last.pt``, and ``best.pt`` if this epoch has the highest F1 so far."""
+        is_best = epoch.f1 is not None and epoch.f1 > trainer.best
+        if is_best and epoch.f1 is not None:
             trainer.best = epoch.f1
         checkpoint = trainer.checkpoint(epoch)
         save_checkpoint(checkpoint, self.folder / "last.pt")
-        if best:
+        if is_best:
             save_checkpoint(checkpoint, self.folder / "best.pt")
 
     def close(self) -> None:
-        """Finish the TensorBoard file."""
+        """Close the TensorBoard file."""
         self._board.close()
 
 
-def _samples(config: TrainConfig, root: Path) -> list[tuple[DataConfig, Pair]]:
-    """Choose pictures for the panels: from validation where there is one, else from training."""
-    held = [(d, p) for d in config.data for p in part_of(d, root, "validation")]
-    chosen = held or [(d, p) for d in config.data for p in part_of(d, root, "train")]
-    step = max(1, len(chosen) // PANEL_ROWS)
-    return chosen[::step][:PANEL_ROWS]
+def _panel_samples(config: TrainConfig, root: Path) -> list[tuple[DataConfig, Pair]]:
+    """Choose pictures for the panels: from validation where there are any, else from training."""
+    for part in ("validation", "train"):
+        pairs = [(data, pair) for data in config.data for pair in part_of(data, root, part)]
+        if pairs:
+            break
+    step = max(1, len(pairs) // PANEL_ROWS)
+    return pairs[::step][:PANEL_ROWS]

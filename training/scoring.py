@@ -1,7 +1,7 @@
-"""How good a network is on pictures it has not learnt from, at the size of the full picture.
+"""Scores a network on validation or test pictures, at the size of the full picture.
 
 A picture is shrunk to the set's scale, predicted whole, and the probability is enlarged again, so
-that a tolerance of 10 px means ten pixels of the camera's picture whatever the network saw.
+that a tolerance of 10 px means ten pixels of the camera's picture at any scale.
 """
 
 from __future__ import annotations
@@ -31,7 +31,16 @@ CRACK = {"Segmentation": "Segmentation == 2", "Boundaries": "Boundaries > 0"}
 
 @dataclass(frozen=True, slots=True)
 class SetScore:
-    """The scores of one set of pictures under one protocol."""
+    """The scores of one set of pictures under one protocol.
+
+    Attributes:
+        name: Name of the data set, and of its folder for a score of one folder.
+        pictures: How many were scored.
+        protocol: Ground truth, tolerance, split and resolution.
+        ods: At the threshold that is best for all pictures together.
+        ois: At the best threshold of each picture.
+        at_threshold: At a threshold that was fixed before, or None.
+    """
 
     name: str
     pictures: int
@@ -47,11 +56,11 @@ class SetScore:
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """Predictions held against their truth.
+    """Predictions compared with their true masks.
 
     Attributes:
-        counts: Tolerance in px -> one Counts a picture.
-        resolution: Width x height of the pictures, or that they differ.
+        counts: Tolerance in px -> one ``Counts`` for each picture.
+        resolution: ``WIDTHxHEIGHT`` of the pictures, or ``N sizes``.
     """
 
     counts: dict[float, list[Counts]]
@@ -59,35 +68,35 @@ class Matches:
 
 
 def held_sets(config: TrainConfig, root: Path) -> list[tuple[DataConfig, list[Pair]]]:
-    """List what a run is validated on, having read each picture once.
+    """List the validation pictures of each set with ``validate_px``; reads every one once.
 
     Raises:
         InputError: If a picture or a mask cannot be read, or their sizes differ.
     """
-    wanted = [data for data in config.data if data.validate_px is not None]
-    held = [(data, part_of(data, root, "validation")) for data in wanted]
-    for data, pairs in held:
+    validated = [data for data in config.data if data.validate_px is not None]
+    sets = [(data, part_of(data, root, "validation")) for data in validated]
+    for data, pairs in sets:
         for pair in pairs:
             read_pair(pair, data)
-    return [(data, pairs) for data, pairs in held if pairs]
+    return [(data, pairs) for data, pairs in sets if pairs]
 
 
 @torch.inference_mode()
 def probability(net: UNet, picture: RgbImage) -> GrayImage:
     """Return the crack probability of an RGB picture, 0..255, (H, W), by ``net`` in FP32."""
     tensor = torch.from_numpy(picture.transpose(2, 0, 1).copy())[None].float() / 255
-    chance = torch.sigmoid(net(tensor.to(next(net.parameters()).device)).float())
-    return np.asarray((chance[0, 0] * 255).round().byte().cpu().numpy(), np.uint8)
+    output = torch.sigmoid(net(tensor.to(next(net.parameters()).device)).float())
+    return np.asarray((output[0, 0] * 255).round().byte().cpu().numpy(), np.uint8)
 
 
 def predict_full(net: UNet, picture: RgbImage, mask: GrayImage, scale: float) -> GrayImage:
     """Predict at ``scale`` and enlarge the probability to the size of ``picture``."""
     small, _ = shrink(picture, mask, scale)
-    chance = probability(net, small)
-    if chance.shape == mask.shape:
-        return chance
+    prediction = probability(net, small)
+    if prediction.shape == mask.shape:
+        return prediction
     size = (mask.shape[1], mask.shape[0])
-    return np.asarray(cv2.resize(chance, size, interpolation=cv2.INTER_LINEAR), np.uint8)
+    return np.asarray(cv2.resize(prediction, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def count_pairs(
@@ -99,9 +108,9 @@ def count_pairs(
     for pair in pairs:
         picture, mask = read_pair(pair, config)
         sizes.add(f"{mask.shape[1]}x{mask.shape[0]}")
-        chance = predict_full(net, picture, mask, config.scale)
+        prediction = predict_full(net, picture, mask, config.scale)
         for tolerance in tolerances_px:
-            counts[tolerance].append(count_matches(chance, mask, tolerance))
+            counts[tolerance].append(count_matches(prediction, mask, tolerance))
     return Matches(counts, sizes.pop() if len(sizes) == 1 else f"{len(sizes)} sizes")
 
 
@@ -114,13 +123,14 @@ def score(
 
 
 def protocol_of(config: DataConfig, tolerance_px: float, split: str, resolution: str) -> Protocol:
-    """Say what a score on ``config`` means."""
+    """Return the protocol of a score on the set ``config``."""
     if config.kind == "folder":
         truth = f"{config.name} masks > {config.mask_threshold}"
     else:
         truth = f"{config.name} {CRACK[config.field]}"
-    seen = resolution if config.scale == 1 else f"{resolution} predicted at x{config.scale:g}"
-    return Protocol(truth, tolerance_px, split, seen)
+    if config.scale != 1:
+        resolution = f"{resolution} predicted at x{config.scale:g}"
+    return Protocol(truth, tolerance_px, split, resolution)
 
 
 def ods_thresholds(
@@ -146,10 +156,11 @@ def evaluate(
     part: str,
     tolerances_px: Sequence[float],
 ) -> list[SetScore]:
-    """Score a part of a set as a whole and, if it lies in several folders, each folder.
+    """Score a part of a set as a whole and, if it has several folders, each folder.
 
     The fixed threshold beside ODS and OIS is the ODS threshold of the *validation* pictures under
-    the same tolerance, so that the test pictures choose nothing; None if there are none.
+    the same tolerance, so that nothing is chosen on the test pictures; without validation pictures
+    ``at_threshold`` is None.
 
     Raises:
         InputError: If the part holds no picture, or one cannot be read.
@@ -161,21 +172,21 @@ def evaluate(
     thresholds = ods_thresholds(net, data, root, tolerances_px)
     scores = []
     for tolerance in tolerances_px:
-        for name, chosen in groups(data, pairs, matches.counts[tolerance]).items():
-            split = f"{part} ({len(chosen)})"
+        for name, counts in groups(data, pairs, matches.counts[tolerance]).items():
+            split = f"{part} ({len(counts)})"
             protocol = protocol_of(data, tolerance, split, matches.resolution)
-            scores.append(score(name, chosen, protocol, thresholds.get(tolerance)))
+            scores.append(score(name, counts, protocol, thresholds.get(tolerance)))
     return scores
 
 
 def groups(
     data: DataConfig, pairs: Sequence[Pair], counts: Sequence[Counts]
 ) -> Mapping[str, list[Counts]]:
-    """Sort the counts into the whole set and, where there are several, its folders."""
+    """Return the counts of the whole set and, where it has several folders, of each folder."""
     groups: dict[str, list[Counts]] = {data.name: list(counts)}
     if len(data.images) > 1:
-        for pair, each in zip(pairs, counts, strict=True):
+        for pair, picture_counts in zip(pairs, counts, strict=True):
             folder = pair.picture.parent
-            view = folder.parent.name if folder.name == "Raw_images" else folder.name
-            groups.setdefault(f"{data.name} {view}", []).append(each)
+            name = folder.parent.name if folder.name == "Raw_images" else folder.name
+            groups.setdefault(f"{data.name} {name}", []).append(picture_counts)
     return groups

@@ -1,14 +1,14 @@
 """U-Net, the whole network in one file, as the paper counts it.
 
-Each level is two 3x3 convolutions with bias, each followed by ReLU; 2x2 max-pooling leads down, a
-2x2 stride-2 deconvolution with bias and no ReLU leads up; a 1x1 convolution is the head. With
+Each level is two 3x3 convolutions with bias, each followed by ReLU; 2x2 max-pooling goes down, a
+2x2 stride-2 deconvolution with bias and without ReLU goes up; a 1x1 convolution is the head. With
 widths 64 to 1024 and three input channels that is exactly the 31.03 M parameters of Table IV of
 Li, Wang, Tian, Qi, "Fast and Accurate Road Crack Detection Based on Adaptive Cost-Sensitive Loss
 Function". Initialisation is he-normal (He et al. 2015).
 
-Two departures make nets that are small enough for a vehicle and still train: batch normalisation
-(folded away at export) and a space-to-depth stem, which moves each 2x2 or 4x4 block of pixels into
-channels so that the first level costs a quarter or a sixteenth.
+Two additions make networks that are small enough for a vehicle and still train: batch
+normalisation (merged into the convolutions at export) and a space-to-depth stem, which moves each
+2x2 or 4x4 block of pixels into channels so that the first level costs a quarter or a sixteenth.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PAPER_WIDTHS = (64, 128, 256, 512, 1024)
 
 @dataclass(frozen=True, slots=True)
 class UNetSpec:
-    """What it takes to build the network again.
+    """The parameters from which the network is built.
 
     Attributes:
         widths: Channels of each level, finest first; at least two.
@@ -34,7 +34,9 @@ class UNetSpec:
         batch_norm: Whether each 3x3 convolution is followed by batch normalisation.
     """
 
-    __pydantic_config__: ClassVar[dict[str, object]] = {"extra": "forbid"}  # for training.config
+    __pydantic_config__: ClassVar[dict[str, object]] = {
+        "extra": "forbid"
+    }  # read by training.config
 
     widths: tuple[int, ...] = PAPER_WIDTHS
     in_channels: int = 3
@@ -44,11 +46,11 @@ class UNetSpec:
     def __post_init__(self) -> None:
         """Refuse a network that cannot be built."""
         if len(self.widths) < 2 or min(self.widths) < 1:
-            raise ValueError(f"a U-Net needs two or more positive widths, not {self.widths}")
+            raise ValueError(f"widths must be two or more positive numbers, not {self.widths}")
         if self.in_channels < 1:
-            raise ValueError(f"a picture has at least one channel, not {self.in_channels}")
+            raise ValueError(f"in_channels must be 1 or more, not {self.in_channels}")
         if self.stem not in {1, 2, 4}:
-            raise ValueError(f"the stem must be 1, 2 or 4, not {self.stem}")
+            raise ValueError(f"stem must be 1, 2 or 4, not {self.stem}")
 
     @property
     def stride_px(self) -> int:
@@ -76,8 +78,8 @@ def _initialise(module: nn.Module) -> None:
 class UNet(nn.Module):
     """Maps a picture (N, C, H, W) to crack logits (N, 1, H, W).
 
-    Any height and width will do: a size that is no multiple of ``spec.stride_px`` is padded at the
-    bottom and right with its edge pixels, and the answer is cropped back.
+    Pictures may have any height and width: a size that is not a multiple of ``spec.stride_px`` is
+    padded at the bottom and right with its edge pixels, and the logits are cropped back.
 
     Example:
         >>> net = UNet(UNetSpec(widths=(4, 8), stem=2))
@@ -128,12 +130,12 @@ class UNet(nn.Module):
 
 
 def parameter_count(net: nn.Module) -> int:
-    """Return the number of trained numbers, as the paper's Table IV counts them."""
+    """Return the number of trainable parameters, as counted in the paper's Table IV."""
     return sum(parameter.numel() for parameter in net.parameters())
 
 
 def widths_of(base: int, levels: int = 5) -> tuple[int, ...]:
-    """Return the usual doubling widths.
+    """Return the widths of levels that double from ``base``.
 
     Example:
         >>> widths_of(16)

@@ -48,7 +48,7 @@ def write_page(
         run: The run directory.
         fixes: The drive's track, in order of time.
         start_ns: UTC of the video's first picture, which ties the track to the video.
-        scores: How the run compares with the truth, if that is known.
+        scores: How the run's masks agree with the true masks, if there are any.
 
     Returns:
         The page.
@@ -102,7 +102,7 @@ def _headline(record: FinishedRun, fixes: Sequence[Fix], scores: Sequence[Score]
     inferred = figure(look_up(record.report, "frames_inferred"), 0)
     return definitions(
         (
-            ("F1 against the truth", figure(100 * scores[0].f1, 1, " %") if scores else DASH),
+            ("F1 against the true masks", figure(100 * scores[0].f1, 1, " %") if scores else DASH),
             ("Frames a second", figure(look_up(record.report, "fps_out"))),
             ("Frames with cracks", f"{cracked} <small>of {inferred}</small>"),
             ("Track", figure(track_m if fixes else None, 0, " m")),

@@ -27,7 +27,7 @@ class Score:
         f1: 0 to 1.
         precision: 0 to 1, or None.
         recall: 0 to 1, or None.
-        protocol: Truth, tolerance, threshold and frames, in a sentence.
+        protocol: True masks, tolerance and number of frames, as text.
     """
 
     name: str

@@ -44,8 +44,8 @@ def marked(frame: CrackFrame, width_px: int) -> str:
         # Dividing by less than 255 keeps thin cracks visible.
         alpha = np.clip(cover.astype(np.float32) / 110, 0, 0.85)[..., None]
         small = np.asarray(small * (1 - alpha) + np.array(MARK_BGR) * alpha, np.uint8)
-    done, coded = cv2.imencode(".jpg", small, (cv2.IMWRITE_JPEG_QUALITY, _QUALITY))
-    return data_uri("image/jpeg", coded.tobytes()) if done else ""
+    is_coded, coded = cv2.imencode(".jpg", small, (cv2.IMWRITE_JPEG_QUALITY, _QUALITY))
+    return data_uri("image/jpeg", coded.tobytes()) if is_coded else ""
 
 
 def _read(path: Path | None, flags: int) -> np.ndarray | None:

@@ -49,7 +49,7 @@ class MapFrame:
 def offset_m(
     centre_deg: tuple[float, float], place_deg: tuple[float, float]
 ) -> tuple[float, float]:
-    """Return how many metres east and north of a centre a place lies.
+    """Return how many metres east and north of a centre a place is.
 
     >>> [round(value, 1) for value in offset_m((0.0, 10.0), (0.001, 10.001))]
     [111.2, 111.2]
@@ -74,20 +74,20 @@ def fit(places_deg: Sequence[tuple[float, float]]) -> MapFrame:
     centre = ((min(lats) + max(lats)) / 2, (min(lons) + max(lons)) / 2)
     half_east, half_north = offset_m(centre, (max(lats), max(lons)))
     half_east, half_north = max(half_east, 1.0), max(half_north, 1.0)
-    wanted = (WIDTH / 2 - MARGIN) / half_east * half_north * 2 + 2 * MARGIN
-    height = min(max(wanted, LEAST_HEIGHT), MOST_HEIGHT)
+    exact_height = (WIDTH / 2 - MARGIN) / half_east * half_north * 2 + 2 * MARGIN
+    height = min(max(exact_height, LEAST_HEIGHT), MOST_HEIGHT)
     scale = min((WIDTH / 2 - MARGIN) / half_east, (height / 2 - MARGIN) / half_north)
     return MapFrame(centre, scale, height)
 
 
-def nice_step(wanted: float) -> float:
-    """Return the largest of 1, 2, 5 times a power of ten that is not above ``wanted``.
+def nice_step(limit: float) -> float:
+    """Return the largest of 1, 2, 5 times a power of ten that is not above ``limit``.
 
     >>> nice_step(34.0), nice_step(0.7), nice_step(5.0)
     (20.0, 0.5, 5.0)
     """
-    power = 10.0 ** math.floor(math.log10(wanted))
-    return max(step * power for step in (1, 2, 5) if step * power <= wanted * (1 + 1e-9))
+    power = 10.0 ** math.floor(math.log10(limit))
+    return max(step * power for step in (1, 2, 5) if step * power <= limit * (1 + 1e-9))
 
 
 def grade(area_share: float, bounds: Sequence[float]) -> int:

@@ -138,8 +138,8 @@ def open_receiver(spec: str) -> Receiver:
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     baud = options.pop("baud", str(DEFAULT_BAUD))
     if parts.scheme != "serial" or parts.netloc or not parts.path or options:
-        wanted = "serial:///dev/ttyUSB0?baud=9600"
-        raise UsageError(f"a receiver must be given like {wanted}, not {spec!r}")
+        example = "serial:///dev/ttyUSB0?baud=9600"
+        raise UsageError(f"a receiver must be given like {example}, not {spec!r}")
     if not baud.isdecimal():
         raise UsageError(f"the baud rate must be a number such as 9600, not {baud!r}")
     from edgecrack.positions.serial import SerialReceiver  # noqa: PLC0415  # only where termios exists

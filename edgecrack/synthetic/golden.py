@@ -56,10 +56,10 @@ def golden_set(width_px: int, height_px: int) -> Mapping[str, Golden]:
     scene, motion = Scene(SEED, LENGTH_M, size_px), Motion(speed_mps=1.0)
     crack_m, clean_m = _places(scene)
     day, night = Sensor(size_px, DAY, SEED), Sensor(size_px, NIGHT, SEED)
-    wanted = (("crack", crack_m, day), ("clean", clean_m, day), ("dark", crack_m + STEP_M, night))
+    frames = (("crack", crack_m, day), ("clean", clean_m, day), ("dark", crack_m + STEP_M, night))
     return {
         name: _squeeze(*scene.look(motion, at_m, sensor, index), width_px, height_px)
-        for index, (name, at_m, sensor) in enumerate(wanted)
+        for index, (name, at_m, sensor) in enumerate(frames)
     }
 
 

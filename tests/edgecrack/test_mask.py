@@ -49,6 +49,12 @@ def test_the_whole_picture_is_the_whole_canvas():
     )
 
 
+def test_a_region_at_the_far_edge_stays_on_a_smaller_canvas():
+    """The last pixel of a source is the last one of the canvas, never one beyond it."""
+    last = region_on_canvas(Region(3999, 2999, 1, 1), (4000, 3000), (10, 20))
+    assert last == Region(9, 19, 1, 1)
+
+
 @st.composite
 def paintings(draw):
     """Return a probability, a threshold, a window and the canvas it lies on."""

@@ -1,4 +1,4 @@
-"""Scores are what their protocol says: held against distance transforms and plain loops."""
+"""Scores are what their protocol says, compared with distance transforms and plain loops."""
 
 import dataclasses
 
@@ -59,11 +59,11 @@ def test_one_pass_matches_as_a_distance_transform_at_each_threshold_does(drawn, 
     probability, truth = drawn
     counts = count_matches(probability, truth, tolerance_px)
     for threshold in (0, 1, 2, 127, 128, 129, 254, 255):
-        found = {
+        matches = {
             field.name: int(np.broadcast_to(getattr(counts, field.name), LEVELS)[threshold])
             for field in dataclasses.fields(Counts)
         }
-        assert found == reference(probability, truth, tolerance_px, threshold)
+        assert matches == reference(probability, truth, tolerance_px, threshold)
 
 
 def test_all_256_thresholds_are_counted():
@@ -106,7 +106,7 @@ def test_a_reach_is_euclidean():
 
 
 def test_matching_is_many_to_one():
-    """A thick prediction over a thin line is all right: that is the protocol's known kindness."""
+    """Every pixel of a thick prediction within reach of a thin line is right."""
     truth = np.zeros((11, 20), np.uint8)
     truth[5] = 255
     thick = np.zeros_like(truth)
@@ -115,7 +115,7 @@ def test_matching_is_many_to_one():
     assert count_matches(thick, truth, 1).at(128).precision == pytest.approx(3 / 5)
 
 
-def test_nothing_leaks_over_the_border():
+def test_reach_ends_at_the_border():
     """A crack at one edge is not within reach of the opposite one."""
     truth, probability = np.zeros((6, 6), np.uint8), np.zeros((6, 6), np.uint8)
     truth[:, 0], probability[:, -1] = 255, 255
@@ -142,9 +142,9 @@ def drawn_counts(pictures=4):
     return [count_matches(probability, truth, 1) for probability, truth in drawn], drawn
 
 
-def f1_of(each):
+def f1_of(matches):
     """Return F1 of a list of reference matches, summed."""
-    summed = {key: sum(match[key] for match in each) for key in each[0]}
+    summed = {key: sum(match[key] for match in matches) for key in matches[0]}
     precision = summed["right"] / summed["predicted"] if summed["predicted"] else 1.0
     recall = summed["found"] / summed["true"] if summed["true"] else 1.0
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
@@ -168,6 +168,29 @@ def test_ois_lets_each_picture_choose():
         own.append(max(matches, key=lambda match: f1_of([match])))
     assert ois(counts).f1 == pytest.approx(f1_of(own), abs=1e-12)
     assert ois(counts).f1 > ods(counts).f1  # these pictures want thresholds 60 levels apart
+
+
+def one_row(*levels):
+    """Return a picture of one row."""
+    return np.array([levels], np.uint8)
+
+
+def test_the_best_threshold_is_from_1_to_255():
+    """At 0 every pixel is predicted, so 0 is never chosen; 1 and 255 may be."""
+    crack = one_row(0, 0, 9, 9)
+    for probability, threshold, f1 in (
+        (one_row(0, 0, 1, 1), 1, 1.0),
+        (one_row(254, 254, 255, 255), 255, 1.0),
+        (one_row(0, 0, 0, 0), 1, 0.0),  # at 0 its F1 would be two thirds
+    ):
+        best = count_matches(probability, crack).best()
+        assert (best.threshold, best.f1) == (threshold, f1)
+
+
+def test_the_lowest_of_equal_thresholds_is_taken():
+    """Where 11 to 200 score the same, it is 11."""
+    best = count_matches(one_row(10, 10, 200, 200), one_row(0, 0, 9, 9)).best()
+    assert (best.threshold, best.f1) == (11, 1.0)
 
 
 def test_sums_do_not_depend_on_grouping():
@@ -200,8 +223,8 @@ def test_iou_of_halves():
 
 @pytest.mark.parametrize("score", [ods, ois])
 def test_no_pictures_are_no_score(score):
-    """An empty set is refused, for it would score a perfect 1."""
-    with pytest.raises(ValueError, match="at least one picture"):
+    """An empty set is refused, because it would score a perfect 1."""
+    with pytest.raises(ValueError, match="picture"):
         score([])
 
 

@@ -1,4 +1,4 @@
-"""A small road to learn from: dark lines on grey noise, drawn from a seed."""
+"""A small data set for training tests: dark lines on grey noise, drawn from a seed."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,14 +11,14 @@ import torch
 
 from training.config import TrainConfig, parse_config
 
-# Ids of the committed CrackForest split, so that each part of it has something.
+# Ids of the CrackForest split, some of each part.
 TRAIN = ("003", "004", "005", "010", "011", "012", "013", "014")
 VALIDATION = ("001", "009", "045")
 TEST = ("002", "006", "007")
 
 
 def draw(folder: Path, name: str, side_px: int = 48) -> None:
-    """Write one picture and its mask: a dark line, two pixels wide, somewhere."""
+    """Write one picture and its mask: a dark line, two pixels wide, at a random place."""
     rng = np.random.default_rng(int(name))
     mask = np.zeros((side_px, side_px), np.uint8)
     (x, y), (u, v) = rng.integers(4, side_px - 4, (2, 2)).tolist()
@@ -32,13 +32,13 @@ def draw(folder: Path, name: str, side_px: int = 48) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_thread():
-    """Threads cost more than they bring on pictures this small, and make sums differ."""
+    """One thread is faster for pictures this small, and makes sums reproducible."""
     torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
 def road(tmp_path_factory) -> Path:
-    """A data folder with ``lines/images`` and ``lines/masks``; not to be written to."""
+    """A data folder with ``lines/images`` and ``lines/masks``; tests must not change it."""
     root: Path = tmp_path_factory.mktemp("road")
     for name in (*TRAIN, *VALIDATION, *TEST):
         draw(root / "lines", name)
@@ -47,7 +47,7 @@ def road(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def own_road(tmp_path) -> Path:
-    """The same in small, for tests that damage it."""
+    """A data folder with three pictures, which a test may change."""
     for name in ("003", "004", "001"):
         draw(tmp_path / "data" / "lines", name)
     return tmp_path / "data"

@@ -1,4 +1,4 @@
-"""A checkpoint is at every moment whole, and reading one runs nothing."""
+"""A checkpoint is a complete file at any moment, and reading one runs no code."""
 
 import io
 import pickle
@@ -21,7 +21,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def checkpoint(configured):
-    """A small checkpoint, as a run would make it."""
+    """A small checkpoint, as a run makes it."""
     config = configured()
     torch.manual_seed(5)
     net = UNet(config.model)
@@ -35,7 +35,7 @@ def checkpoint(configured):
 
 
 def content_of(checkpoint):
-    """Return what the file holds."""
+    """Return the content of the checkpoint's file."""
     names = ("epoch", "weights", "resume", "metrics", "data", "best")
     return {
         "format": FORMAT,
@@ -59,20 +59,20 @@ def test_what_was_saved_is_loaded(checkpoint, tmp_path):
 
 
 def test_the_network_is_built_ready_to_predict(checkpoint):
-    """Its weights are the kept ones, and batch norm uses its running figures."""
+    """It has the checkpoint's weights, and is in evaluation mode."""
     net = checkpoint.network()
     assert not net.training
     assert torch.equal(net.head.weight, checkpoint.weights["head.weight"])
 
 
 def test_a_full_disk_leaves_the_old_checkpoint(checkpoint, tmp_path):
-    """When there is room for half a file, the old one stays whole and no half one is left."""
+    """With space for half a file, the old one stays complete and no partial one is left."""
     save_checkpoint(checkpoint, tmp_path / "a.pt")
     before = (tmp_path / "a.pt").read_bytes()
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, hard))
     try:
-        with pytest.raises(SinkError, match=r"a\.pt could not be written"):
+        with pytest.raises(SinkError, match=r"/a\.pt\b"):
             save_checkpoint(checkpoint, tmp_path / "a.pt")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -81,7 +81,7 @@ def test_a_full_disk_leaves_the_old_checkpoint(checkpoint, tmp_path):
 
 
 def test_a_kill_in_mid_write_leaves_the_old_checkpoint(checkpoint, tmp_path):
-    """A process killed while it writes the new file has not touched the old one."""
+    """A process killed while it writes the new file does not change the old one."""
     save_checkpoint(checkpoint, tmp_path / "a.pt")
     before = (tmp_path / "a.pt").read_bytes()
     program = f"""
@@ -90,30 +90,29 @@ from pathlib import Path
 import torch
 from training.checkpoint import load_checkpoint, save_checkpoint
 path = Path({str(tmp_path / "a.pt")!r})
-kept = load_checkpoint(path)
-whole = torch.save
-def half(content, file):
+checkpoint = load_checkpoint(path)
+def write_half(content, file):
     file.write(path.read_bytes()[:1000])
     file.flush()
     os.kill(os.getpid(), signal.SIGKILL)
-torch.save = half
-save_checkpoint(kept, path)
+torch.save = write_half
+save_checkpoint(checkpoint, path)
 """
-    done = subprocess.run([sys.executable, "-c", program], cwd=CHECKOUT, check=False)
-    assert done.returncode == -signal.SIGKILL
+    ended = subprocess.run([sys.executable, "-c", program], cwd=CHECKOUT, check=False)
+    assert ended.returncode == -signal.SIGKILL
     assert (tmp_path / "a.pt").read_bytes() == before
-    save_checkpoint(checkpoint, tmp_path / "a.pt")  # what the dead process left does not matter
+    save_checkpoint(checkpoint, tmp_path / "a.pt")  # over what the killed process left
     assert [file.name for file in tmp_path.iterdir()] == ["a.pt"]
 
 
 def test_a_folder_that_is_not_there_is_named(checkpoint, tmp_path):
-    """Nowhere to write to ends in one sentence."""
-    with pytest.raises(SinkError, match=r"none/a\.pt could not be written"):
+    """A checkpoint cannot be written where there is no folder."""
+    with pytest.raises(SinkError, match=r"none/a\.pt\b"):
         save_checkpoint(checkpoint, tmp_path / "none" / "a.pt")
 
 
 class Trap:
-    """What a stranger might put into a pickle."""
+    """An object that runs code when a pickle is loaded."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -125,47 +124,47 @@ class Trap:
 
 @pytest.mark.parametrize("how", ["torch", "pickle"])
 def test_a_file_that_would_run_code_is_refused(checkpoint, tmp_path, how):
-    """Whether torch or pickle wrote it, it is refused and has not run."""
+    """Written by torch or by pickle, it is refused and its code does not run."""
     content = {**content_of(checkpoint), "metrics": Trap(tmp_path / "ran")}
     with (tmp_path / "a.pt").open("wb") as file:
         torch.save(content, file) if how == "torch" else pickle.dump(content, file)
-    with pytest.raises(InputError, match=r"never loaded|no checkpoint") as caught:
+    with pytest.raises(InputError, match=r"/a\.pt\b") as caught:
         load_checkpoint(tmp_path / "a.pt")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "ran").exists()
-    (pickle.loads if how == "pickle" else unsafe)((tmp_path / "a.pt").read_bytes())
-    assert (tmp_path / "ran").exists()  # the trap works where it is not guarded against
+    (pickle.loads if how == "pickle" else load_unsafely)((tmp_path / "a.pt").read_bytes())
+    assert (tmp_path / "ran").exists()  # the trap does work with an unsafe loader
 
 
-def unsafe(content):
-    """Load as nobody should."""
+def load_unsafely(content):
+    """Load a file of torch with the code that it contains."""
     torch.load(io.BytesIO(content), weights_only=False)
 
 
 def test_a_flipped_bit_in_a_weight_is_found(checkpoint, tmp_path):
-    """A network that was silently changed on its way is not used."""
+    """A network that was damaged in transfer is not used."""
     save_checkpoint(checkpoint, tmp_path / "a.pt")
     content = bytearray((tmp_path / "a.pt").read_bytes())
     weights = checkpoint.weights["head.weight"].numpy().tobytes()
     content[content.index(weights) + 2] ^= 0x40
     (tmp_path / "a.pt").write_bytes(content)
-    with pytest.raises(InputError, match="damaged"):
+    with pytest.raises(InputError, match=r"/a\.pt\b"):
         load_checkpoint(tmp_path / "a.pt")
 
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.3, 0.9, 0.999])
 def test_a_truncated_file_is_refused(checkpoint, tmp_path, share):
-    """A copy that broke off, at any place, ends in one sentence with its name."""
+    """A copy that ends at any place is named in one sentence."""
     save_checkpoint(checkpoint, tmp_path / "a.pt")
     whole = (tmp_path / "a.pt").read_bytes()
     (tmp_path / "a.pt").write_bytes(whole[: int(share * len(whole))])
-    with pytest.raises(InputError, match=r"a\.pt is damaged or no checkpoint") as caught:
+    with pytest.raises(InputError, match=r"/a\.pt\b") as caught:
         load_checkpoint(tmp_path / "a.pt")
     assert "\n" not in str(caught.value)
 
 
-def test_random_damage_never_escapes(checkpoint, tmp_path):
-    """Flipped bytes anywhere give a network or one sentence, never a foreign error."""
+def test_random_damage_is_an_input_error(checkpoint, tmp_path):
+    """Changed bytes anywhere give a network or an InputError, never another exception."""
     save_checkpoint(checkpoint, tmp_path / "a.pt")
     whole, rng = (tmp_path / "a.pt").read_bytes(), np.random.default_rng(0)
     pickled = whole.index(b"data.pkl")
@@ -185,58 +184,59 @@ def test_random_damage_never_escapes(checkpoint, tmp_path):
 
 @pytest.mark.parametrize("content", [b"", b"hello world\n" * 50, b"\x80\x02}q\x00.", b"PK\x03\x04"])
 def test_what_is_no_checkpoint_is_refused(tmp_path, content):
-    """An empty file, a text, another pickle or half a ZIP file is named and refused."""
+    """An empty file, a text, another pickle or part of a ZIP file is named and refused."""
     (tmp_path / "a.pt").write_bytes(content)
     with pytest.raises(InputError, match=r"a\.pt"):
         load_checkpoint(tmp_path / "a.pt")
 
 
 def test_a_missing_file_is_named(tmp_path):
-    """So are a file that is not there and a folder in its place."""
+    """So is a folder in its place."""
     for path in (tmp_path / "none.pt", tmp_path):
-        with pytest.raises(InputError, match="must be a readable checkpoint"):
+        with pytest.raises(InputError, match=path.name):
             load_checkpoint(path)
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "named"),
     [
-        ({"format": 2}, "no checkpoint of format 1"),
-        ({"config": {"name": "x"}}, "'data' is needed"),
-        ({"config": None}, "Use the version of edgecrack"),
-        ({"weights": None}, "no usable 'weights'"),
-        ({"epoch": "three"}, "no usable 'epoch'"),
+        ({"format": 2}, "format 1"),
+        ({"config": {"name": "x"}}, "'data'"),
+        ({"config": None}, "version of edgecrack"),
+        ({"weights": None}, "'weights'"),
+        ({"epoch": "three"}, "'epoch'"),
     ],
 )
-def test_a_checkpoint_of_another_kind_is_refused(checkpoint, tmp_path, change, said):
-    """Another format, a configuration not understood or a field of another type is no crash."""
+def test_a_checkpoint_of_another_kind_is_refused(checkpoint, tmp_path, change, named):
+    """Another format, a wrong configuration or a field of another type is named."""
     torch.save({**content_of(checkpoint), **change}, tmp_path / "a.pt")
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=named) as caught:
         load_checkpoint(tmp_path / "a.pt")
+    assert str(tmp_path / "a.pt") in str(caught.value)
 
 
-@pytest.mark.parametrize("gone", ["weights", "resume", "best"])
-def test_a_checkpoint_that_lacks_something_is_refused(checkpoint, tmp_path, gone):
-    """What is missing is named."""
+@pytest.mark.parametrize("gone", ["epoch", "weights", "resume", "metrics", "data", "best"])
+def test_a_checkpoint_that_lacks_a_field_is_refused(checkpoint, tmp_path, gone):
+    """The missing field is named."""
     content = content_of(checkpoint)
     del content[gone]
     torch.save(content, tmp_path / "a.pt")
-    with pytest.raises(InputError, match=f"no usable '{gone}'"):
+    with pytest.raises(InputError, match=f"'{gone}'"):
         load_checkpoint(tmp_path / "a.pt")
 
 
 def test_other_content_is_no_checkpoint(tmp_path):
-    """Bare weights, as other programs keep them, are not enough."""
+    """Weights alone, as other programs save them, are refused."""
     for content in ({"head.weight": torch.zeros(3)}, [1, 2], torch.zeros(3)):
         torch.save(content, tmp_path / "a.pt")
-        with pytest.raises(InputError, match="no checkpoint of format 1"):
+        with pytest.raises(InputError, match=r"/a\.pt\b"):
             load_checkpoint(tmp_path / "a.pt")
 
 
 def test_weights_of_another_network_are_refused(checkpoint, tmp_path):
-    """Weights that do not fit the configuration beside them say so."""
+    """Weights that do not fit the configuration in the same file are an error."""
     content = content_of(checkpoint)
     content["config"]["model"]["widths"] = [4, 16]
     torch.save(content, tmp_path / "a.pt")
-    with pytest.raises(InputError, match=r"do not fit its own \[model\]"):
+    with pytest.raises(InputError, match=r"'tiny'.*\[model\]"):
         load_checkpoint(tmp_path / "a.pt").network()

@@ -1,4 +1,4 @@
-"""A training run is told what to do in one file, and what it is not told is refused."""
+"""A training run is configured by one file, and unknown keys and wrong values are refused."""
 
 import copy
 from pathlib import Path
@@ -27,7 +27,7 @@ def changed(section, **values):
 
 
 def refusal(document):
-    """Return the one sentence a document is refused with."""
+    """Return the message with which a document is refused."""
     with pytest.raises(ConfigError) as caught:
         parse_config(document, "a.toml")
     message = str(caught.value)
@@ -38,7 +38,7 @@ def refusal(document):
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
 def test_every_committed_configuration_loads(path, shared_data):
-    """It is understood, its splits are committed, and its data lie where it says."""
+    """Its splits exist, and its data sets have pictures and a licence."""
     config = load_config(path)
     assert config.name == path.stem
     for data in config.data:
@@ -47,9 +47,9 @@ def test_every_committed_configuration_loads(path, shared_data):
         assert data.licence != "not stated"
 
 
-def test_there_is_a_committed_configuration():
-    """The default model can be trained again."""
-    assert "vehicle" in {path.stem for path in CONFIGS}
+def test_the_default_models_configuration_is_committed():
+    """Both halves of its training can be repeated."""
+    assert {"vehicle-base", "vehicle"} <= {path.stem for path in CONFIGS}
 
 
 def test_the_defaults_are_the_papers():
@@ -73,68 +73,90 @@ def test_the_defaults_are_the_papers():
     ],
 )
 def test_an_unknown_key_is_refused_and_the_nearest_named(section, key, nearest):
-    """At the top, in every section and in every data set."""
+    """At the top level, in every section and in every data set."""
     message = refusal(changed(section, **{key: 1}))
     assert f"{key}'; did you mean '{nearest}'?" in message
 
 
 @pytest.mark.parametrize(
-    ("section", "values", "said"),
+    ("section", "key", "value"),
     [
-        ("", {"data": []}, "at least 1"),
-        ("", {"name": 3}, "name = 3"),
-        ("model", {"widths": [8]}, "two or more"),
-        ("model", {"stem": 3}, "must be 1, 2 or 4"),
-        ("model", {"in_channels": 1}, "pictures are RGB"),
-        ("loss", {"weighting": "focal"}, "'xie', 'power', 'log' or 'exp'"),
-        ("loss", {"beta": 0.0}, "above 0"),
-        ("loss", {"gamma": float("nan")}, "finite"),
-        ("augment", {"zoom_min": 0.0}, "zoom_min must be above 0"),
-        ("augment", {"noise": float("inf")}, "finite"),
-        ("fit", {"batch": 0}, "greater than 0"),
-        ("fit", {"batch": 2.5}, "integer"),
-        ("fit", {"learning_rate": float("inf")}, "finite"),
-        ("fit", {"learning_rate": -1.0}, "greater than 0"),
-        ("fit", {"learning_rate": 3.0}, "less than or equal to 1"),
-        ("fit", {"ema": 1.0}, "less than 1"),
-        ("fit", {"seed": -1}, "greater than or equal to 0"),
-        ("fit", {"schedule": "linear"}, "'constant' or 'cosine'"),
-        ("data", {"scale": 0.0}, "greater than 0"),
-        ("data", {"scale": 1.5}, "less than or equal to 1"),
-        ("data", {"mask_threshold": 255}, "less than or equal to 254"),
-        ("data", {"crack_share": 2.0}, "less than or equal to 1"),
-        ("data", {"validate_px": 1e6}, "less than or equal to 100"),
-        ("data", {"zoom_min": 3.0}, "zoom_min must be above 0 and no more than zoom_max"),
-        ("data", {"images": []}, "at least 1"),
-        ("data", {"masks": []}, "lists no folder of masks"),
-        ("data", {"images": ["a", "b"]}, "2 folders of pictures and 1 of masks"),
+        ("", "data", []),
+        ("", "name", 3),
+        ("model", "widths", [8]),
+        ("model", "stem", 3),
+        ("model", "in_channels", 1),
+        ("loss", "weighting", "focal"),
+        ("loss", "beta", 0.0),
+        ("loss", "gamma", float("nan")),
+        ("augment", "zoom_min", 0.0),
+        ("augment", "noise", float("inf")),
+        ("fit", "batch", 0),
+        ("fit", "batch", 2.5),
+        ("fit", "crop_px", 0),
+        ("fit", "steps_per_epoch", 0),
+        ("fit", "epochs", 0),
+        ("fit", "learning_rate", float("inf")),
+        ("fit", "learning_rate", 0.0),
+        ("fit", "learning_rate", 1.1),
+        ("fit", "weight_decay", -0.1),
+        ("fit", "ema", 1.0),
+        ("fit", "ema", -0.1),
+        ("fit", "seed", -1),
+        ("fit", "schedule", "linear"),
+        ("fit", "precision", "int8"),
+        ("fit", "workers", -1),
+        ("fit", "threads", -1),
+        ("fit", "validate_every", 0),
+        ("data", "scale", 0.0),
+        ("data", "scale", 1.5),
+        ("data", "weight", -1.0),
+        ("data", "mask_threshold", 255),
+        ("data", "mask_threshold", -1),
+        ("data", "crack_share", 1.1),
+        ("data", "crack_share", -0.1),
+        ("data", "validate_px", 101),
+        ("data", "validate_px", -1),
+        ("data", "zoom_min", 3.0),
+        ("data", "images", []),
     ],
 )
-def test_a_value_that_cannot_be_is_refused(section, values, said):
-    """A wrong type, a value out of bounds or a contradiction says what was wrong."""
-    assert said in refusal(changed(section, **values))
+def test_a_wrong_value_is_refused(section, key, value):
+    """A wrong type or a value out of bounds is named by its key."""
+    assert key in refusal(changed(section, **{key: value}))
+
+
+@pytest.mark.parametrize(
+    ("values", "counts"), [({"masks": []}, ()), ({"images": ["a", "b"]}, ("2", "1"))]
+)
+def test_each_folder_of_pictures_needs_its_folder_of_masks(values, counts):
+    """Missing folders are counted, and the data set is named."""
+    message = refusal(changed("data", **values))
+    assert "'d'" in message
+    assert "masks" in message
+    assert all(count in message for count in counts)
 
 
 def test_two_data_sets_of_one_name_are_refused():
-    """A score is told apart by the name of its set."""
+    """Scores are listed by the name of the set, so it must be unique."""
     document = copy.deepcopy(SMALL)
     document["data"] = [SMALL["data"][0], SMALL["data"][0]]
-    assert "two data sets have one name" in refusal(document)
+    assert "['d', 'd']" in refusal(document)
 
 
 def test_batch_norm_needs_something_to_average_over():
-    """A batch of one that becomes one cell is refused before it fails in the first step."""
+    """A batch of one value a channel is refused before it fails in the first step."""
     document = {
         **changed("fit", batch=1, crop_px=8),
         "model": {"widths": [4, 8, 8, 8], "batch_norm": True},
     }
-    assert "batch_norm needs" in refusal(document)
+    assert "batch_norm" in refusal(document)
     document["fit"] = {"batch": 1, "crop_px": 9}
     parse_config(document, "a.toml")
 
 
 def test_a_set_may_have_its_own_zoom():
-    """What a data set says of zoom holds for it, the rest comes from [augment]."""
+    """A data set's zoom replaces that of [augment]; the rest is unchanged."""
     document = changed("data", zoom_max=2.0)
     document["augment"] = {"zoom_min": 0.5, "noise": 3.0}
     config = parse_config(document, "a.toml")
@@ -142,16 +164,16 @@ def test_a_set_may_have_its_own_zoom():
     assert (own.zoom_min, own.zoom_max, own.noise) == (0.5, 2.0, 3.0)
 
 
-def test_a_configuration_survives_its_copy():
-    """What is kept beside a checkpoint as JSON is the same configuration again."""
+def test_a_configuration_can_be_read_from_its_json():
+    """The JSON copy next to a checkpoint gives the same configuration."""
     config = load_config(CONFIGS[0])
     assert TrainConfig.model_validate_json(config.model_dump_json()) == config
 
 
 @pytest.mark.parametrize("content", [None, b"name = ", b"\xff\xfe\x00"])
 def test_an_unreadable_file_is_named(tmp_path, content):
-    """A missing file or one that is no TOML ends in one sentence."""
+    """A missing file, or one that is not TOML, is a ConfigError."""
     if content is not None:
         (tmp_path / "a.toml").write_bytes(content)
-    with pytest.raises(ConfigError, match=r"a\.toml must be a readable TOML file"):
+    with pytest.raises(ConfigError, match=r"/a\.toml\b"):
         load_config(tmp_path / "a.toml")

@@ -27,7 +27,7 @@ MASKS = ["sparse", "half", "one pixel", "empty", "full"]
 
 
 def drawn(kind):
-    """Return float64 logits and truth of a batch of two."""
+    """Return logits and true mask of a batch of two, as float64."""
     rng = np.random.default_rng(3)
     truth = np.zeros((2, 1, 24, 20))
     if kind == "sparse":
@@ -78,11 +78,11 @@ def computed(logits, truth, spec):
 @pytest.mark.parametrize("spec", SPECS)
 @pytest.mark.parametrize("kind", MASKS)
 def test_loss_and_gradient_are_those_of_the_formula(spec, kind):
-    """Value and gradient equal a float64 reference, on empty and full masks too."""
+    """Value and gradient equal a float64 reference, also on empty and full masks."""
     logits, truth = drawn(kind)
     loss, gradient = computed(logits, truth, spec)
-    wanted, slope = reference(logits, truth, spec)
-    assert loss == pytest.approx(wanted, rel=2e-5)
+    expected, slope = reference(logits, truth, spec)
+    assert loss == pytest.approx(expected, rel=2e-5)
     np.testing.assert_allclose(gradient, slope, rtol=1e-4, atol=1e-6 * np.abs(slope).max())
 
 
@@ -100,8 +100,8 @@ def test_the_gradient_is_the_slope(spec):
 
 @pytest.mark.parametrize("a_b", [(1.0, 0.0), (0.0, 1.0), (50.0, 2.5)])
 def test_the_holistic_loss_is_the_weighted_sum(a_b):
-    """The parts add up with a and b, and b = 0 leaves the distance out."""
-    logits, truth = (torch.tensor(each, dtype=torch.float32) for each in drawn("sparse"))
+    """It is a times the cross-entropy plus b times the distance, also where one is 0."""
+    logits, truth = (torch.tensor(array, dtype=torch.float32) for array in drawn("sparse"))
     spec = LossSpec(a=a_b[0], b=a_b[1])
     parts = (weighted_cross_entropy(logits, truth, spec), jaccard_distance(logits, truth))
     assert holistic_loss(logits, truth, spec).item() == pytest.approx(
@@ -110,8 +110,8 @@ def test_the_holistic_loss_is_the_weighted_sum(a_b):
 
 
 def test_the_cross_entropy_is_a_mean():
-    """Twice the pixels, the same loss: a = 20 means the same at every size."""
-    logits, truth = (torch.tensor(each, dtype=torch.float32) for each in drawn("sparse"))
+    """A batch twice as large has the same loss, so a = 20 fits every size."""
+    logits, truth = (torch.tensor(array, dtype=torch.float32) for array in drawn("sparse"))
     twice = torch.cat([logits, logits]), torch.cat([truth, truth])
     once = weighted_cross_entropy(logits, truth, LossSpec())
     torch.testing.assert_close(weighted_cross_entropy(*twice, LossSpec()), once)
@@ -128,7 +128,7 @@ def test_the_cross_entropy_is_a_mean():
     ],
 )
 def test_at_the_papers_share_of_crack_the_weights_are_the_papers(spec, q):
-    """At 1.1 % crack, the five weightings of the paper give the weights it discusses."""
+    """At 1.1 % crack, the five weightings give the weights that the paper discusses."""
     truth = torch.zeros(1000)
     truth[:11] = 1
     assert crack_weight(truth, spec).item() == pytest.approx(q, abs=0.005 * 10 ** (q > 10))
@@ -136,7 +136,7 @@ def test_at_the_papers_share_of_crack_the_weights_are_the_papers(spec, q):
 
 @pytest.mark.parametrize("crack", [0, 1, 500, 1000])
 def test_the_exponential_weight_is_bounded(crack):
-    """With beta 1 it stays within 1/10 and 10 whatever the mask."""
+    """With beta 1 it is between 1/10 and 10 for any mask."""
     truth = torch.zeros(1000)
     truth[:crack] = 1
     q = crack_weight(truth, LossSpec("exp", beta=1.0)).item()
@@ -144,41 +144,41 @@ def test_the_exponential_weight_is_bounded(crack):
 
 
 @pytest.mark.parametrize("spec", SPECS)
-def test_a_single_crack_pixel_in_a_million_is_weighed_exactly(spec):
-    """FP32 does not blur the share of a rare class: 1 - alpha is counted, not subtracted."""
+def test_the_weight_of_one_crack_pixel_in_a_million_is_exact(spec):
+    """1 - alpha is counted, not subtracted: FP32 would round it."""
     truth = torch.zeros(1_000_003)
     truth[7] = 1
-    wanted = reference_weight(truth.double().numpy(), spec)
-    assert crack_weight(truth, spec).item() == pytest.approx(wanted, rel=1e-5)
+    expected = reference_weight(truth.double().numpy(), spec)
+    assert crack_weight(truth, spec).item() == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize("weighting", ["xie", "power", "log"])
 def test_smoothing_keeps_a_batch_without_crack_finite(weighting):
-    """Laplace smoothing is what keeps the weight finite there; without it, it is not."""
+    """Without smoothing the weight is infinite there."""
     truth = torch.zeros(64)
     assert crack_weight(truth, LossSpec(weighting)).isfinite()
     assert not crack_weight(truth, LossSpec(weighting, smoothing=0)).isfinite()
 
 
-def test_the_logarithmic_weight_never_teaches_the_opposite():
-    """Where crack outweighs the rest, the weight is 0 and not negative."""
+def test_the_logarithmic_weight_is_never_negative():
+    """Where all pixels are crack, the weight is 0."""
     assert crack_weight(torch.ones(64), LossSpec("log")).item() == 0
 
 
 @pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16])
 def test_half_precision_logits_give_an_fp32_loss(kind):
-    """Sums over more pixels than FP16 can count stay finite and exact."""
+    """Sums over more pixels than FP16 can represent stay finite and exact."""
     logits = torch.full((2, 1, 300, 300), -8.0, dtype=kind)
     loss = holistic_loss(logits, torch.zeros(logits.shape), LossSpec())
     assert loss.dtype == torch.float32
-    wanted, _ = reference(logits.double().numpy(), np.zeros(logits.shape), LossSpec())
-    assert loss.item() == pytest.approx(wanted, rel=1e-5)
+    expected, _ = reference(logits.double().numpy(), np.zeros(logits.shape), LossSpec())
+    assert loss.item() == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["empty", "full", "sparse"])
 @pytest.mark.parametrize("size", [60.0, -60.0])
-def test_certain_answers_have_finite_gradients(kind, size):
-    """Logits far beyond what a sigmoid resolves neither overflow nor divide by nothing."""
+def test_certain_predictions_have_finite_gradients(kind, size):
+    """Logits at which a sigmoid is 0 or 1 give a finite loss and gradient."""
     _, truth = drawn(kind)
     for spec in SPECS:
         loss, gradient = computed(np.full(truth.shape, size), truth, spec)
@@ -187,17 +187,17 @@ def test_certain_answers_have_finite_gradients(kind, size):
 
 
 def test_the_jaccard_distance_ranges_from_0_to_1():
-    """A perfect answer is at 0, an empty one to an empty mask too, the opposite near 1."""
+    """A perfect prediction has 0, also for an empty mask; the opposite has nearly 1."""
     truth = torch.zeros(1000)
     assert jaccard_distance(torch.full((1000,), -90.0), truth).item() == 0
     truth[:500] = 1
-    sure = (truth - 0.5) * 200
-    assert jaccard_distance(sure, truth).item() == pytest.approx(0, abs=1e-6)
-    assert jaccard_distance(-sure, truth).item() == pytest.approx(1 - 1 / 1001)
+    perfect = (truth - 0.5) * 200
+    assert jaccard_distance(perfect, truth).item() == pytest.approx(0, abs=1e-6)
+    assert jaccard_distance(-perfect, truth).item() == pytest.approx(1 - 1 / 1001)
 
 
-def test_alpha_is_the_share_of_what_is_no_crack():
-    """Over the whole batch, not per picture."""
+def test_alpha_is_the_share_of_pixels_that_are_not_crack():
+    """It is that of the whole batch, not of one picture."""
     truth = torch.zeros(2, 1, 10, 10)
     truth[0, 0, 0] = 1
     assert non_crack_share(truth).item() == pytest.approx(0.95)
@@ -206,7 +206,7 @@ def test_alpha_is_the_share_of_what_is_no_crack():
 @pytest.mark.parametrize(
     "wrong", [{"beta": 0}, {"jaccard_lambda": 0}, {"smoothing": -1}, {"a": -1}, {"a": 0, "b": 0}]
 )
-def test_a_loss_without_a_lowest_point_is_refused(wrong):
-    """Numbers that would teach nothing or the opposite are refused."""
-    with pytest.raises(ValueError, match="must be"):
+def test_a_loss_without_a_minimum_is_refused(wrong):
+    """The parameter is named."""
+    with pytest.raises(ValueError, match=rf"\b{next(iter(wrong))}\b"):
         LossSpec(**wrong)

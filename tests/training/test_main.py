@@ -1,4 +1,4 @@
-"""``edgecrack-train`` as a person runs it: a process, its words, its files and its exit code."""
+"""``edgecrack-train`` as a process: its output, its files and its exit codes."""
 
 import json
 import signal
@@ -40,8 +40,8 @@ validate_px = 1
 
 @contextmanager
 def started(*arguments):
-    """Start the command line in a process of its own, and leave none behind."""
-    # A shell's background job ignores SIGINT, and so would all that it starts.
+    """Start the command line in a process, and end it when the test ends."""
+    # A shell's background job ignores SIGINT, and every process that it starts inherits that.
     command = ["env", "--default-signal=INT", sys.executable, "-m", "training"]
     command += map(str, arguments)
     with subprocess.Popen(
@@ -50,11 +50,11 @@ def started(*arguments):
         try:
             yield process
         finally:
-            process.kill()  # if the test has not come to its end
+            process.kill()  # it may still run if the test failed
 
 
 def run(*arguments):
-    """Run it to its end; returns exit code, output and errors."""
+    """Run it to its end; return exit code, stdout and stderr."""
     with started(*arguments) as process:
         out, err = process.communicate()
     return process.returncode, out, err
@@ -62,16 +62,16 @@ def run(*arguments):
 
 @pytest.fixture
 def run_here(monkeypatch, capsys):
-    """Return the same as ``run`` without the seconds that a process of its own takes."""
+    """Return a function like ``run`` that runs in this process, which is seconds faster."""
 
-    def here(*arguments):
+    def run_in_process(*arguments):
         monkeypatch.setattr(sys, "argv", ["edgecrack-train", *map(str, arguments)])
         with pytest.raises(SystemExit) as ended:
             main()
         printed = capsys.readouterr()
         return ended.value.code, printed.out, printed.err
 
-    return here
+    return run_in_process
 
 
 def write_config(folder, epochs=2, workers=0):
@@ -81,14 +81,14 @@ def write_config(folder, epochs=2, workers=0):
 
 
 def one_sentence(err):
-    """Whether a person is told one thing, and no traceback."""
-    lines = [line for line in err.splitlines() if not line.startswith("[")]  # OpenCV's own words
+    """Tell whether stderr is one message, without a traceback."""
+    lines = [line for line in err.splitlines() if not line.startswith("[")]  # OpenCV's warnings
     return len(lines) == 1 and lines[0].startswith("edgecrack-train: ")
 
 
 @pytest.fixture(scope="module")
 def fitted(road, tmp_path_factory):
-    """A run of two epochs made by the command line, with a process preparing views."""
+    """A run of two epochs by the command line, with one worker process."""
     folder = tmp_path_factory.mktemp("fitted")
     code, out, err = run(
         "fit", write_config(folder, workers=1), "--out", folder / "out", "--data", road
@@ -97,28 +97,31 @@ def fitted(road, tmp_path_factory):
     return folder, out, err
 
 
-def test_fit_leaves_all_it_promises(fitted):
-    """Checkpoints, figures, configuration, TensorBoard events and a panel an epoch."""
+def test_fit_writes_all_its_files(fitted):
+    """Checkpoints, metrics, configuration, TensorBoard events and a panel an epoch."""
     folder, out, err = fitted
-    made = folder / "out"
-    assert out.strip() == str(made / "best.pt")
+    results = folder / "out"
+    assert out.strip() == str(results / "best.pt")
     assert "epoch 2/2" in err
     assert "lines F1" in err
     assert "(1 px)" in err
-    names = {file.name for file in made.iterdir()}
+    names = {file.name for file in results.iterdir()}
     assert {"best.pt", "last.pt", "metrics.jsonl", "config.json", "panels"} <= names
     assert any(name.startswith("events.out.tfevents") for name in names)
     assert not any(name.endswith(".partial") for name in names)
-    assert [file.name for file in sorted((made / "panels").iterdir())] == ["0001.png", "0002.png"]
-    assert cv2.imread(str(made / "panels" / "0001.png")) is not None
-    told = [json.loads(line) for line in (made / "metrics.jsonl").read_text().splitlines()]
-    assert [each["number"] for each in told] == [1, 2]
-    assert json.loads((made / "config.json").read_text())["name"] == "tiny"
-    assert load_checkpoint(made / "last.pt").epoch == 2
+    assert [file.name for file in sorted((results / "panels").iterdir())] == [
+        "0001.png",
+        "0002.png",
+    ]
+    assert cv2.imread(str(results / "panels" / "0001.png")) is not None
+    epochs = [json.loads(line) for line in (results / "metrics.jsonl").read_text().splitlines()]
+    assert [epoch["number"] for epoch in epochs] == [1, 2]
+    assert json.loads((results / "config.json").read_text())["name"] == "tiny"
+    assert load_checkpoint(results / "last.pt").epoch == 2
 
 
-def test_fit_writes_over_nothing(fitted, road):
-    """A second run into the same folder ends with 74 and says what to do."""
+def test_fit_does_not_overwrite_a_run(fitted, road):
+    """A second run into the same folder ends with 74, and names --resume."""
     folder, _, _ = fitted
     before = (folder / "out" / "last.pt").read_bytes()
     code, _, err = run("fit", folder / "tiny.toml", "--out", folder / "out", "--data", road)
@@ -128,34 +131,35 @@ def test_fit_writes_over_nothing(fitted, road):
     assert (folder / "out" / "last.pt").read_bytes() == before
 
 
-def test_only_the_same_run_is_resumed(fitted, road, tmp_path, run_here):
-    """--resume with another configuration ends with 2 and names both."""
+def test_a_run_is_resumed_with_its_own_configuration_only(fitted, road, tmp_path, run_here):
+    """--resume with another configuration ends with 2, and names it and the run's own."""
     folder, _, _ = fitted
     other = write_config(tmp_path, epochs=5)
     code, _, err = run_here("fit", other, "--out", folder / "out", "--data", road, "--resume")
     assert code == 2
     assert one_sentence(err)
     assert str(other) in err
+    assert str(folder / "out" / "config.json") in err
 
 
-def test_evaluate_says_its_protocol(fitted, road):
-    """Every row of the table names tolerance, ground truth, split and resolution."""
+def test_evaluate_prints_the_protocol_of_each_score(fitted, road):
+    """Every score is followed by tolerance, ground truth, split and resolution."""
     folder, _, _ = fitted
     code, out, err = run(
         *("evaluate", folder / "out" / "best.pt", "--data", road),
         *("--tolerance", 0, "--tolerance", 2.5),
     )
     assert code == 0, err
-    first, protocol, second, other = out.splitlines()
+    first, first_protocol, second, second_protocol = out.splitlines()
     for word in ("lines: F1 ", "precision ", "recall ", "IoU ", "ODS ", "OIS ", "of validation"):
         assert word in first
         assert word in second
-    assert protocol == "    many-to-one, 0 px, lines masks > 127, test (3), 48x48"
-    assert other == "    many-to-one, 2.5 px, lines masks > 127, test (3), 48x48"
+    assert first_protocol == "    many-to-one, 0 px, lines masks > 127, test (3), 48x48"
+    assert second_protocol == "    many-to-one, 2.5 px, lines masks > 127, test (3), 48x48"
 
 
-def test_evaluate_speaks_json(fitted, road, run_here):
-    """With --json, the same for machines; another part is another split."""
+def test_evaluate_prints_json(fitted, road, run_here):
+    """--json prints a list of scores; --part and --set choose what is scored."""
     folder, _, _ = fitted
     code, out, err = run_here(
         *("evaluate", folder / "out" / "last.pt", "--data", road),
@@ -163,47 +167,48 @@ def test_evaluate_speaks_json(fitted, road, run_here):
     )
     assert code == 0, err
     (score,) = json.loads(out)
-    assert score["protocol"]["tolerance_px"] == 1  # what the set is validated under
+    assert score["protocol"]["tolerance_px"] == 1  # the set's validate_px
     assert score["protocol"]["split"] == "validation (3)"
     assert score["at_threshold"] == score["ods"]
     assert 0 <= score["ois"]["f1"] <= 1
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "named"),
     [
-        (["--part", "tset"], "train, validation, test"),
+        (["--part", "tset"], "--part"),
         (["--set", "nha12d"], "'lines'"),
-        (["--tolerance", "-1"], "0 to 100 px"),
-        (["--tolerance", "nan"], "0 to 100 px"),
+        (["--tolerance", "-1"], "--tolerance"),
+        (["--tolerance", "100.5"], "--tolerance"),
+        (["--tolerance", "nan"], "--tolerance"),
         (["--tolerance", "much"], "--tolerance"),
     ],
 )
-def test_an_evaluation_that_cannot_mean_anything_ends_with_2(fitted, road, options, said, run_here):
-    """A part, a set or a tolerance that does not exist is a fault of the command line."""
+def test_a_wrong_option_of_evaluate_ends_with_2(fitted, road, options, named, run_here):
+    """A part or set that does not exist, or a wrong tolerance, is named."""
     folder, _, _ = fitted
     code, out, err = run_here("evaluate", folder / "out" / "best.pt", "--data", road, *options)
     assert (code, out) == (2, "")
-    assert said in err
+    assert named in err
     assert "Traceback" not in err
 
 
 @pytest.mark.parametrize(
-    ("damage", "code", "said"),
+    ("damage", "code", "named"),
     [
-        ("no config", 78, "must be a readable TOML file"),
-        ("unknown key", 78, "did you mean 'epochs'?"),
-        ("no data", 66, "must be a readable folder"),
-        ("no mask", 66, "003.png has no mask"),
-        ("broken picture", 66, "004.png is no picture"),
-        ("nothing to resume", 66, "last.pt must be a readable checkpoint"),
-        ("file in the way", 74, "must be a folder that can be written"),
+        ("no config", 78, "none.toml"),
+        ("unknown key", 78, "'fit.epoches'"),
+        ("no data", 66, "nowhere"),
+        ("no mask", 66, "images/003.png"),
+        ("broken picture", 66, "images/004.png"),
+        ("nothing to resume", 66, "out/last.pt"),
+        ("file in the way", 74, "/out"),
     ],
 )
 def test_bad_input_is_one_sentence_and_an_exit_code(
-    own_road, tmp_path, damage, code, said, run_here
+    own_road, tmp_path, damage, code, named, run_here
 ):
-    """Nothing is half done: where a run cannot be, no folder is made for it."""
+    """The file or key is named, and no folder is made for the run."""
     config, out, options = write_config(tmp_path), tmp_path / "out", []
     if damage == "no config":
         config = tmp_path / "none.toml"
@@ -219,10 +224,10 @@ def test_bad_input_is_one_sentence_and_an_exit_code(
         options = ["--resume"]
     else:
         out.write_text("a file")
-    found, printed, err = run_here("fit", config, "--out", out, "--data", own_road, *options)
-    assert (found, printed) == (code, ""), err
+    exit_code, printed, err = run_here("fit", config, "--out", out, "--data", own_road, *options)
+    assert (exit_code, printed) == (code, ""), err
     assert one_sentence(err), err
-    assert said in err
+    assert named in err
     assert not out.is_dir()
 
 
@@ -236,14 +241,14 @@ def test_bad_input_is_one_sentence_and_an_exit_code(
     ],
 )
 def test_a_process_ends_with_its_errors_code(arguments, code):
-    """Also outside of this one: a sentence, a code and no traceback."""
-    found, _, err = run(*arguments)
-    assert found == code
+    """A real process, too, ends with the code and without a traceback."""
+    exit_code, _, err = run(*arguments)
+    assert exit_code == code
     assert "Traceback" not in err
 
 
-def test_a_lost_run_ends_with_70_and_advice(own_road, tmp_path, run_here):
-    """What training itself runs into is neither the input's fault nor the command's."""
+def test_a_failed_training_ends_with_70_and_advice(own_road, tmp_path, run_here):
+    """Masks without any crack end the run, and the key to check is named."""
     for file in (own_road / "lines/masks").iterdir():
         blank = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)
         assert blank is not None
@@ -253,36 +258,37 @@ def test_a_lost_run_ends_with_70_and_advice(own_road, tmp_path, run_here):
     )
     assert code == 70
     assert one_sentence(err)
-    assert "check the masks" in err
+    assert "mask_threshold" in err
 
 
-def test_ctrl_c_leaves_a_run_that_goes_on(road, tmp_path):
-    """It ends with 130 and says so; the last finished epoch is whole and can be resumed."""
+def test_a_run_stopped_by_ctrl_c_can_be_resumed(road, tmp_path):
+    """It ends with 130 and names --resume; the checkpoint of the last finished epoch loads."""
     config, out = write_config(tmp_path, epochs=3000), tmp_path / "out"
     with started("fit", config, "--out", out, "--data", road) as process:
-        assert any("epoch 2/" in line for line in process.stderr)  # so epoch 1 has been kept
+        assert any("epoch 2/" in line for line in process.stderr)  # so epoch 1 is in last.pt
         process.send_signal(signal.SIGINT)
         _, err = process.communicate()
     assert process.returncode == 130
-    assert "--resume goes on" in err
+    assert "--resume" in err
     assert "Traceback" not in err
-    kept = load_checkpoint(out / "last.pt")
-    assert kept.epoch >= 1
-    assert next(Trainer(kept.config, road, kept).epochs(Deaf())).number == kept.epoch + 1
+    checkpoint = load_checkpoint(out / "last.pt")
+    assert checkpoint.epoch >= 1
+    trainer = Trainer(checkpoint.config, road, checkpoint)
+    assert next(trainer.epochs(SilentCallback())).number == checkpoint.epoch + 1
 
 
-class Deaf:
-    """Watches a run and says nothing."""
+class SilentCallback:
+    """A callback that does nothing."""
 
     def step(self, done, loss):
-        """Learn of a step."""
+        """Ignore a step."""
 
     def epoch(self, epoch, net):
-        """Learn of an epoch."""
+        """Ignore an epoch."""
 
 
 def test_a_finished_run_resumed_has_nothing_to_do(fitted, road, run_here):
-    """--resume after the last epoch changes no weight and says where they are."""
+    """--resume after the last epoch changes no file and prints the path of best.pt."""
     folder, first, _ = fitted
     before = (folder / "out" / "best.pt").read_bytes()
     code, out, err = run_here(
@@ -294,8 +300,24 @@ def test_a_finished_run_resumed_has_nothing_to_do(fitted, road, run_here):
 
 
 def test_help_names_the_commands(run_here):
-    """Without arguments it says what it can do."""
+    """Without arguments it prints its help."""
     code, out, err = run_here()
     assert code in {0, 2}
     assert "fit" in out + err
     assert "evaluate" in out + err
+
+
+@pytest.mark.parametrize(
+    ("verb", "options", "default"),
+    [
+        ("fit", ("--out", "--data", "--resume"), "EDGECRACK_DATA"),
+        ("evaluate", ("--data", "--part", "--tolerance", "--set", "--json"), "validate_px"),
+    ],
+)
+def test_help_shows_each_option_and_its_default(run_here, monkeypatch, verb, options, default):
+    """Rich reads brackets in a help text as markup: what stands in them must not disappear."""
+    monkeypatch.setenv("COLUMNS", "200")
+    code, out, _ = run_here(verb, "--help")
+    assert code == 0
+    assert [option for option in options if option not in out] == []
+    assert default in out

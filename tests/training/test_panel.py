@@ -1,4 +1,4 @@
-"""A panel shows rows of image | truth | probability."""
+"""A panel has rows of image | true mask | probability."""
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ from training.unet import UNet, UNetSpec
 
 @pytest.fixture
 def rows(road, configured):
-    """Return a network, its samples and their panel."""
+    """Return a network, two pictures with masks, and their panel."""
     torch.manual_seed(2)
     net = UNet(UNetSpec(widths=(4, 8))).eval()
     (data,) = configured().data
@@ -22,23 +22,23 @@ def rows(road, configured):
 
 
 def test_each_row_holds_image_truth_and_probability(rows):
-    """Side by side, enlarged alike, four dark lines below each row."""
+    """They are side by side, enlarged alike, with four black lines below each row."""
     net, samples, picture = rows
     assert picture.shape == (2 * (ROW_HEIGHT_PX + 4), 3 * ROW_HEIGHT_PX, 3)
     assert picture.dtype == np.uint8
     for row, (data, pair) in enumerate(samples):
         image, mask = read_pair(pair, data)
         top = row * (ROW_HEIGHT_PX + 4)
-        shown = picture[top : top + ROW_HEIGHT_PX].reshape(ROW_HEIGHT_PX, 3, ROW_HEIGHT_PX, 3)
-        for column, plane in enumerate((image, mask, probability(net, image))):
-            small = cv2.resize(shown[:, column], (48, 48), interpolation=cv2.INTER_AREA)
-            wanted = plane if plane.ndim == 3 else np.repeat(plane[..., None], 3, axis=2)
-            assert np.abs(small.astype(int) - wanted).mean() < 8
+        row_parts = picture[top : top + ROW_HEIGHT_PX].reshape(ROW_HEIGHT_PX, 3, ROW_HEIGHT_PX, 3)
+        for column, part in enumerate((image, mask, probability(net, image))):
+            small = cv2.resize(row_parts[:, column], (48, 48), interpolation=cv2.INTER_AREA)
+            expected = part if part.ndim == 3 else np.repeat(part[..., None], 3, axis=2)
+            assert np.abs(small.astype(int) - expected).mean() < 8
         assert not picture[top + ROW_HEIGHT_PX : top + ROW_HEIGHT_PX + 4].any()
 
 
 def test_pictures_of_other_shapes_share_a_panel(rows, own_road, configured):
-    """A wider picture makes a wider row; the others are filled up in black."""
+    """A wider picture makes a wider row; shorter rows are filled with black."""
     net, samples, _ = rows
     for part in ("images", "masks"):
         plane = np.full((24, 60), 200, np.uint8)
@@ -52,8 +52,8 @@ def test_pictures_of_other_shapes_share_a_panel(rows, own_road, configured):
     assert not picture[:ROW_HEIGHT_PX, 3 * ROW_HEIGHT_PX :].any()
 
 
-def test_a_panel_is_written_as_it_looks(rows, tmp_path):
-    """Red is red in the file."""
+def test_a_panel_is_written_with_its_colours(rows, tmp_path):
+    """Every pixel of the file is that of the panel, with red as red."""
     _, _, picture = rows
     picture[0, 0] = (255, 0, 10)
     write_panel(picture, tmp_path / "a.png")

@@ -1,4 +1,4 @@
-"""What a run leaves behind tells it as it was, also after it was stopped and gone on with."""
+"""The run log has every epoch exactly once, also after a stop and a resume."""
 
 import json
 import resource
@@ -16,40 +16,40 @@ FIT = {"steps_per_epoch": 1, "epochs": 3}
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:tensorboard.*")
 
 
-class Deaf:
-    """Watches a run and says nothing."""
+class SilentCallback:
+    """A callback that does nothing."""
 
     def step(self, done, loss):
-        """Learn of a step."""
+        """Ignore a step."""
 
     def epoch(self, epoch, net):
-        """Learn of an epoch."""
+        """Ignore an epoch."""
 
 
 @pytest.fixture
 def run(road, configured):
-    """A run of three steps."""
+    """A run of three epochs of one step."""
     return Trainer(configured(fit=FIT), road)
 
 
 def epoch_of(number, f1):
-    """Return an epoch as if it had been trained."""
+    """Return the results of an epoch that was not trained."""
     return Epoch(number, 1.0, 0.5, 0.1, 2.0, {}, f1)
 
 
 def numbers(folder):
-    """Return the epochs that metrics.jsonl tells of."""
+    """Return the epoch numbers in metrics.jsonl."""
     lines = (folder / "metrics.jsonl").read_text().splitlines()
     return [json.loads(line)["number"] for line in lines]
 
 
-def test_a_run_is_told_in_full(run, road, tmp_path):
+def test_the_log_of_a_run_is_complete(run, road, tmp_path):
     """A line, a panel and a checkpoint each epoch; configuration and TensorBoard beside them."""
-    journal = RunLog(tmp_path / "out", run.config, road)
-    for epoch in run.epochs(Deaf()):
-        journal.record(epoch, run.average)
-        journal.keep(run, epoch)
-    journal.close()
+    run_log = RunLog(tmp_path / "out", run.config, road)
+    for epoch in run.epochs(SilentCallback()):
+        run_log.record(epoch, run.average)
+        run_log.keep(run, epoch)
+    run_log.close()
     out = tmp_path / "out"
     assert numbers(out) == [1, 2, 3]
     line = json.loads((out / "metrics.jsonl").read_text().splitlines()[0])
@@ -69,56 +69,56 @@ def test_tensorboard_has_the_figures(run, road, tmp_path):
         EventAccumulator,
     )
 
-    journal = RunLog(tmp_path, run.config, road)
-    epochs = list(run.epochs(Deaf()))
+    run_log = RunLog(tmp_path, run.config, road)
+    epochs = list(run.epochs(SilentCallback()))
     for epoch in epochs:
-        journal.record(epoch, run.average)
-    journal.close()
+        run_log.record(epoch, run.average)
+    run_log.close()
     events = EventAccumulator(str(tmp_path))
     events.Reload()
     assert {"loss", "f1/lines", "probability/crack"} <= set(events.Tags()["scalars"])
-    told = [(event.step, event.value) for event in events.Scalars("loss")]
-    assert told == [(each.number, pytest.approx(each.loss, rel=1e-6)) for each in epochs]
+    losses = [(event.step, event.value) for event in events.Scalars("loss")]
+    assert losses == [(epoch.number, pytest.approx(epoch.loss, rel=1e-6)) for epoch in epochs]
 
 
-def test_best_is_the_best(run, road, tmp_path):
-    """best.pt changes only when validation was better, last.pt each time."""
-    journal = RunLog(tmp_path, run.config, road)
-    kept = []
+def test_best_pt_is_the_epoch_with_the_highest_f1(run, road, tmp_path):
+    """best.pt changes only when validation is better than ever before, last.pt each time."""
+    run_log = RunLog(tmp_path, run.config, road)
+    best = []
     for number, f1 in enumerate((0.5, 0.4, None, 0.6, 0.6), start=1):
-        journal.keep(run, epoch_of(number, f1))
-        kept.append((load_checkpoint(tmp_path / "best.pt").epoch, run.best))
+        run_log.keep(run, epoch_of(number, f1))
+        best.append((load_checkpoint(tmp_path / "best.pt").epoch, run.best))
         assert load_checkpoint(tmp_path / "last.pt").epoch == number
-    journal.close()
-    assert kept == [(1, 0.5), (1, 0.5), (1, 0.5), (4, 0.6), (4, 0.6)]
+    run_log.close()
+    assert best == [(1, 0.5), (1, 0.5), (1, 0.5), (4, 0.6), (4, 0.6)]
     assert load_checkpoint(tmp_path / "last.pt").best == 0.6
 
 
 def test_without_validation_only_the_last_is_kept(run, road, tmp_path):
-    """No score, no best."""
-    journal = RunLog(tmp_path, run.config, road)
-    journal.keep(run, epoch_of(1, None))
-    journal.close()
+    """Without an F1 there is no best.pt."""
+    run_log = RunLog(tmp_path, run.config, road)
+    run_log.keep(run, epoch_of(1, None))
+    run_log.close()
     assert not (tmp_path / "best.pt").exists()
 
 
 def test_a_run_is_never_written_over(run, road, tmp_path):
-    """A folder that holds a run is refused and not touched."""
-    journal = RunLog(tmp_path, run.config, road)
-    journal.record(epoch_of(1, None), run.average)
-    journal.close()
+    """A folder that holds a run is named and stays as it is."""
+    run_log = RunLog(tmp_path, run.config, road)
+    run_log.record(epoch_of(1, None), run.average)
+    run_log.close()
     before = {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*")}
-    with pytest.raises(SinkError, match="already holds a run; give another --out, or --resume"):
+    with pytest.raises(SinkError, match=f"{tmp_path.name} .*--resume"):
         RunLog(tmp_path, run.config, road)
     assert {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*")} == before
 
 
-def test_a_resumed_run_tells_each_epoch_once(run, road, tmp_path):
-    """What was told of epochs that no checkpoint has kept is forgotten, half a line too."""
-    journal = RunLog(tmp_path, run.config, road)
+def test_a_resumed_run_logs_each_epoch_once(run, road, tmp_path):
+    """Lines of epochs that are in no checkpoint are removed, also an incomplete line."""
+    run_log = RunLog(tmp_path, run.config, road)
     for number in (1, 2, 3):
-        journal.record(epoch_of(number, None), run.average)
-    journal.close()
+        run_log.record(epoch_of(number, None), run.average)
+    run_log.close()
     with (tmp_path / "metrics.jsonl").open("a") as file:
         file.write('{"number": 4, "lo')
     again = RunLog(tmp_path, run.config, road, finished=2)
@@ -127,30 +127,44 @@ def test_a_resumed_run_tells_each_epoch_once(run, road, tmp_path):
     assert numbers(tmp_path) == [1, 2, 3]
 
 
+def test_tensorboard_drops_epochs_that_a_resumed_run_repeats(run, road, tmp_path):
+    """The event file of a run resumed after epoch 2 purges everything from step 3 on."""
+    from tensorboard.backend.event_processing.event_file_loader import (  # noqa: PLC0415
+        EventFileLoader,
+    )
+
+    RunLog(tmp_path, run.config, road, finished=2).close()
+    (events,) = tmp_path.glob("events.out.tfevents*")
+    starts = [
+        event for event in EventFileLoader(str(events)).Load() if event.HasField("session_log")
+    ]
+    assert [event.step for event in starts] == [3]
+
+
 def test_a_folder_that_cannot_be_made_is_named(run, road, tmp_path):
-    """A file in the way ends in one sentence."""
+    """A file in its place is a SinkError."""
     (tmp_path / "out").write_text("a file")
-    with pytest.raises(SinkError, match="out must be a folder that can be written"):
+    with pytest.raises(SinkError, match=r"/out\b"):
         RunLog(tmp_path / "out", run.config, road)
 
 
 def test_nothing_is_made_when_the_data_are_missing(run, tmp_path):
-    """Bad input leaves no folder behind."""
-    with pytest.raises(InputError, match="must be a readable folder"):
+    """The missing folder is named, and no folder for the run is made."""
+    with pytest.raises(InputError, match="nowhere"):
         RunLog(tmp_path / "out", run.config, tmp_path / "nowhere")
     assert not (tmp_path / "out").exists()
 
 
-def test_a_full_disk_is_one_sentence(run, road, tmp_path):
-    """When a panel does not fit any more, the run ends, and what was told is whole."""
-    journal = RunLog(tmp_path, run.config, road)
-    journal.record(epoch_of(1, None), run.average)
+def test_a_full_disk_is_a_sink_error(run, road, tmp_path):
+    """When a panel cannot be written the folder is named, and earlier lines are complete."""
+    run_log = RunLog(tmp_path, run.config, road)
+    run_log.record(epoch_of(1, None), run.average)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (5000, hard))
     try:
-        with pytest.raises(SinkError, match="cannot be written"):
-            journal.record(epoch_of(2, None), run.average)
+        with pytest.raises(SinkError, match=tmp_path.name):
+            run_log.record(epoch_of(2, None), run.average)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    journal.close()
+    run_log.close()
     assert numbers(tmp_path)[0] == 1

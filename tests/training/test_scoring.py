@@ -1,4 +1,4 @@
-"""A network is scored at the size of the camera's picture, and the score says how."""
+"""A network is scored at the size of the camera's picture, and every score has its protocol."""
 
 import cv2
 import numpy as np
@@ -25,34 +25,34 @@ from training.unet import UNet, UNetSpec
 
 @pytest.fixture(scope="module")
 def net():
-    """A small network that has learnt nothing, yet answers differently everywhere."""
+    """A small untrained network whose predictions vary within a picture."""
     torch.manual_seed(2)
     return UNet(UNetSpec(widths=(4, 8), stem=2)).eval()
 
 
 def test_a_probability_is_the_rounded_sigmoid(net):
-    """RGB / 255 in, 255 times the sigmoid out, at the size of the picture, odd or even."""
+    """The input is RGB / 255, the output 255 times the sigmoid, for odd and even sizes."""
     picture = np.random.default_rng(0).integers(0, 256, (21, 34, 3), np.uint8)
     tensor = torch.tensor(picture / 255, dtype=torch.float32).permute(2, 0, 1)[None]
     with torch.no_grad():
-        wanted = 255 / (1 + np.exp(-net(tensor)[0, 0].double().numpy()))
-    found = probability(net, picture)
-    assert found.dtype == np.uint8
-    np.testing.assert_allclose(found, wanted, atol=0.5001)
-    assert found.std() > 1
+        expected = 255 / (1 + np.exp(-net(tensor)[0, 0].double().numpy()))
+    prediction = probability(net, picture)
+    assert prediction.dtype == np.uint8
+    np.testing.assert_allclose(prediction, expected, atol=0.5001)
+    assert prediction.std() > 1
 
 
 def test_a_shrunk_prediction_is_enlarged_to_the_full_picture(net):
-    """At half scale the network sees a quarter of the pixels, and its answer covers them all."""
+    """At half scale the network gets a quarter of the pixels; its output has all of them."""
     picture = np.random.default_rng(0).integers(0, 256, (32, 48, 3), np.uint8)
     mask = np.zeros((32, 48), np.uint8)
     small = np.asarray(cv2.resize(picture, (24, 16), interpolation=cv2.INTER_AREA), np.uint8)
-    found = predict_full(net, picture, mask, 0.5)
-    assert found.shape == (32, 48)
-    blocks = found.reshape(16, 2, 24, 2).mean(axis=(1, 3)).ravel()
-    seen = probability(net, small).ravel()
-    assert blocks.mean() == pytest.approx(seen.mean(), abs=0.5)
-    assert np.corrcoef(blocks, seen)[0, 1] > 0.9
+    prediction = predict_full(net, picture, mask, 0.5)
+    assert prediction.shape == (32, 48)
+    blocks = prediction.reshape(16, 2, 24, 2).mean(axis=(1, 3)).ravel()
+    small_prediction = probability(net, small).ravel()
+    assert blocks.mean() == pytest.approx(small_prediction.mean(), abs=0.5)
+    assert np.corrcoef(blocks, small_prediction)[0, 1] > 0.9
     np.testing.assert_array_equal(predict_full(net, picture, mask, 1), probability(net, picture))
 
 
@@ -65,15 +65,14 @@ def test_pairs_are_counted_one_by_one_under_each_tolerance(road, configured, net
     assert matches.resolution == "48x48"
     assert list(matches.counts) == [0, 2]
     for tolerance, counts in matches.counts.items():
-        for pair, found in zip(pairs, counts, strict=True):
+        for pair, pair_counts in zip(pairs, counts, strict=True):
             picture, mask = read_pair(pair, data)
-            chance = predict_full(net, picture, mask, scale)
-            wanted = count_matches(chance, mask, tolerance)
-            assert [found.at(t) for t in range(256)] == [wanted.at(t) for t in range(256)]
+            expected = count_matches(predict_full(net, picture, mask, scale), mask, tolerance)
+            assert [pair_counts.at(t) for t in range(256)] == [expected.at(t) for t in range(256)]
 
 
-def test_pictures_of_several_sizes_say_so(own_road, configured, net):
-    """One resolution is not claimed for pictures that have two."""
+def test_pictures_of_several_sizes_have_no_one_resolution(own_road, configured, net):
+    """The number of sizes takes its place."""
     (data,) = configured(data={"split": None}).data
     for part in ("images", "masks"):
         plane = np.full((40, 40), 255, np.uint8)
@@ -85,19 +84,19 @@ def test_pictures_of_several_sizes_say_so(own_road, configured, net):
 
 
 def test_a_score_is_ods_ois_and_a_fixed_threshold(road, configured, net):
-    """Each is the one that the metrics define, over the same counts."""
+    """Each is computed by edgecrack.metrics from the same counts."""
     (data,) = configured().data
     counts = count_pairs(net, data, part_of(data, road, "test"), [1]).counts[1]
     protocol = protocol_of(data, 1, "test (3)", "48x48")
-    found = score("lines", counts, protocol, 100)
-    assert (found.name, found.pictures, found.protocol) == ("lines", 3, protocol)
-    assert (found.ods, found.ois) == (ods(counts), ois(counts))
-    assert found.at_threshold == total(counts).at(100)
+    lines = score("lines", counts, protocol, 100)
+    assert (lines.name, lines.pictures, lines.protocol) == ("lines", 3, protocol)
+    assert (lines.ods, lines.ois) == (ods(counts), ois(counts))
+    assert lines.at_threshold == total(counts).at(100)
     assert score("lines", counts, protocol).at_threshold is None
 
 
 @pytest.mark.parametrize(
-    ("values", "said"),
+    ("values", "text"),
     [
         (
             {"kind": "crackforest", "field": "Segmentation"},
@@ -113,14 +112,14 @@ def test_a_score_is_ods_ois_and_a_fixed_threshold(road, configured, net):
         ),
     ],
 )
-def test_a_protocol_names_all_that_a_score_depends_on(values, said):
-    """Ground truth with its field, tolerance, split and resolution, whatever the set."""
+def test_a_protocol_names_all_that_a_score_depends_on(values, text):
+    """Ground truth with its field, tolerance, split and resolution are in its text."""
     data = DataConfig.model_validate({"name": "roads", "images": ["i"], **values})
-    assert str(protocol_of(data, 2, "test (46)", "480x320")) == said
+    assert str(protocol_of(data, 2, "test (46)", "480x320")) == text
 
 
-def test_only_what_is_to_be_validated_is_held(road, configured):
-    """A set without a tolerance or without validation pictures is left out."""
+def test_sets_with_a_tolerance_and_validation_pictures_are_validated(road, configured):
+    """A set without one of the two is left out."""
     ((data, pairs),) = held_sets(configured(), road)
     assert data.name == "lines"
     assert [pair.name for pair in pairs] == ["001", "009", "045"]
@@ -129,7 +128,7 @@ def test_only_what_is_to_be_validated_is_held(road, configured):
 
 
 def test_a_broken_validation_picture_is_found_at_the_start(own_road, configured):
-    """And not after the first epoch."""
+    """It is named before the first epoch."""
     (own_road / "lines/masks/001.png").write_bytes(b"no picture")
     with pytest.raises(InputError, match=r"masks/001\.png"):
         held_sets(configured(), own_road)
@@ -141,61 +140,64 @@ def counts_of(net, data, root, part, tolerance):
 
 
 def test_the_threshold_is_the_best_on_validation(road, configured, net):
-    """It is ODS's own, under the same tolerance."""
+    """It is the ODS threshold of the validation pictures, under the same tolerance."""
     (data,) = configured().data
     for tolerance in (0.0, 3.0):
-        wanted = ods(counts_of(net, data, road, "validation", tolerance)).threshold
-        assert ods_threshold(net, data, road, tolerance) == wanted
+        expected = ods(counts_of(net, data, road, "validation", tolerance)).threshold
+        assert ods_threshold(net, data, road, tolerance) == expected
 
 
 def test_a_part_is_scored_under_each_tolerance(road, configured, net):
-    """One score a tolerance, in the order asked for, each saying its protocol."""
+    """There is one score for each tolerance, in the order given, with its protocol."""
     (data,) = configured().data
     scores = evaluate(net, data, road, "test", [0.0, 3.0])
-    assert [str(each.protocol) for each in scores] == [
+    assert [str(set_score.protocol) for set_score in scores] == [
         "many-to-one, 0 px, lines masks > 127, test (3), 48x48",
         "many-to-one, 3 px, lines masks > 127, test (3), 48x48",
     ]
-    for each, tolerance in zip(scores, (0.0, 3.0), strict=True):
+    for set_score, tolerance in zip(scores, (0.0, 3.0), strict=True):
         counts = counts_of(net, data, road, "test", tolerance)
         threshold = ods_threshold(net, data, road, tolerance)
-        assert each.at_threshold == total(counts).at(threshold)
-        assert each.ods == ods(counts)
-        assert each.at_threshold.f1 <= each.ods.f1
+        assert set_score.at_threshold == total(counts).at(threshold)
+        assert set_score.ods == ods(counts)
+        assert set_score.at_threshold.f1 <= set_score.ods.f1
 
 
 def test_folders_are_also_scored_one_by_one(road, configured, net):
-    """A set of several folders has a score for each, named after its view, and one for all."""
+    """A set of several folders has a score for each, named after it, and one for all."""
     (data,) = configured().data
     twice = data.model_copy(
-        update={"images": ("lines/images", "views/near/Raw_images"), "masks": ("lines/masks",) * 2}
+        update={
+            "images": ("lines/images", "pictures/near/Raw_images"),
+            "masks": ("lines/masks",) * 2,
+        }
     )
-    (road / "views/near").mkdir(parents=True, exist_ok=True)
-    if not (road / "views/near/Raw_images").exists():
-        (road / "views/near/Raw_images").symlink_to(road / "lines/images")
-    found = evaluate(net, twice, road, "test", [1.0])
-    assert [(each.name, each.pictures) for each in found] == [
+    (road / "pictures/near").mkdir(parents=True, exist_ok=True)
+    if not (road / "pictures/near/Raw_images").exists():
+        (road / "pictures/near/Raw_images").symlink_to(road / "lines/images")
+    scores = evaluate(net, twice, road, "test", [1.0])
+    assert [(set_score.name, set_score.pictures) for set_score in scores] == [
         ("lines", 6),
         ("lines images", 3),
         ("lines near", 3),
     ]
-    assert "test (6)" in str(found[0].protocol)
-    assert "test (3)" in str(found[1].protocol)
-    assert len({each.at_threshold.threshold for each in found if each.at_threshold}) == 1
+    assert "test (6)" in str(scores[0].protocol)
+    assert "test (3)" in str(scores[1].protocol)
+    assert len({set_score.at_threshold.threshold for set_score in scores}) == 1
 
 
 @pytest.mark.parametrize("part", ["test", "validation"])
-def test_a_part_without_pictures_is_no_perfect_score(road, configured, net, part):
-    """It is refused by name instead."""
+def test_a_part_without_pictures_is_refused(road, configured, net, part):
+    """The set and the part are named; there is no score of nothing."""
     (data,) = configured(data={"split": None}).data
-    with pytest.raises(InputError, match=f"'lines' has no {part} pictures"):
+    with pytest.raises(InputError, match=rf"'lines' .*\b{part}\b"):
         evaluate(net, data, road, part, [1.0])
 
 
 def test_without_validation_there_is_no_threshold(road, configured, net):
-    """A fixed threshold is never invented for a score; a bundle begins in the middle."""
+    """A score has no fixed threshold then; a bundle gets 128."""
     (data,) = configured(data={"split": None}).data
     assert ods_thresholds(net, data, road, [1.0]) == {}
     assert ods_threshold(net, data, road, 1.0) == 128
-    (found,) = evaluate(net, data, road, "train", [1.0])
-    assert found.at_threshold is None
+    (set_score,) = evaluate(net, data, road, "train", [1.0])
+    assert set_score.at_threshold is None

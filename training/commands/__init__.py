@@ -10,7 +10,7 @@ from training.commands.fit import fit
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Train U-Net on pictures of cracked pavement, and score what came out.",
+    help="Train U-Net on pictures of cracked pavement, and score the trained network.",
 )
 
 for command in (fit, evaluate):

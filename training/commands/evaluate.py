@@ -16,17 +16,39 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    checkpoint: Annotated[Path, typer.Argument(help="A checkpoint, such as runs/x/best.pt.")],
+    checkpoint: Annotated[
+        Path, typer.Argument(help="Checkpoint of edgecrack-train fit, such as runs/x/best.pt.")
+    ],
     data: Data = Path("../shared/data"),
-    part: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    part: Annotated[
+        str,
+        typer.Option(help="Part of the data sets to score: train, validation or test."),
+    ] = "test",
     tolerance: Annotated[
-        list[float] | None, typer.Option(help="Tolerance in px of the full picture; repeatable.")
+        list[float] | None,
+        typer.Option(
+            help="How far a predicted crack pixel may be from a true one, 0 to 100 pixels of the "
+            "full picture. Give it several times for several scores.",
+            show_default="validate_px of each data set",
+        ),
     ] = None,
-    only: Annotated[str | None, typer.Option("--set", help="Name of one data set.")] = None,
+    set_name: Annotated[
+        str | None,
+        typer.Option(
+            "--set",
+            help="Name of the only data set to score.",
+            show_default="all that have a split",
+        ),
+    ] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for machines.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the scores as JSON, F1 from 0 to 1.")
+    ] = False,
 ) -> None:
-    """Score CHECKPOINT on a held part of the data it was configured with.
+    """Score CHECKPOINT on the data sets it was trained on.
+
+    Prints F1, precision, recall and IoU in percent, and the protocol of each score. The threshold
+    is the best one of the validation pictures.
 
     Example: edgecrack-train evaluate runs/vehicle/best.pt --set nha12d --tolerance 5 --tolerance 10
     """
@@ -36,35 +58,34 @@ def evaluate(
 
     if part not in PARTS:
         raise UsageError(f"--part must be one of {', '.join(PARTS)}, not '{part}'.")
-    if not all(0 <= each <= 100 for each in tolerance or ()):
+    if not all(0 <= tolerance_px <= 100 for tolerance_px in tolerance or ()):
         raise UsageError("--tolerance must be 0 to 100 px.")
-    kept = load_checkpoint(checkpoint)
-    known = [each for each in kept.config.data if each.split]
-    chosen = [each for each in known if only in {None, each.name}]
-    if not chosen:
-        names = ", ".join(f"'{each.name}'" for each in known) or "no data set"
-        raise UsageError(f"{checkpoint} was configured with {names} that has a split; choose one.")
-    net = kept.network()
-    found = [
+    trained = load_checkpoint(checkpoint)
+    with_split = [data_set for data_set in trained.config.data if data_set.split]
+    data_sets = [data_set for data_set in with_split if set_name in {None, data_set.name}]
+    if not data_sets:
+        names = ", ".join(f"'{data_set.name}'" for data_set in with_split) or "none"
+        raise UsageError(f"{checkpoint} has these data sets to score: {names}; name one by --set.")
+    net = trained.network()
+    scores = [
         score
-        for each in chosen
-        for score in scores_of(net, each, data, part, tolerance or [each.validate_px or 0])
+        for data_set in data_sets
+        for score in scores_of(net, data_set, data, part, tolerance or [data_set.validate_px or 0])
     ]
     if as_json:
-        typer.echo(json.dumps([score.as_json() for score in found], indent=2))
+        typer.echo(json.dumps([score.as_json() for score in scores], indent=2))
     else:
-        for each_score in found:
-            _print_score(each_score)
+        for score in scores:
+            _print_score(score)
 
 
-def _print_score(found: SetScore) -> None:
-    """Print one score in two lines; the second is the protocol without which it means nothing."""
-    at, ods, ois = found.at_threshold, found.ods, found.ois
-    origin = "of validation" if at else "of this very part"
-    chosen = at or ods
+def _print_score(score: SetScore) -> None:
+    """Print one score in two lines; the second is its protocol."""
+    origin = "of validation" if score.at_threshold else "of this part itself"
+    fixed = score.at_threshold or score.ods
     typer.echo(
-        f"{found.name}: F1 {100 * chosen.f1:.2f} (precision {100 * chosen.precision:.2f}, recall "
-        f"{100 * chosen.recall:.2f}, IoU {100 * chosen.iou:.2f}) at the ODS threshold {origin}, "
-        f"{chosen.threshold}; ODS {100 * ods.f1:.2f}, OIS {100 * ois.f1:.2f}"
+        f"{score.name}: F1 {100 * fixed.f1:.2f} (precision {100 * fixed.precision:.2f}, recall "
+        f"{100 * fixed.recall:.2f}, IoU {100 * fixed.iou:.2f}) at the ODS threshold {origin}, "
+        f"{fixed.threshold}; ODS {100 * score.ods.f1:.2f}, OIS {100 * score.ois.f1:.2f}"
     )
-    typer.echo(f"    {found.protocol}")
+    typer.echo(f"    {score.protocol}")

@@ -17,23 +17,23 @@ if TYPE_CHECKING:
     from training.unet import UNet
 
 
-class _Screen:
-    """Shows a run on a terminal: a bar for each epoch, a line when it is over."""
+class _ProgressDisplay:
+    """Shows a run on a terminal: a progress bar during an epoch, a line after it."""
 
     def __init__(self, progress: Progress, steps: int, epochs: int) -> None:
         self._progress, self._epochs = progress, epochs
         self._task = progress.add_task("epoch 1", total=steps)
 
     def step(self, done: int, loss: float) -> None:
-        """Move the bar."""
+        """Advance the progress bar."""
         self._progress.update(self._task, completed=done, description=f"loss {loss:7.4f}")
 
     def epoch(self, epoch: Epoch, net: UNet) -> None:
-        """Print what the epoch came to."""
+        """Print the epoch's loss and scores."""
         del net
         scores = "  ".join(
-            f"{name} F1 {100 * found['ods']['f1']:.2f} ({found['protocol']['tolerance_px']:g} px)"
-            for name, found in epoch.validation.items()
+            f"{name} F1 {100 * score['ods']['f1']:.2f} ({score['protocol']['tolerance_px']:g} px)"
+            for name, score in epoch.validation.items()
         )
         self._progress.console.print(
             f"epoch {epoch.number}/{self._epochs}  loss {epoch.loss:.4f}  {scores}  "
@@ -44,13 +44,28 @@ class _Screen:
 
 
 def fit(
-    config: Annotated[Path, typer.Argument(help="A TOML file, such as configs/train/*.toml.")],
-    out: Annotated[Path, typer.Option(help="Folder for checkpoints, metrics and panels.")],
+    config: Annotated[
+        Path,
+        typer.Argument(help="Configuration in TOML, such as configs/train/crackforest.toml."),
+    ],
+    out: Annotated[
+        Path,
+        typer.Option(help="Folder for checkpoints, metrics and panels; a new one unless --resume."),
+    ],
     data: Data = Path("../shared/data"),
     *,
-    resume: Annotated[bool, typer.Option(help="Go on from OUT/last.pt, bit for bit.")] = False,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Continue the run in OUT from last.pt, with the same result as without a stop.",
+        ),
+    ] = False,
 ) -> None:
-    """Train a network as CONFIG says; keeps last.pt, best.pt, metrics.jsonl and panels in OUT.
+    """Train a network as CONFIG says, and write it to OUT.
+
+    OUT gets last.pt after each epoch, best.pt (highest F1 on the validation pictures),
+    metrics.jsonl and TensorBoard events, and panels of pictures with their predictions.
 
     Example: edgecrack-train fit configs/train/crackforest.toml --out runs/crackforest
     """
@@ -59,15 +74,15 @@ def fit(
     from training.loop import Trainer  # noqa: PLC0415
     from training.run_log import RunLog  # noqa: PLC0415
 
-    chosen = load_config(config)
+    settings = load_config(config)
     earlier = load_checkpoint(out / "last.pt") if resume else None
-    if earlier and earlier.config != chosen:
+    if earlier and earlier.config != settings:
         raise UsageError(
-            f"{out / 'last.pt'} was trained with another configuration than {config}; give that "
-            f"one ({out / 'config.json'} shows it), or another --out."
+            f"{config} must be the configuration of {out / 'last.pt'}, but differs; give that one "
+            f"({out / 'config.json'} shows it), or another --out."
         )
-    trainer = Trainer(chosen, data, earlier)
-    log = RunLog(out, chosen, data, trainer.finished)
+    trainer = Trainer(settings, data, earlier)
+    log = RunLog(out, settings, data, trainer.finished)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -78,13 +93,13 @@ def fit(
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as progress:
-        screen = _Screen(progress, chosen.fit.steps_per_epoch, chosen.fit.epochs)
+        display = _ProgressDisplay(progress, settings.fit.steps_per_epoch, settings.fit.epochs)
         try:
-            for epoch in trainer.epochs(screen):
+            for epoch in trainer.epochs(display):
                 log.record(epoch, trainer.average)
                 log.keep(trainer, epoch)
         except KeyboardInterrupt as stop:
-            typer.echo("stopped; --resume goes on from the last epoch that was finished.", err=True)
+            typer.echo("stopped; --resume continues from the last finished epoch.", err=True)
             raise typer.Exit(INTERRUPTED) from stop
         finally:
             log.close()

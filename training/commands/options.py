@@ -10,6 +10,8 @@ import typer
 Data = Annotated[
     Path,
     typer.Option(
-        "--data", envvar="EDGECRACK_DATA", help="Folder that the configuration's paths start from."
+        "--data",
+        envvar="EDGECRACK_DATA",
+        help="Folder of the data sets: the configuration's images and masks are paths in it.",
     ),
 ]

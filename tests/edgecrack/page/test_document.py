@@ -43,10 +43,10 @@ def chromium(page, profile, *flags):
     quiet = "--disable-gpu --disable-background-networking --disable-component-update"
     command = [shutil.which("chromium"), "--headless", "--no-sandbox", *quiet.split()]
     command += ["--disable-sync", "--no-first-run", f"--user-data-dir={profile}", *flags]
-    done = subprocess.run(
+    ended = subprocess.run(
         [*command, page.as_uri()], capture_output=True, text=True, timeout=90, check=True
     )
-    return done.stdout
+    return ended.stdout
 
 
 class Outline(HTMLParser):
@@ -90,9 +90,9 @@ def test_the_page_is_one_closed_file(page):
 def test_the_page_shows_model_speed_and_score(page):
     """Rate, stages, model, terms and the score with its protocol are in the text, escaped."""
     text = page.read_text()
-    wanted = ["30.5", "3.8", "capture to result", "research &amp; demonstration", "81.2"]
-    wanted += [SCORE.protocol, "nha12d: none stated", "a &lt;fast&gt; CPU", "200 MB"]
-    assert [phrase for phrase in wanted if phrase not in text] == []
+    phrases = ["30.5", "3.8", "capture to result", "research &amp; demonstration", "81.2"]
+    phrases += [SCORE.protocol, "nha12d: none stated", "a &lt;fast&gt; CPU", "200 MB"]
+    assert [phrase for phrase in phrases if phrase not in text] == []
 
 
 def test_chromium_plays_the_video_and_a_mark_on_the_map_seeks_it(page, tmp_path):

@@ -52,7 +52,7 @@ def test_no_run_and_a_broken_run_are_input_errors(tmp_path):
         read_run(tmp_path)
     (tmp_path / "run.json").write_text("{}")
     for name in ("cracks.geojsonl", "report.json", "run.json"):
-        (tmp_path / name).write_text('{"type": "Fea')
+        (tmp_path / name).write_text('{"type": "Fea\n')
         with pytest.raises(InputError, match=rf"/{name}\b"):
             read_run(tmp_path)
         (tmp_path / name).write_text("{}")

@@ -1,4 +1,4 @@
-"""A log's format is told by its content; what is no log is refused in one sentence."""
+"""A log's content decides its format; a file that is no log is refused in one sentence."""
 
 import os
 import termios
@@ -25,7 +25,7 @@ GPX = (
         ("d", b"\xef\xbb\xbf" + GPX.strip(), "points"),
     ],
 )
-def test_the_format_is_told_by_the_content(tmp_path, name, content, key):
+def test_the_content_decides_the_format(tmp_path, name, content, key):
     """The file's name does not matter."""
     (tmp_path / name).write_bytes(content)
     log = read_positions(str(tmp_path / name))

@@ -113,7 +113,7 @@ def test_all_of_onnx_runtimes_own_errors_are_known():
 @pytest.mark.parametrize("live", [False, True])
 def test_threads_are_as_many_as_the_source_wants_and_sleep_when_idle(tiny, live):
     """Live: all cores on one frame; file: one thread a frame; none spins while it waits."""
-    segmenter = load_segmenter(tiny, live=live)
+    segmenter = ort.OnnxRuntimeSegmenter(tiny, tiny.model(), live=live)
     cores = len(os.sched_getaffinity(0))
     assert segmenter.at_once == (1 if live else max(2, cores))
     options = segmenter._session.get_session_options()  # noqa: SLF001  what it was opened with

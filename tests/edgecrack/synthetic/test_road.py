@@ -15,7 +15,7 @@ def road():
     return Road(plan_road(5, 40.0), 5)
 
 
-def test_truth_lies_where_the_road_is_darkened(road):
+def test_the_true_mask_is_where_the_road_is_darkened(road):
     """Cells that are wholly crack are much darker than the strip's middle level."""
     strip = road.strip(0, 3)
     inside, outside = strip.coverage == 255, strip.coverage == 0
@@ -24,7 +24,7 @@ def test_truth_lies_where_the_road_is_darkened(road):
 
 
 def test_joints_and_paint_are_no_cracks(road):
-    """A concrete road without cracks has dark joints and an empty truth."""
+    """A concrete road without cracks has dark joints and an empty true mask."""
     whole = road.plan
     road.plan = replace(whole, cracks=(), concrete_from_m=0.0)
     try:
