@@ -24,15 +24,16 @@ from edgecrack.positions.track import Track, describe_span
 from edgecrack.records import Observation
 from edgecrack.report import Meter, Totals
 from edgecrack.segmenters import load_segmenter
-from edgecrack.sinks import Sink, SinkOptions, open_sinks
-from edgecrack.sinks.writer import Writer
+from edgecrack.sinks import SinkOptions, open_previews, open_sinks
+from edgecrack.sinks.writer import Writer, dropped
 from edgecrack.sources import Source, SourceRequest, open_source
+from edgecrack.storage.disk import LocalDisk
 from edgecrack.storage.run_folder import RunFolder
 from edgecrack.threads import cpu_seconds, thread_ids
 from edgecrack.utc import to_iso
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from edgecrack.bundle import Bundle
     from edgecrack.config import RunConfig
@@ -179,8 +180,8 @@ class _Session:
         self._segmenter = load_segmenter(bundle, threads=cores if info.live else 1)
         self._helpers = thread_ids() - before
         self._meter = Meter()
-        self._directory = RunFolder.create(config.out or _fresh_folder())
-        self._sinks: list[Sink] = []
+        self._directory = RunFolder.create(config.out or _fresh_folder(), LocalDisk())
+        self._writers: list[Writer] = []
         self._id = uuid.uuid4().hex
         self._seen = self._with_crack = 0
         self._area_share = 0.0
@@ -203,17 +204,19 @@ class _Session:
         """Carry frames to the sinks until there are no more; return what ended that early."""
         try:
             self._directory.write_json("run.json", self._record("running"))
-            self._sinks = self._open_sinks()
-            with Writer(self._sinks, depth=QUEUE_DEPTH, on_emit=self._on_emit) as writer:
+            with ExitStack() as stack:
+                stack.callback(self._directory.disk.close)
+                for writer in self._open_writers():
+                    self._writers.append(stack.enter_context(writer))
                 try:
-                    self._loop(stop, writer, on_frame)
+                    self._loop(stop, on_frame)
                 finally:
-                    self._flush(writer)
+                    self._flush()
         except EdgecrackError as error:
             return error
         return None
 
-    def _open_sinks(self) -> list[Sink]:
+    def _open_writers(self) -> Iterator[Writer]:
         config = self._config
         options = SinkOptions(
             all_masks=config.all_masks,
@@ -222,24 +225,24 @@ class _Session:
             overlay_fps=self._source.info.fps or config.rate_fps or 25.0,
             run_id=self._id,
         )
-        return open_sinks(self._directory, options)
+        sinks, previews = (open_(self._directory, options) for open_ in (open_sinks, open_previews))
+        yield Writer(sinks, depth=QUEUE_DEPTH, on_emit=self._on_emit)
+        yield Writer(previews, depth=QUEUE_DEPTH, when_full=dropped)
 
-    def _loop(
-        self, stop: StopSignal, writer: Writer, on_frame: Callable[[int], None] | None
-    ) -> None:
+    def _loop(self, stop: StopSignal, on_frame: Callable[[int], None] | None) -> None:
         look = Detector(self._segmenter, self._source.info)
         frames = stop.frames(self._source, self._meter)
         for finding in ordered_map(frames, look, self._workers):
             self._note(finding)
             for placed in self._placing.add(finding):
-                self._keep(writer, *placed)
+                self._keep(*placed)
             if on_frame is not None:
                 on_frame(self._seen)
 
-    def _flush(self, writer: Writer) -> None:
+    def _flush(self) -> None:
         """Keep what still waits for its place, also when the source has failed."""
         for placed in self._placing.rest():
-            self._keep(writer, *placed)
+            self._keep(*placed)
 
     def _note(self, finding: Detection) -> None:
         frame = finding.frame
@@ -251,12 +254,13 @@ class _Session:
         first_ns = self._times_ns[0]
         self._times_ns = [frame.captured_ns if first_ns is None else first_ns, frame.captured_ns]
 
-    def _keep(self, writer: Writer, finding: Detection, placement: Placement) -> None:
+    def _keep(self, finding: Detection, placement: Placement) -> None:
         found = finding.measure
         has_crack = found.area_px > 0 and found.area_share >= self._config.min_crack_share
         self._with_crack += has_crack
         seen = Observation(finding.frame, finding.mask, found, placement, has_crack)
-        writer.put(seen, wait=not self._source.info.live)
+        for writer in self._writers:
+            writer.put(seen, wait=not self._source.info.live)
 
     def _on_emit(self, _index: int, wall_s: float, cpu_s: float) -> None:
         self._meter.stage("emit", wall_s, cpu_s)
@@ -269,7 +273,7 @@ class _Session:
             "source": counts.dropped,
             "unfinished": max(0, counts.delivered - counts.dropped - self._seen),  # cut short
             "unreadable": self._source.unreadable(),
-            "output": sum(sink.missed for sink in self._sinks),  # final: the writer is closed
+            "output": sum(writer.missed for writer in self._writers),  # final: they are closed
         }
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         totals = Totals(counts.delivered, dropped, wall_s, cpu_s, peak)

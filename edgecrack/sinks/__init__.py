@@ -81,8 +81,8 @@ class SinkOptions:
     run_id: str | None = None
 
 
-def open_sinks(directory: RunFolder, options: SinkOptions) -> list[Sink]:
-    """Return the sinks of a run, in the order in which they must be written and synced.
+def open_sinks(folder: RunFolder, options: SinkOptions) -> list[Sink]:
+    """Return what keeps a run's results, in the order in which it must be written and synced.
 
     Records come last: a line is appended only after the pictures it names are durable.
 
@@ -92,11 +92,16 @@ def open_sinks(directory: RunFolder, options: SinkOptions) -> list[Sink]:
     from edgecrack.sinks.geojson import GeoJsonSink  # noqa: PLC0415  they import this package
     from edgecrack.sinks.images import ImageSink  # noqa: PLC0415
 
-    sinks: list[Sink] = []
-    if options.overlay:
-        from edgecrack.sinks.overlay import OverlaySink  # noqa: PLC0415  OpenCV only when asked for
+    return [
+        ImageSink(folder, all_masks=options.all_masks, frames=options.frames),
+        GeoJsonSink(folder, frames=options.frames, run_id=options.run_id),
+    ]
 
-        sinks.append(OverlaySink(directory, fps=options.overlay_fps))
-    sinks.append(ImageSink(directory, all_masks=options.all_masks, frames=options.frames))
-    sinks.append(GeoJsonSink(directory, frames=options.frames, run_id=options.run_id))
-    return sinks
+
+def open_previews(folder: RunFolder, options: SinkOptions) -> list[Sink]:
+    """Return what only shows the run to people: it may lose frames and delays no result."""
+    if not options.overlay:
+        return []
+    from edgecrack.sinks.overlay import OverlaySink  # noqa: PLC0415  OpenCV only when asked for
+
+    return [OverlaySink(folder, fps=options.overlay_fps)]

@@ -12,6 +12,7 @@ import pytest
 
 from edgecrack.records import UNPLACED, CrackMeasure, Fix, Frame, Observation, Placement
 from edgecrack.records import PositionQuality as Quality
+from edgecrack.storage.disk import LocalDisk
 from edgecrack.storage.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -74,4 +75,6 @@ def names():
 @pytest.fixture
 def directory(tmp_path):
     """A claimed, empty run folder."""
-    return RunFolder.create(tmp_path / "run")
+    disk = LocalDisk()
+    yield RunFolder.create(tmp_path / "run", disk)
+    disk.close()

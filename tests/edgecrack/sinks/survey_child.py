@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 
 from edgecrack.errors import EdgecrackError
-from edgecrack.sinks import SinkOptions, open_sinks
+from edgecrack.sinks import SinkOptions, open_previews, open_sinks
 from edgecrack.sinks.writer import Writer
+from edgecrack.storage.disk import LocalDisk
 from edgecrack.storage.run_folder import RunFolder
 
 
@@ -22,7 +23,8 @@ def main(path: str, count: str, sync_every_s: str, overlay: str) -> int:
     make_observation = made_for_tests["make_observation"]
     try:
         options = SinkOptions(overlay=overlay == "overlay")
-        sinks = open_sinks(RunFolder.create(Path(path)), options)
+        folder = RunFolder.create(Path(path), LocalDisk())
+        sinks = [*open_previews(folder, options), *open_sinks(folder, options)]
         with Writer(sinks, depth=4, sync_every_s=float(sync_every_s)) as writer:
             for index in range(int(count)):
                 writer.put(make_observation(index, size_px=(320, 240)), wait=True)
