@@ -102,9 +102,9 @@ class RunLog:
         if best and epoch.f1 is not None:
             trainer.best = epoch.f1
         checkpoint = trainer.checkpoint(epoch)
-        save_checkpoint(checkpoint, self.folder / "last.pt")
+        save_checkpoint(checkpoint, self.folder / "last.pt", self._disk)
         if best:
-            save_checkpoint(checkpoint, self.folder / "best.pt")
+            save_checkpoint(checkpoint, self.folder / "best.pt", self._disk)
 
     def close(self) -> None:
         """Finish the TensorBoard file, and let go of the others."""

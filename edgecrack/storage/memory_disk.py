@@ -154,7 +154,9 @@ class MemoryDisk:
     def _folder(self, path: Path, wanted_for: Path | None = None) -> Folder:
         node = self._node(path)
         if not isinstance(node, Folder):
-            raise _failure(wanted_for or path, "No such file" if node is None else "Not a directory")
+            raise _failure(
+                wanted_for or path, "No such file" if node is None else "Not a directory"
+            )
         return node
 
     def _file(self, path: Path) -> File:

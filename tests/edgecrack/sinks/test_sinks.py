@@ -5,21 +5,18 @@ import json
 import pytest
 
 from edgecrack.errors import SinkError
-from edgecrack.sinks import SinkOptions, open_sinks
-from edgecrack.sinks.writer import Writer
+from edgecrack.sinks import SinkOptions, open_previews, open_sinks
+from edgecrack.sinks.writer import Writer, dropped
 
 
-@pytest.mark.parametrize(
-    ("options", "order"),
-    [
-        (SinkOptions(), ["ImageSink", "GeoJsonSink"]),
-        (SinkOptions(overlay=True), ["OverlaySink", "ImageSink", "GeoJsonSink"]),
-    ],
-)
-def test_records_come_last(directory, options, order):
-    """A line is synced after everything that it, or a reader beside it, may refer to."""
-    sinks = open_sinks(directory, options)
-    assert [type(sink).__name__ for sink in sinks] == order
+def test_what_is_only_shown_is_apart(directory):
+    """Results are pictures and then lines, whatever is shown; a preview exists when asked for."""
+    sinks = open_sinks(directory, SinkOptions(overlay=True))
+    [overlay] = open_previews(directory, SinkOptions(overlay=True))
+
+    assert [type(sink).__name__ for sink in sinks] == ["ImageSink", "GeoJsonSink"]
+    assert type(overlay).__name__ == "OverlaySink"
+    assert open_previews(directory, SinkOptions()) == []
     for sink in sinks:
         sink.close()
 
@@ -44,7 +41,7 @@ def test_a_line_is_written_after_its_pictures_are_in_place(directory, make_obser
 def test_a_second_chain_in_one_folder_is_refused(directory):
     """Two writers never share a folder."""
     sinks = open_sinks(directory, SinkOptions())
-    with pytest.raises(SinkError, match="could not be written"):
+    with pytest.raises(SinkError, match=str(directory.path)):
         open_sinks(directory, SinkOptions())
     for sink in sinks:
         sink.close()
@@ -53,10 +50,12 @@ def test_a_second_chain_in_one_folder_is_refused(directory):
 def test_a_run_leaves_what_was_asked_for(directory, make_observation, names):
     """Overlay, masks of everything, no frames: exactly that, and lines only for cracks."""
     options = SinkOptions(all_masks=True, frames=False, overlay=True, overlay_fps=25, run_id="r")
-    with Writer(open_sinks(directory, options), depth=4) as writer:
+    results, previews = open_sinks(directory, options), open_previews(directory, options)
+    with Writer(results, depth=4) as kept, Writer(previews, depth=4, when_full=dropped) as shown:
         for index in range(6):
             observation = make_observation(index, has_crack=index == 2, size_px=(320, 240))
-            writer.put(observation, wait=True)
+            for writer in (kept, shown):
+                writer.put(observation, wait=True)
 
     assert names(directory.path) == ["cracks.geojsonl", "masks", "overlay.mp4"]
     assert len(names(directory.masks)) == 6

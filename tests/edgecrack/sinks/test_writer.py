@@ -16,7 +16,7 @@ import edgecrack
 from edgecrack.errors import EdgecrackError, SinkError
 from edgecrack.sinks import MemorySink, SinkOptions, open_sinks
 from edgecrack.sinks.record_only import has_pictures
-from edgecrack.sinks.writer import Writer
+from edgecrack.sinks.writer import Writer, dropped
 
 CHILD = Path(__file__).with_name("survey_child.py")
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(edgecrack.__file__).parents[1])}
@@ -117,6 +117,34 @@ def test_a_camera_never_waits_and_never_loses_a_record(make_observation, directo
     assert with_mask == [0, 1, 2, 3, 4]
     assert names(directory.masks) == [f"0000000{index}.png" for index in with_mask]
     assert writer.missed == 45
+
+
+def test_what_is_only_shown_loses_whole_frames(make_observation):
+    """With the encoder stuck every put returns; what found no room is counted and never written."""
+    gate = Gate()
+    writer = Writer([gate], depth=3, when_full=dropped)
+    writer.put(make_observation(0), wait=False)
+    assert gate.entered.acquire(timeout=PATIENCE_S)
+    for index in range(1, 50):
+        writer.put(make_observation(index), wait=False)
+    assert writer.missed == 46
+    _open_gate(gate)
+    writer.close()
+
+    assert gate.indices == [0, 1, 2, 3]
+    assert all(has_pictures(observation) for observation in gate.observations)
+    assert writer.missed == 46
+
+
+def test_what_is_only_shown_waits_for_a_file(make_observation):
+    """When the loop may wait nothing is dropped, whatever would be done without room."""
+    gate = Gate()
+    _open_gate(gate)
+    with Writer([gate], depth=1, when_full=dropped) as writer:
+        for index in range(20):
+            writer.put(make_observation(index), wait=True)
+
+    assert (gate.indices, writer.missed) == (list(range(20)), 0)
 
 
 def test_records_do_not_pile_up_for_ever(make_observation, monkeypatch):

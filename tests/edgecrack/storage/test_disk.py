@@ -222,7 +222,7 @@ def test_a_closed_disk_stays_usable(place):
 
 
 def _open_files() -> int:
-    return len(os.listdir("/proc/self/fd"))
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
 def test_closing_the_real_disk_closes_its_files(tmp_path):
@@ -246,7 +246,7 @@ def test_the_real_disk_syncs_what_it_was_asked_to(tmp_path, monkeypatch):
 
     def spy(kind: str, call):
         def called(descriptor: int):
-            synced.append(f"{kind} {Path(os.readlink(f'/proc/self/fd/{descriptor}')).name}")
+            synced.append(f"{kind} {Path(f'/proc/self/fd/{descriptor}').readlink().name}")
             return call(descriptor)
 
         return called

@@ -70,7 +70,13 @@ def test_a_file_written_anew_may_be_the_old_one_or_half_the_new_one(disk):
     disk.sync_all(Path("/"))
     disk.write(A, b"new")
 
-    assert {files[A] for files in left_by_chance(disk)} == {b"old version", b"", b"n", b"ne", b"new"}
+    assert {files[A] for files in left_by_chance(disk)} == {
+        b"old version",
+        b"",
+        b"n",
+        b"ne",
+        b"new",
+    }
     assert left(disk, Unsynced.LOST) == {A: b"old version"}
 
 
