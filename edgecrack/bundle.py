@@ -1,16 +1,16 @@
-"""A bundle: the model, everything said about it, and the frames that prove it, in one folder.
+"""A bundle: networks, what is known about them, and the frames that prove them, in one folder.
 
 ::
 
-    manifest.json       what is here, digests, threshold, scores, provenance and terms
-    model.fp32.onnx     ``frame`` uint8 (1, H, W, 3) RGB -> ``probability`` uint8 (1, H, W)
-    golden/             frames and the probabilities expected of them
+    manifest.json          files and digests, threshold, scores, provenance and terms
+    model.WxH.fp32.onnx    ``frame`` uint8 (1, H, W, 3) RGB -> ``probability`` uint8 (1, H, W)
+    golden/                frames and the probabilities expected of them
 
-Nothing in a bundle is trusted before its digest is checked, and what is then used are the very
-bytes that were checked: :meth:`Bundle.read` returns bytes, never a path. Unknown keys, missing or
-oversize files, names and links that leave the folder, and models that point at data outside
-themselves are refused with :class:`~edgecrack.errors.BundleError`. The folder itself may be a link:
-that is how one release takes the place of another.
+No file of a bundle is used before its digest is checked, and what is then used are the bytes that
+were checked: :meth:`Bundle.read` returns bytes, never a path. Unknown keys, missing or oversize
+files, names and links that leave the folder, and networks that keep data in other files are refused
+with :class:`~edgecrack.errors.BundleError`. The folder itself may be a link, so that a link can be
+switched from one release to the next.
 """
 
 from __future__ import annotations
@@ -31,7 +31,11 @@ SCHEMA_VERSION = 1
 MANIFEST = "manifest.json"
 MANIFEST_LIMIT_BYTES = 1_000_000
 FILE_LIMIT_BYTES = 512_000_000
-PRECISIONS = ("fp32", "fp16", "int8")
+# Precision -> the widest tolerances a network of it may ask for: probability levels and mask IoU. A
+# network that answers nothing is outside them on any golden frame with a crack. INT8 moves single
+# pixels by up to 83 levels, so only its mask is judged.
+WIDEST = {"fp32": (8, 0.98), "fp16": (8, 0.98), "int8": (255, 0.9)}
+PRECISIONS = tuple(WIDEST)
 MOST_PX = 8192
 _LARGEST = 2**62  # keeps every later sum and product a number
 
@@ -56,8 +60,10 @@ class ModelEntry:
         precision: ``fp32``, ``fp16`` or ``int8``.
         width_px: Width of the input.
         height_px: Height of the input.
-        max_levels: Largest difference from the golden probabilities that passes, in 1/255.
-        min_mask_iou: Smallest IoU with the golden masks that passes, 0 to 1.
+        max_levels: Largest difference from the golden probabilities that passes, in 1/255; at most
+            8, for ``int8`` 255.
+        min_mask_iou: Smallest IoU with the golden masks that passes, up to 1; at least 0.98, for
+            ``int8`` 0.9.
     """
 
     file: str
@@ -68,28 +74,40 @@ class ModelEntry:
     min_mask_iou: float
 
     def __post_init__(self) -> None:
-        """Refuse a network that no device could run, or a proof that proves nothing."""
+        """Refuse a network that no device could run, and tolerances that any network would pass."""
         if self.precision not in PRECISIONS:
             raise ValueError(f"precision must be one of {PRECISIONS}, not '{self.precision}'")
         if not (1 <= self.width_px <= MOST_PX and 1 <= self.height_px <= MOST_PX):
             size = f"{self.width_px}x{self.height_px}"
             raise ValueError(f"an input must be 1 to {MOST_PX} px wide and high, not {size}")
-        if not (0 <= self.max_levels <= 255 and 0 <= self.min_mask_iou <= 1):
-            found = f"{self.max_levels} and {self.min_mask_iou}"
+        most_levels, least_iou = WIDEST[self.precision]
+        if not 0 <= self.max_levels <= most_levels:
             raise ValueError(
-                f"tolerances must be 0 to 255 levels and an IoU of 0 to 1, not {found}"
+                f"max_levels of {self.precision} must be 0 to {most_levels}, not {self.max_levels}"
             )
+        if not least_iou <= self.min_mask_iou <= 1:
+            raise ValueError(
+                f"min_mask_iou of {self.precision} must be {least_iou} to 1, "
+                f"not {self.min_mask_iou}"
+            )
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Width and height of the input."""
+        return self.width_px, self.height_px
 
 
 @dataclass(frozen=True, slots=True)
 class GoldenEntry:
-    """A frame of the synthetic drive and the probability expected of it, both PNG.
+    """A frame of the synthetic drive and the probability expected of it.
+
+    It proves every network of the same input size, whatever its precision.
 
     Attributes:
         kind: ``crack``, ``clean`` or ``dark``.
-        frame: File of the RGB frame, at the input size of ``model``.
-        probability: File of the expected answer, 8-bit grey.
-        model: File of the network it belongs to (its size, not its precision).
+        frame: File of the RGB frame, lossless WebP or PNG, at the input size of ``model``.
+        probability: File of the expected answer, 8-bit grey PNG.
+        model: File of one network of that size.
     """
 
     kind: str
@@ -174,17 +192,37 @@ class Manifest:
         """Refuse a manifest that contradicts itself."""
         if not 1 <= self.threshold <= 255:
             raise ValueError(f"threshold must be 1 to 255, not {self.threshold}")
+        self._check_files()
+        self._check_models()
+
+    def _check_models(self) -> None:
         if not self.models:
             raise ValueError("models must list at least one network")
-        named = [m.file for m in self.models]
-        named += [name for g in self.golden for name in (g.frame, g.probability)]
-        missing = sorted(set(named) - set(self.files))
+        wishes = [(model.precision, model.size_px) for model in self.models]
+        if len(set(wishes)) < len(wishes):
+            raise ValueError("models must not list two networks of one precision and size")
+        networks = {model.file for model in self.models}
+        for golden in self.golden:
+            if golden.model not in networks:
+                raise ValueError(
+                    f"golden frame '{golden.frame}' is of no network: '{golden.model}'"
+                )
+
+    def _check_files(self) -> None:
+        used = {model.file for model in self.models}
+        used |= {name for golden in self.golden for name in (golden.frame, golden.probability)}
+        missing = sorted(used - set(self.files))
         if missing:
             raise ValueError(f"'{missing[0]}' is used but has no digest under files")
         for name in self.files:
             path = PurePosixPath(name)
             if path.is_absolute() or ".." in path.parts or "\\" in name:
                 raise ValueError(f"file '{name}' would lie outside the bundle")
+
+    def golden_of(self, network: ModelEntry) -> tuple[GoldenEntry, ...]:
+        """Return the golden frames that prove a network: those of its size."""
+        sizes_px = {model.file: model.size_px for model in self.models}
+        return tuple(golden for golden in self.golden if sizes_px[golden.model] == network.size_px)
 
     def as_json(self) -> str:
         """Return the text of ``manifest.json``."""
@@ -227,11 +265,13 @@ class Bundle:
             BundleError: If there is none.
         """
         for entry in self.manifest.models:
-            fits = size_px in {None, (entry.width_px, entry.height_px)}
-            if fits and entry.precision == precision:
+            if entry.precision == precision and size_px in {None, entry.size_px}:
                 return entry
         wanted = precision if size_px is None else f"{precision} at {size_px[0]}x{size_px[1]}"
-        has = ", ".join(f"{m.precision} {m.width_px}x{m.height_px}" for m in self.manifest.models)
+        has = ", ".join(
+            f"{model.precision} {model.width_px}x{model.height_px}"
+            for model in self.manifest.models
+        )
         raise BundleError(f"bundle {self.path} must hold a network {wanted}, but holds {has}.")
 
 
@@ -247,9 +287,10 @@ def load_bundle(path: Path) -> Bundle:
     except (ValueError, TypeError, RecursionError) as error:
         raise BundleError(f"{path / MANIFEST} is no manifest: {error}.") from error
     bundle = Bundle(path, manifest, hashlib.sha256(text).hexdigest())
+    networks = {model.file for model in manifest.models}
     for name in manifest.files:
         data = bundle.read(name)
-        if name.endswith(".onnx") and has_external_data(data):
+        if (name in networks or name.endswith(".onnx")) and has_external_data(data):
             raise BundleError(
                 f"{path / name} keeps its weights in another file, which is refused; export the "
                 "network as one file."
@@ -266,11 +307,11 @@ def _read(folder: Path, name: str, limit_bytes: int) -> bytes:
     path = folder / name
     inside = [path, *path.parents][: len(PurePosixPath(name).parts)]
     try:
-        if any(each.is_symlink() for each in inside):
+        if any(part.is_symlink() for part in inside):
             raise BundleError(
                 f"{path} is behind a link, which a bundle may not hold; copy the file."
             )
-        if not path.is_file():  # what else there is, such as a pipe, could be waited for forever
+        if not path.is_file():  # opening a pipe could block forever
             raise BundleError(f"{path} is needed and is no file here; copy the bundle again.")
         with path.open("rb") as file:
             data = file.read(limit_bytes + 1)
@@ -292,7 +333,10 @@ def _manifest(values: Any) -> Manifest:  # noqa: ANN401  this is where untyped J
             "models": _records(ModelEntry, checked["models"]),
             "golden": _records(GoldenEntry, checked["golden"]),
             "metrics": _records(MetricEntry, checked["metrics"]),
-            "files": {k: FileEntry(**_checked(FileEntry, v)) for k, v in checked["files"].items()},
+            "files": {
+                name: FileEntry(**_checked(FileEntry, value))
+                for name, value in checked["files"].items()
+            },
             "provenance": _provenance(checked["provenance"]),
         }
     )
@@ -304,14 +348,14 @@ def _provenance(values: Any) -> Provenance:  # noqa: ANN401
 
 
 def _records(record: type[_Record], values: list[Any]) -> tuple[_Record, ...]:
-    return tuple(record(**_checked(record, each)) for each in values)
+    return tuple(record(**_checked(record, value)) for value in values)
 
 
 def _checked(record: type[Any], values: Any) -> dict[str, Any]:  # noqa: ANN401
     """Return ``values`` if they are all the fields of ``record``, each of its JSON type."""
     if not isinstance(values, dict):
         raise TypeError(f"{record.__name__} must be an object, not {type(values).__name__}")
-    known = {each.name: str(each.type) for each in fields(record)}
+    known = {field.name: str(field.type) for field in fields(record)}
     for key in values:
         if key not in known:
             raise ValueError(f"unknown key '{key}' in {record.__name__}")
@@ -319,8 +363,7 @@ def _checked(record: type[Any], values: Any) -> dict[str, Any]:  # noqa: ANN401
         if name not in values:
             raise ValueError(f"key '{name}' is missing in {record.__name__}")
         if not _is_of(kind, values[name]):
-            found = repr(values[name])
-            raise TypeError(f"{record.__name__}.{name} must be {kind}, not {found:.60}")
+            raise TypeError(f"{record.__name__}.{name} must be {kind}, not {values[name]!r:.60}")
     return values
 
 

@@ -1,115 +1,164 @@
 """What a run may be told: on the command line, or in a ``unit.toml`` that a unit keeps.
 
-Strict, frozen, doing nothing: an unknown key is refused and the nearest known one is named.
+The rooms say what may be set about them (`edgecrack.settings`); here their tables are put together
+and checked. Strict, frozen, doing nothing: an unknown key is refused and the nearest known one is
+named.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
+import difflib
+import json
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import TypeAdapter, ValidationError
 
-from edgecrack.errors import UsageError
-from edgecrack.records import Region
-from edgecrack.toml import config_error, read_toml
-from edgecrack.utc import utc_ns
+from edgecrack.detector import DetectionSpec
+from edgecrack.errors import ConfigError, UsageError
+from edgecrack.positions import PositionSpec
+from edgecrack.segmenters import ModelSpec
+from edgecrack.settings import setting_of
+from edgecrack.sinks import OutputSpec
+from edgecrack.sources import SourceSpec
+from edgecrack.toml import read_toml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from dataclasses import Field
+    from pathlib import Path
+
+Tables = dict[str, dict[str, Any]]
+"""Table -> key -> value, as in ``unit.toml``."""
+
+SPECS = {
+    "source": SourceSpec,
+    "position": PositionSpec,
+    "model": ModelSpec,
+    "detection": DetectionSpec,
+    "output": OutputSpec,
+}
+"""Table of ``unit.toml`` -> what may be set in it."""
+
+_FLAT_KEYS = {
+    "all_masks": "[output] all_masks",
+    "frames": "[output] frames",
+    "live": "[source] live",
+    "max_gap_s": "[position] max_gap_s",
+    "min_crack_share": "[detection] min_crack_share",
+    "model": "[model] bundle",
+    "out": "[output] folder",
+    "overlay": "[output] overlay",
+    "position": "[position] address",
+    "rate_fps": "[source] rate_fps",
+    "region": "[source] region_px",
+    "source": "[source] address",
+    "video_start": "[source] start",
+}
+"""Key of a file without tables, as written up to version 0.1 -> where it stands now."""
 
 
-_END_NS = utc_ns("2100-01-01T00:00:00Z")
-
-
-class RunConfig(BaseModel):
-    """A run of ``edgecrack run``.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunConfig:
+    """A run of ``edgecrack run``: one attribute for each table of ``unit.toml``.
 
     Attributes:
-        source: Video file, URI, ``v4l2:///dev/video0``, ``test:`` or a directory of images.
-        position: NMEA or GPX file, or ``serial:///dev/ttyUSB0?baud=9600``.
-        model: Bundle directory; None is the model that comes with edgecrack.
-        out: Folder for the results; None makes one under ``runs``.
-        video_start: UTC of the source's time zero, ISO 8601.
-        region: x, y, width, height in source pixels; None is the whole picture.
-        live: True lets the newest frame win, False lets none be dropped; None is the source's way.
-        rate_fps: Pictures a second of a directory of images.
-        all_masks: Write a mask for every frame, not only for those with a crack.
-        frames: Keep the evidence picture beside each mask.
-        overlay: Write overlay.mp4.
-        min_crack_share: A frame has a crack from this share of the region on, 0 to 1.
-        max_gap_s: Positions further apart are not interpolated.
+        source: Where frames come from.
+        position: Where places come from.
+        model: The network, and how to run it.
+        detection: What counts as a crack.
+        output: What is kept.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    source: SourceSpec
+    position: PositionSpec = field(default_factory=PositionSpec)
+    model: ModelSpec = field(default_factory=ModelSpec)
+    detection: DetectionSpec = field(default_factory=DetectionSpec)
+    output: OutputSpec = field(default_factory=OutputSpec)
 
-    source: str
-    position: str | None = None
-    model: Path | None = None
-    out: Path | None = None
-    video_start: str | None = None
-    region: tuple[int, int, int, int] | None = None
-    live: bool | None = None
-    rate_fps: float | None = Field(default=None, gt=0, le=1000)
-    all_masks: bool = False
-    frames: bool = True
-    overlay: bool = False
-    min_crack_share: float = Field(default=0.0005, ge=0, le=1)
-    max_gap_s: float = Field(default=2.0, gt=0, le=60)
-
-    @field_validator("video_start")
-    @classmethod
-    def _is_instant(cls, value: str | None) -> str | None:
-        if value is not None:
-            try:
-                is_instant = 0 <= utc_ns(value) < _END_NS
-            except ValueError:
-                is_instant = False
-            if not is_instant:
-                raise ValueError(
-                    "an instant from 1970 to 2100 is written like 2026-05-01T12:00:00Z, "
-                    f"not '{value}'"
-                )
-        return value
-
-    @field_validator("region")
-    @classmethod
-    def _is_region(cls, value: tuple[int, ...] | None) -> tuple[int, ...] | None:
-        if value is not None:
-            Region(*value)
-        return value
-
-    @property
-    def start_ns(self) -> int | None:
-        """UTC of the source's time zero, or None when nobody said."""
-        return None if self.video_start is None else utc_ns(self.video_start)
-
-    @property
-    def region_px(self) -> Region | None:
-        """The region as a record, or None for the whole picture."""
-        return None if self.region is None else Region(*self.region)
+    def as_json(self) -> dict[str, Any]:
+        """Return JSON values, table by table."""
+        values: dict[str, Any] = json.loads(_CONFIG.dump_json(self))
+        return values
 
 
-def configure(given: Mapping[str, Any], file: Path | None = None) -> RunConfig:
+_CONFIG = TypeAdapter(RunConfig)
+
+
+def configure(given: Tables, file: Path | None = None) -> RunConfig:
     """Put together what a run is told: a unit's file, and the command line, which wins.
 
     Relative paths in the file start from the current folder, as on the command line.
 
     Args:
-        given: What the command line says, under the names of ``RunConfig``.
+        given: What the command line says.
         file: A ``unit.toml``.
 
     Raises:
         ConfigError: If the file cannot be read, is no TOML, or says something not understood.
         UsageError: If the command line says something that cannot be.
     """
-    written = {} if file is None else read_toml(file)
+    written = {} if file is None else _read(file)
+    merged = {table: {**written.get(table, {}), **given.get(table, {})} for table in SPECS}
+    if file is not None:
+        # Whatever is wrong now is wrong in the file: the command line has not been looked at.
+        alone = {**written, "source": {"address": "", **written.get("source", {})}}
+        try:
+            _CONFIG.validate_python(alone)
+        except ValidationError as error:
+            raise ConfigError(f"{file}: {_complaint(error)}.") from error
+    if "address" not in merged["source"]:
+        raise UsageError("a run needs a SOURCE, such as drive.mp4, or --config unit.toml.")
     try:
-        return RunConfig.model_validate({**written, **given})
+        return _CONFIG.validate_python(merged)
     except ValidationError as error:
-        faults: list[dict[str, Any]] = [dict(each) for each in error.errors()]
-        typed = [each for each in faults if file is None or each["loc"][0] in given]
-        schema = RunConfig.model_json_schema()
-        if typed:
-            raise UsageError(str(config_error("the command line", typed, schema))) from error
-        raise config_error(str(file), faults, schema) from error
+        raise UsageError(f"{_flags(error, given)}: {_complaint(error)}.") from error
+
+
+def settings(spec: type) -> Iterator[Field[Any]]:
+    """Yield the fields of a spec, such as ``SourceSpec``, each made by `edgecrack.settings`."""
+    yield from fields(spec)
+
+
+def _read(file: Path) -> Tables:
+    """Return the tables of a file, having refused every key that is not known."""
+    written = read_toml(file)
+    flat = [key for key in written if key in _FLAT_KEYS and not isinstance(written[key], dict)]
+    if flat:
+        places = ", ".join(f"'{key}' is {_FLAT_KEYS[key]} now" for key in flat)
+        raise ConfigError(
+            f"{file} must be written in tables, but has keys outside of any: {places}."
+        )
+    for table, values in written.items():
+        if table not in SPECS or not isinstance(values, dict):
+            raise ConfigError(f"{file}: there is no table '{table}'; {_nearest(table, SPECS)}")
+        known = [declared.name for declared in settings(SPECS[table])]
+        for key in values:
+            if key not in known:
+                raise ConfigError(
+                    f"{file}: there is no key '{table}.{key}'; {_nearest(key, known)}"
+                )
+    return written
+
+
+def _nearest(name: str, known: Mapping[str, Any] | list[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"did you mean '{near[0]}'?" if near else f"remove it; known are {', '.join(known)}."
+
+
+def _complaint(error: ValidationError) -> str:
+    """Say what is wrong first, naming the key."""
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "value_error":  # of our own making: it says what was wanted and found
+        return str(first["msg"]).removeprefix("Value error, ")
+    return f"{place} = {first['input']!r} cannot be: {first['msg']}"
+
+
+def _flags(error: ValidationError, given: Tables) -> str:
+    """Name the options that were typed for what is wrong."""
+    first = error.errors()[0]
+    table, *rest = (str(part) for part in first["loc"])
+    typed = {d.name: setting_of(d).flag for d in settings(SPECS[table]) if d.name in given[table]}
+    guilty = [flag for key, flag in typed.items() if key in rest or key in str(first["msg"])]
+    return ", ".join(guilty or typed.values()) or "the command line"

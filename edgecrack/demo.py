@@ -14,7 +14,10 @@ from edgecrack.errors import InputError, SinkError
 from edgecrack.metrics import Protocol, count_matches, total
 from edgecrack.page.document import write_page
 from edgecrack.page.tables import Score
+from edgecrack.positions import PositionSpec
 from edgecrack.run import Outcome, run
+from edgecrack.sinks import OutputSpec
+from edgecrack.sources import SourceSpec
 from edgecrack.synthetic.drive import Drive, DriveSpec, write_drive
 from edgecrack.utc import to_iso
 
@@ -55,12 +58,9 @@ def run_demo(
     _clear(folder)
     drive = write_drive(spec, folder / "drive")
     config = RunConfig(
-        source=str(drive.video),
-        position=str(drive.positions),
-        video_start=to_iso(drive.start_ns),
-        out=folder / "run",
-        all_masks=True,
-        overlay=True,
+        source=SourceSpec(address=str(drive.video), start=to_iso(drive.start_ns)),
+        position=PositionSpec(address=str(drive.positions)),
+        output=OutputSpec(folder=folder / "run", all_masks=True, overlay=True),
     )
     outcome = run(config, on_frame=on_frame)
     scores = tuple(_score(drive, outcome.out / "masks", reach) for reach in TOLERANCES_PX)

@@ -4,20 +4,41 @@ from __future__ import annotations
 
 import os
 import platform
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 
-def describe_device() -> dict[str, Any]:
-    """Return machine, board, processor, usable cores, system and Python; None where unknown."""
-    return {
-        "machine": platform.machine(),
-        "board": _board(),
-        "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)),
-        "system": platform.platform(terse=True),
-        "python": platform.python_version(),
-    }
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A machine; None where something is unknown.
+
+    Attributes:
+        machine: Instruction set, such as ``x86_64`` or ``aarch64``.
+        board: What a board with a device tree, such as Jetson, calls itself.
+        processor: The processor's name.
+        cores: Cores this process may use.
+        system: Operating system.
+        python: Version of Python.
+    """
+
+    machine: str
+    board: str | None
+    processor: str | None
+    cores: int
+    system: str
+    python: str
+
+
+def describe_device() -> Device:
+    """Return what this machine is."""
+    return Device(
+        machine=platform.machine(),
+        board=_board(),
+        processor=_processor(),
+        cores=len(os.sched_getaffinity(0)),
+        system=platform.platform(terse=True),
+        python=platform.python_version(),
+    )
 
 
 def _board() -> str | None:

@@ -1,12 +1,14 @@
-"""What an ONNX file refers to, read from its bytes without the ``onnx`` package.
+"""What the tensors of an ONNX file are, read from its bytes without the ``onnx`` package.
 
-A network may keep tensors in other files, by any path it likes. This file finds that out from the
-protocol-buffer wire format before anything opens the network. Field numbers are those of
-``onnx.proto``.
+A network may keep tensors in other files, by any path, and may hold numbers of another precision
+than its name says. Both are read from the protocol-buffer wire format before anything opens the
+network. Field numbers are those of ``onnx.proto``.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from math import prod
 from typing import TYPE_CHECKING
 
 from edgecrack.errors import BundleError
@@ -25,7 +27,13 @@ _INSIDE: Mapping[str, Mapping[int, str]] = {
     "sparse": {1: "tensor", 2: "tensor"},
     "tensor": {},
 }
-_EXTERNAL_DATA, _DATA_LOCATION = 13, 14  # fields of TensorProto
+_DIMS, _DATA_TYPE, _EXTERNAL_DATA, _DATA_LOCATION = 1, 2, 13, 14  # fields of TensorProto
+# TensorProto.DataType -> precision. 32- and 64-bit integers are shapes, indices and INT8's biases.
+_PRECISION = {
+    1: "fp32", 10: "fp16", 11: "fp64", 16: "bf16",
+    2: "int8", 3: "int8", 4: "int16", 5: "int16", 21: "int4", 22: "int4",
+    17: "fp8", 18: "fp8", 19: "fp8", 20: "fp8", 23: "fp4",
+}  # fmt: skip
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types
 _LARGEST_NUMBER = 2**29 - 1
 _DEEPEST = 64
@@ -35,24 +43,78 @@ def has_external_data(model: bytes) -> bool:
     """Say whether an ONNX file points at tensors in other files.
 
     Raises:
-        BundleError: If ``model`` is no protocol buffer.
+        BundleError: ``model`` is no protocol buffer.
     """
     try:
-        return _external(memoryview(model), "model", 0)
+        return any(_is_external(tensor) for tensor in _tensors(memoryview(model), "model"))
     except (IndexError, ValueError) as error:
-        raise BundleError("the network file is no readable ONNX; export it again.") from error
+        raise _unreadable() from error
 
 
-def _external(message: memoryview, kind: str, depth: int) -> bool:
+def weight_precision(model: bytes) -> str:
+    """Return the precision that most weights of an ONNX file have.
+
+    Weights are the elements of all tensors in the file, such as initializers and the values of
+    Constant nodes, but for 32- and 64-bit integers and truth values.
+
+    Returns:
+        "fp32", "fp16", "bf16", "int8" (signed or not) and the like; "none" without any weight.
+
+    Raises:
+        BundleError: ``model`` is no protocol buffer.
+    """
+    elements: Counter[str] = Counter({"none": 0})
+    try:
+        for tensor in _tensors(memoryview(model), "model"):
+            data_type, count = _type_and_count(tensor)
+            if data_type in _PRECISION:
+                elements[_PRECISION[data_type]] += count
+    except (IndexError, ValueError) as error:
+        raise _unreadable() from error
+    return max(elements, key=lambda precision: elements[precision])
+
+
+def _unreadable() -> BundleError:
+    return BundleError("the network file is no readable ONNX; export it again.")
+
+
+def _tensors(message: memoryview, kind: str, depth: int = 0) -> Iterator[memoryview]:
+    """Walk over every tensor in a message of a kind."""
     if depth > _DEEPEST:
         raise ValueError("nested too deeply")
+    if kind == "tensor":
+        yield message
+        return
     for number, value in _fields(message):
-        if kind == "tensor" and (number == _EXTERNAL_DATA or (number == _DATA_LOCATION and value)):
-            return True
         inside = _INSIDE[kind].get(number)
-        if inside and isinstance(value, memoryview) and _external(value, inside, depth + 1):
-            return True
-    return False
+        if inside and isinstance(value, memoryview):
+            yield from _tensors(value, inside, depth + 1)
+
+
+def _is_external(tensor: memoryview) -> bool:
+    return any(
+        number == _EXTERNAL_DATA or (number == _DATA_LOCATION and bool(value))
+        for number, value in _fields(tensor)
+    )
+
+
+def _type_and_count(tensor: memoryview) -> tuple[int, int]:
+    """Return the data type of a tensor, and how many elements its dimensions make."""
+    data_type, dims = 0, []
+    for number, value in _fields(tensor):
+        if number == _DATA_TYPE and isinstance(value, int):
+            data_type = value
+        elif number == _DIMS:
+            dims += [value] if isinstance(value, int) else list(_packed(value))
+    return data_type, prod(dims)
+
+
+def _packed(numbers: memoryview) -> Iterator[int]:
+    """Walk over numbers that were written as one field."""
+    place = 0
+    while place < len(numbers):
+        value, place = _varint(numbers, place)
+        yield value
 
 
 def _fields(message: memoryview) -> Iterator[tuple[int, memoryview | int]]:

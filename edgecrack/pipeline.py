@@ -1,4 +1,4 @@
-"""From a source to the sinks: the one loop.
+"""The one loop, from a source to the sinks: frame -> detect -> geotag -> write.
 
 Inference releases Python's lock, so in file mode a few frames are worked on at the same time, each
 on one thread: that keeps every core busy, and while they compute, GStreamer decodes ahead and the
@@ -8,120 +8,82 @@ age of the answer counts. Order is kept in both.
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from edgecrack.errors import EdgecrackError
-from edgecrack.mask import measure, region_on_canvas, to_mask
-from edgecrack.records import Detection, Frame, Region
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Future
 
-    from edgecrack.report import Meter
-    from edgecrack.segmenters import Segmenter
-    from edgecrack.sources import SourceInfo
+    from edgecrack.meter import Meter
+    from edgecrack.positions.geotag import Geotagger
+    from edgecrack.records import Detection, Frame, Observation
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 
-class Detector:
-    """Finds the cracks of one frame. May be called by many threads at the same time.
+def survey(
+    frames: Iterable[Frame | None],
+    detect: Callable[[Frame], Detection],
+    geotagger: Geotagger,
+    write: Callable[[Observation], None],
+    *,
+    at_once: int,
+    meter: Meter,
+) -> None:
+    """Carry every frame to ``write``, in order.
 
     Args:
-        segmenter: What says how likely each pixel is crack.
-        info: The source, for the size and region of its pictures.
+        frames: In order; None where a live source had no picture in time, so that what waits for
+            its place goes on while a camera is silent.
+        detect: Finds the cracks of a frame; called by ``at_once`` threads.
+        geotagger: Gives each detection its place.
+        write: Takes each observation.
+        at_once: Frames worked on at the same time, at least 1.
+        meter: Told of every frame and every detection.
+
+    Raises:
+        EdgecrackError: The source, the receiver, the network or ``write`` failed. What was
+            detected before has been handed to ``write``.
     """
-
-    def __init__(self, segmenter: Segmenter, info: SourceInfo) -> None:
-        self._segmenter, self._info = segmenter, info
-        whole = Region(0, 0, info.width_px, info.height_px)
-        self._sees_all = info.region == whole
-
-    def __call__(self, frame: Frame) -> Detection:
-        """Return what is in ``frame``."""
-        watch = _Stopwatch()
-        probability = self._segmenter.probability(frame.image)
-        watch.lap("infer")
-        canvas = (frame.evidence.shape[1], frame.evidence.shape[0])
-        where = self._window(canvas)
-        mask = to_mask(probability, self._segmenter.threshold, where, canvas)
-        watch.lap("mask")
-        found = measure(mask, probability, where)
-        watch.lap("measure")
-        return Detection(frame, mask, found, watch.laps)
-
-    def _window(self, canvas_px: tuple[int, int]) -> Region:
-        if self._sees_all:  # also right for pictures of another size than the first
-            return Region(0, 0, *canvas_px)
-        source_px = (self._info.width_px, self._info.height_px)
-        return region_on_canvas(self._info.region, source_px, canvas_px)
-
-
-class _Stopwatch:
-    """Wall and CPU seconds of this thread, lap by lap."""
-
-    def __init__(self) -> None:
-        self.laps: dict[str, tuple[float, float]] = {}
-        self._wall_s, self._cpu_s = time.perf_counter(), time.thread_time()
-
-    def lap(self, name: str) -> None:
-        wall_s, cpu_s = time.perf_counter(), time.thread_time()
-        self.laps[name] = (wall_s - self._wall_s, cpu_s - self._cpu_s)
-        self._wall_s, self._cpu_s = wall_s, cpu_s
-
-
-class StopSignal:
-    """A request to end, from a signal. Waiting for a picture is cut short; nothing else is."""
-
-    def __init__(self) -> None:
-        self.asked = False
-        self._waiting = False
-
-    def __call__(self, *_signal: object) -> None:
-        """Ask for the end; fits ``signal.signal``."""
-        self.asked = True
-        if self._waiting:
-            raise KeyboardInterrupt
-
-    def frames(self, source: Iterable[Frame], meter: Meter) -> Iterator[Frame]:
-        """Yield frames until there are none or the end is asked for; times the waiting."""
-        pictures = iter(source)
-        while not self.asked:
-            began_s = time.perf_counter()
-            try:
-                try:
-                    self._waiting = True
-                    frame = next(pictures, None)
-                finally:
-                    self._waiting = False
-            except KeyboardInterrupt:  # at any instant up to the line above, that one included
-                return
-            if frame is None:
-                return
-            meter.stage("decode", time.perf_counter() - began_s)
-            meter.arrived(time.monotonic_ns())
-            yield frame
+    try:
+        for detection in ordered_map(detect, meter.timed(frames), at_once):
+            if detection is not None:
+                meter.detected(detection)
+                geotagger.add(detection)
+            for observation in geotagger.settled():
+                write(observation)
+    finally:
+        for observation in geotagger.rest():
+            write(observation)
 
 
 def ordered_map(
-    frames: Iterable[Frame], look: Callable[[Frame], Detection], workers: int
-) -> Iterator[Detection]:
-    """Look at frames, up to ``workers`` at the same time, and yield the findings in order.
+    function: Callable[[_Item], _Result], items: Iterable[_Item | None], at_once: int
+) -> Iterator[_Result | None]:
+    """Yield ``function(item)`` in the order of the items, working on several at the same time.
 
-    What was begun when the source fails is still yielded before its error.
+    None stands for "nothing yet" and is passed on. What was begun when ``items`` fails is still
+    yielded before its error.
+
+    Example:
+        >>> list(ordered_map(str, [1, None, 2], at_once=2))
+        ['1', None, '2']
     """
-    if workers == 1:  # live: the next frame is asked for when this one is done, so it is the newest
-        yield from map(look, frames)
+    if at_once == 1:  # live: the next frame is asked for when this one is done, so it is the newest
+        yield from (_apply(function, item) for item in items)
         return
-    with ThreadPoolExecutor(workers, thread_name_prefix="look") as pool:
-        begun: deque[Future[Detection]] = deque()
+    with ThreadPoolExecutor(at_once, thread_name_prefix="detect") as pool:
+        begun: deque[Future[_Result | None]] = deque()
         failure: EdgecrackError | None = None
         try:
-            for frame in frames:
-                begun.append(pool.submit(look, frame))
-                if len(begun) > workers:
+            for item in items:
+                begun.append(pool.submit(_apply, function, item))
+                if len(begun) > at_once:
                     yield begun.popleft().result()
         except EdgecrackError as error:
             failure = error
@@ -129,3 +91,7 @@ def ordered_map(
             yield begun.popleft().result()
         if failure is not None:
             raise failure
+
+
+def _apply(function: Callable[[_Item], _Result], item: _Item | None) -> _Result | None:
+    return None if item is None else function(item)

@@ -9,9 +9,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 RgbImage = NDArray[np.uint8]
 """RGB, ``uint8``, (H, W, 3)."""
@@ -99,6 +103,34 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
+class FrameGeometry:
+    """Which part of a source picture the network sees.
+
+    Attributes:
+        width_px: Width of the source picture, after rotation.
+        height_px: Its height.
+        region: What the network sees of it, in its pixels.
+    """
+
+    width_px: int
+    height_px: int
+    region: Region
+
+    def __post_init__(self) -> None:
+        """Refuse a region that reaches outside the picture."""
+        right_px = self.region.x_px + self.region.width_px
+        bottom_px = self.region.y_px + self.region.height_px
+        if right_px > self.width_px or bottom_px > self.height_px:
+            size = f"{self.width_px}x{self.height_px}"
+            raise ValueError(f"the region must lie inside the picture of {size}, not {self.region}")
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the network sees all of the picture."""
+        return self.region == Region(0, 0, self.width_px, self.height_px)
+
+
+@dataclass(frozen=True, slots=True)
 class Frame:
     """One picture from a source, in the two sizes the rest of the program needs.
 
@@ -109,6 +141,7 @@ class Frame:
         monotonic_ns: When the decoder delivered it (file) or the camera took it (live).
         image: The region of interest at the network's input size.
         evidence: The whole source picture, at most 1280 wide.
+        geometry: The size of the source picture, and the region of it that ``image`` shows.
         name: What a person calls this picture, such as its file name; empty for video.
     """
 
@@ -118,6 +151,7 @@ class Frame:
     monotonic_ns: int
     image: RgbImage
     evidence: RgbImage
+    geometry: FrameGeometry
     name: str = ""
 
     def __post_init__(self) -> None:
@@ -126,6 +160,21 @@ class Frame:
             if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
                 found = f"{picture.dtype} {picture.shape}"
                 raise ValueError(f"{label} must be uint8 (H, W, 3), not {found}")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelIdentity:
+    """Which model it is.
+
+    Attributes:
+        name: The model's name.
+        release: Its version.
+        sha256: Digest of its manifest, which holds all other digests.
+    """
+
+    name: str
+    release: str
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,35 +202,53 @@ class Detection:
         frame: The picture and its times.
         mask: 0 or 255, same height and width as ``frame.evidence``; 0 outside the region.
         measure: What the mask amounts to.
+        has_crack: Whether the crack area reaches the run's minimum.
+        model_sha256: Identity of the bundle whose network it was.
         took: Stage -> (wall, CPU) seconds it took.
     """
 
     frame: Frame
     mask: GrayImage
     measure: CrackMeasure
-    took: dict[str, tuple[float, float]]
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """One frame with everything found out about it: what sinks receive.
-
-    Attributes:
-        frame: The picture and its times.
-        mask: 0 or 255, same height and width as ``frame.evidence``; 0 outside the region.
-        measure: What the mask amounts to.
-        placement: Where the camera was.
-        has_crack: Whether the crack area passes the run's minimum.
-    """
-
-    frame: Frame
-    mask: GrayImage
-    measure: CrackMeasure
-    placement: Placement
     has_crack: bool
+    model_sha256: str
+    took: Mapping[str, tuple[float, float]]
 
     def __post_init__(self) -> None:
         """Refuse a mask that does not lie on its picture."""
         if self.mask.dtype != np.uint8 or self.mask.shape != self.frame.evidence.shape[:2]:
-            wanted, found = self.frame.evidence.shape[:2], f"{self.mask.dtype} {self.mask.shape}"
-            raise ValueError(f"mask must be uint8 {wanted}, not {found}")
+            wanted, actual = self.frame.evidence.shape[:2], f"{self.mask.dtype} {self.mask.shape}"
+            raise ValueError(f"mask must be uint8 {wanted}, not {actual}")
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A detection and its place: what sinks receive.
+
+    Attributes:
+        detection: What the network saw.
+        placement: Where the camera was.
+    """
+
+    detection: Detection
+    placement: Placement
+
+    @property
+    def frame(self) -> Frame:
+        """The picture and its times."""
+        return self.detection.frame
+
+    @property
+    def mask(self) -> GrayImage:
+        """The mask: 0 or 255, same height and width as ``frame.evidence``."""
+        return self.detection.mask
+
+    @property
+    def measure(self) -> CrackMeasure:
+        """What the mask amounts to."""
+        return self.detection.measure
+
+    @property
+    def has_crack(self) -> bool:
+        """Whether the crack area reaches the run's minimum."""
+        return self.detection.has_crack

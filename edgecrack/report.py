@@ -1,106 +1,22 @@
-"""What a run took: frames counted, rates, times of each stage. Pure arithmetic, told the facts.
+"""The FPS report of a run. Pure arithmetic on what the meter collected.
 
-N frames bound N - 1 intervals, so a rate is (N - 1) over the time between the first and the last.
-The first frames, while caches fill, are left out of rates and times, and the report says how many;
-of a run that is no longer than that there is nothing to say.
+The first frames, while caches fill, are left out of rates and of the times of every stage, and the
+report says how many; of a run that is no longer than that there is nothing to say.
 """
 
 from __future__ import annotations
 
-import math
-import random
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
+
+from edgecrack.rates import TimeSummary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-KEPT = 10_000
-"""Values a distribution remembers; beyond it, a fair sample of all (Vitter's algorithm R)."""
-
-WARM_UP = 5
-"""Frames left out of rates and times at the start of a run."""
-
-STAGES = ("decode", "infer", "mask", "measure", "emit")
-
-
-class Distribution:
-    """Values in milliseconds: exact count, mean, extremes; percentiles of a fair sample.
-
-    Memory stays the same however long a run is.
-
-    Example:
-        >>> spread = Distribution()
-        >>> for value in (1.0, 2.0, 3.0, 4.0): spread.add(value)
-        >>> spread.summary()["p50_ms"], spread.summary()["max_ms"]
-        (2.0, 4.0)
-    """
-
-    def __init__(self) -> None:
-        self.count, self.total_ms = 0, 0.0
-        self._least, self._most = math.inf, -math.inf
-        self._sample: list[float] = []
-        self._random = random.Random(0)  # noqa: S311  a fair sample needs no secrecy
-
-    def add(self, value_ms: float) -> None:
-        """Take one more value."""
-        self.count += 1
-        self.total_ms += value_ms
-        self._least, self._most = min(self._least, value_ms), max(self._most, value_ms)
-        if len(self._sample) < KEPT:
-            self._sample.append(value_ms)
-            return
-        place = self._random.randrange(self.count)
-        if place < KEPT:
-            self._sample[place] = value_ms
-
-    def summary(self) -> dict[str, float | int | None]:
-        """Return count, min, mean, p50, p90, p95, p99, max; None where there is nothing."""
-        if not self.count:
-            names = ("min_ms", "mean_ms", "p50_ms", "p90_ms", "p95_ms", "p99_ms", "max_ms")
-            return {"count": 0, **dict.fromkeys(names)}
-        ranked = sorted(self._sample)
-        percentiles = {
-            f"p{share}_ms": ranked[max(0, math.ceil(len(ranked) * share / 100) - 1)]
-            for share in (50, 90, 95, 99)
-        }
-        values = {"min_ms": self._least, "mean_ms": self.total_ms / self.count, **percentiles}
-        rounded = {name: round(value, 3) for name, value in values.items()}
-        return {"count": self.count, **rounded, "max_ms": round(self._most, 3)}
-
-
-class RateMeter:
-    """Frames a second between the first tick counted and the last.
-
-    Example:
-        >>> meter = RateMeter(skip=0)
-        >>> for tick in range(11): meter.tick(tick * 100_000_000)
-        >>> meter.fps
-        10.0
-    """
-
-    def __init__(self, skip: int) -> None:
-        self._skip = skip
-        self._ticks = 0
-        self._first_ns: int | None = None
-        self._last_ns = 0
-
-    def tick(self, monotonic_ns: int) -> None:
-        """Count one frame at this time."""
-        self._ticks += 1
-        if self._ticks <= self._skip:
-            return
-        if self._first_ns is None:
-            self._first_ns = monotonic_ns
-        self._last_ns = monotonic_ns
-
-    @property
-    def fps(self) -> float | None:
-        """The rate, or None before two frames were counted."""
-        counted = self._ticks - self._skip
-        if self._first_ns is None or counted < 2 or self._last_ns == self._first_ns:
-            return None
-        return (counted - 1) * 1e9 / (self._last_ns - self._first_ns)
+    from edgecrack.device import Device
+    from edgecrack.meter import Snapshot
+    from edgecrack.records import ModelIdentity
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +28,7 @@ class Totals:
         dropped: Stage -> pictures given up there.
         wall_s: Wall time of the loop.
         process_cpu_s: CPU time of the whole process over the loop, all threads.
+        infer_cpu_s: CPU time of the segmenter's own threads.
         peak_memory_bytes: Largest resident size of the process.
     """
 
@@ -119,67 +36,148 @@ class Totals:
     dropped: Mapping[str, int]
     wall_s: float
     process_cpu_s: float
+    infer_cpu_s: float
     peak_memory_bytes: int
 
 
-class Meter:
-    """Collects the times of a run and makes the FPS report of them."""
+@dataclass(frozen=True, slots=True)
+class InputSize:
+    """Size of the network's input."""
 
-    def __init__(self, warm_up: int = WARM_UP) -> None:
-        self._spread = {stage: Distribution() for stage in STAGES}
-        self._core_ms = dict.fromkeys(STAGES, 0.0)
-        self._age = Distribution()
-        self._in, self._out = RateMeter(warm_up), RateMeter(warm_up)
-        self._warm_up = warm_up
-        self.inferred = self.out = 0
+    width_px: int
+    height_px: int
 
-    def stage(self, stage: str, wall_s: float, cpu_s: float = 0.0) -> None:
-        """Add what one frame took in one stage."""
-        self._core_ms[stage] += 1e3 * cpu_s
-        if self.inferred >= self._warm_up:
-            self._spread[stage].add(1e3 * wall_s)
 
-    def stage_cpu(self, stage: str, cpu_s: float) -> None:
-        """Add CPU time of a stage that is known only for the whole run."""
-        self._core_ms[stage] += 1e3 * cpu_s
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a run's figures were measured on.
 
-    def arrived(self, monotonic_ns: int) -> None:
-        """Note that a frame came from the source."""
-        self._in.tick(monotonic_ns)
+    Attributes:
+        backend: What ran the network.
+        precision: Precision as inspected.
+        input: Size of the network's input.
+        model_macs: Multiply-accumulates for one frame.
+        frames_at_once: Frames worked on at the same time.
+        device: The machine.
+        bundle: The model.
+    """
 
-    def finished(self, captured_ns: int, now_ns: int) -> None:
-        """Note that a frame's result exists; both times are monotonic."""
-        self.inferred += 1
-        self._out.tick(now_ns)
-        if self.inferred > self._warm_up:
-            self._age.add((now_ns - captured_ns) / 1e6)
+    backend: str
+    precision: str
+    input: InputSize
+    model_macs: int
+    frames_at_once: int
+    device: Device
+    bundle: ModelIdentity
 
-    def report(self, totals: Totals) -> dict[str, Any]:
-        """Return the FPS report, JSON values only. Times and rates leave the warm-up out."""
-        frames = max(self.inferred, 1)
-        others_ms = sum(self._core_ms.values()) - self._core_ms["decode"]
-        core_ms = 1e3 * totals.process_cpu_s
-        # GStreamer's threads cannot be asked one by one; what no other stage took is theirs.
-        each = {**self._core_ms, "decode": max(core_ms - others_ms, 0.0)}
-        stages = {
-            stage: {**self._spread[stage].summary(), "core_ms": round(each[stage] / frames, 3)}
-            for stage in STAGES
-        }
-        return {
-            "frames_in": totals.frames_in,
-            "frames_inferred": self.inferred,
-            "frames_dropped": dict(totals.dropped),
-            "frames_out": self.out,
-            "fps_in": _rounded(self._in.fps),
-            "fps_out": _rounded(self._out.fps),
-            "wall_s": round(totals.wall_s, 3),
-            "warm_up_frames": min(self._warm_up, self.inferred),
-            "stages": stages,
-            "capture_to_result_ms": self._age.summary(),
-            "core_ms_per_frame": round(core_ms / frames, 3),
-            "overhead_core_ms": round((core_ms - self._core_ms["infer"]) / frames, 3),
-            "peak_memory_bytes": totals.peak_memory_bytes,
-        }
+
+@dataclass(frozen=True, slots=True)
+class StageTimes(TimeSummary):
+    """How long one stage took, and the CPU time of one frame in it, warm-up included."""
+
+    core_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunReport:
+    """The FPS report of a run: ``report.json``, key by key. Times and rates leave the warm-up out.
+
+    Attributes:
+        frames_in: Pictures the decoder delivered.
+        frames_inferred: Frames that the network has seen.
+        frames_dropped: Stage -> pictures given up there.
+        frames_out: Frames that the sinks have taken.
+        fps_in: Rate at which frames came from the source.
+        fps_out: Rate of results.
+        wall_s: Wall time of the loop.
+        warm_up_frames: Frames left out of rates and times.
+        stages: Stage -> its times.
+        capture_to_result_ms: From the delivery or capture of a frame to its result.
+        core_ms_per_frame: CPU time of the whole process for one frame.
+        overhead_core_ms: The part of it that is not inference.
+        peak_memory_bytes: Largest resident size of the process.
+        frames_with_crack: Frames with a crack large enough to count.
+        mean_crack_share: Mean crack area over the region, 0 to 1.
+        backend: What ran the network.
+        precision: Precision as inspected.
+        input: Size of the network's input.
+        model_macs: Multiply-accumulates for one frame.
+        frames_at_once: Frames worked on at the same time.
+        device: The machine.
+        bundle: The model.
+    """
+
+    frames_in: int
+    frames_inferred: int
+    frames_dropped: Mapping[str, int]
+    frames_out: int
+    fps_in: float | None
+    fps_out: float | None
+    wall_s: float
+    warm_up_frames: int
+    stages: Mapping[str, StageTimes]
+    capture_to_result_ms: TimeSummary
+    core_ms_per_frame: float
+    overhead_core_ms: float
+    peak_memory_bytes: int
+    frames_with_crack: int
+    mean_crack_share: float | None
+    backend: str
+    precision: str
+    input: InputSize
+    model_macs: int
+    frames_at_once: int
+    device: Device
+    bundle: ModelIdentity
+
+    def as_json(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return asdict(self)
+
+
+def make_report(snapshot: Snapshot, totals: Totals, setup: Setup) -> RunReport:
+    """Put a run's figures together."""
+    frames = max(snapshot.frames_inferred, 1)
+    cpu_s = _cpu_by_stage(snapshot, totals)
+    return RunReport(
+        frames_in=totals.frames_in,
+        frames_inferred=snapshot.frames_inferred,
+        frames_dropped=dict(totals.dropped),
+        frames_out=snapshot.frames_out,
+        fps_in=_rounded(snapshot.fps_in),
+        fps_out=_rounded(snapshot.fps_out),
+        wall_s=round(totals.wall_s, 3),
+        warm_up_frames=snapshot.warm_up_frames,
+        stages={
+            stage: StageTimes(**asdict(times), core_ms=round(1e3 * cpu_s[stage] / frames, 3))
+            for stage, times in snapshot.times.items()
+        },
+        capture_to_result_ms=snapshot.capture_to_result_ms,
+        core_ms_per_frame=round(1e3 * totals.process_cpu_s / frames, 3),
+        overhead_core_ms=round(1e3 * (totals.process_cpu_s - cpu_s["infer"]) / frames, 3),
+        peak_memory_bytes=totals.peak_memory_bytes,
+        frames_with_crack=snapshot.frames_with_crack,
+        mean_crack_share=snapshot.mean_crack_share,
+        backend=setup.backend,
+        precision=setup.precision,
+        input=setup.input,
+        model_macs=setup.model_macs,
+        frames_at_once=setup.frames_at_once,
+        device=setup.device,
+        bundle=setup.bundle,
+    )
+
+
+def _cpu_by_stage(snapshot: Snapshot, totals: Totals) -> dict[str, float]:
+    """Return CPU seconds of each stage.
+
+    GStreamer's threads cannot be asked one by one; what no other stage took is decoding's.
+    """
+    cpu_s = dict(snapshot.cpu_s)
+    cpu_s["infer"] += totals.infer_cpu_s
+    others_s = sum(cpu_s.values()) - cpu_s["decode"]
+    cpu_s["decode"] = max(totals.process_cpu_s - others_s, 0.0)
+    return cpu_s
 
 
 def _rounded(value: float | None) -> float | None:

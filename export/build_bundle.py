@@ -10,26 +10,26 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgecrack.errors import NotHealthyError, SinkError, UsageError
+from edgecrack.errors import SinkError, UsageError
 from edgecrack.models.selftest import selftest
-from edgecrack.segmenters import load_segmenter
 from edgecrack.storage.disk import LocalDisk
 from edgecrack.storage.folders import make_folders
 from export.bundle_files import write_files
 from export.model_card import model_card
-from export.parity import Parity, compare, require
+from export.parity import compare, require
 from training.dataset import part_of, read_pair
 
 if TYPE_CHECKING:
     from edgecrack.storage.disk import Disk
     from export.model_card import BundleRequest
+    from export.parity import Parity
     from training.checkpoint import Checkpoint
     from training.config import DataConfig
 
 
 def build_bundle(
     checkpoint: Checkpoint, request: BundleRequest, out: Path, disk: Disk | None = None
-) -> Parity:
+) -> tuple[Parity, ...]:
     """Export ``checkpoint`` to the folder ``out`` and prove it; durable on return.
 
     Args:
@@ -39,12 +39,12 @@ def build_bundle(
         disk: What puts the folder in place; None is this machine's.
 
     Returns:
-        How far the exported network is from torch over the validation pictures.
+        How far each exported network is from torch over the validation pictures.
 
     Raises:
-        NotHealthyError: If it is too far; nothing is written then.
-        UsageError: If no set of the checkpoint can prove it.
-        SinkError: If ``out`` exists or cannot be written.
+        NotHealthyError: One is too far, or fails its self-test; nothing is written then.
+        UsageError: No set of the checkpoint can prove it.
+        SinkError: ``out`` exists or cannot be written.
     """
     if out.exists():
         raise SinkError(f"{out} already exists; give another --out, nothing is ever overwritten.")
@@ -54,7 +54,7 @@ def build_bundle(
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".bundle-") as folder:
             build = Path(folder) / "bundle"
             build.mkdir()
-            parity = _build(checkpoint, request, data, build)
+            parities = _build(checkpoint, request, data, build)
             for path in (*build.rglob("*"), build):
                 disk.sync(path)
             disk.rename(build, out)
@@ -63,7 +63,7 @@ def build_bundle(
         raise SinkError(
             f"{out} could not be written ({error.strerror}); make room or give another --out."
         ) from error
-    return parity
+    return parities
 
 
 def _set(checkpoint: Checkpoint, request: BundleRequest) -> DataConfig:
@@ -80,13 +80,14 @@ def _set(checkpoint: Checkpoint, request: BundleRequest) -> DataConfig:
     return known[name]
 
 
-def _build(checkpoint: Checkpoint, request: BundleRequest, data: DataConfig, build: Path) -> Parity:
+def _build(
+    checkpoint: Checkpoint, request: BundleRequest, data: DataConfig, build: Path
+) -> tuple[Parity, ...]:
     net = checkpoint.network()
     bundle = write_files(net, request.sizes_px, model_card(checkpoint, net, request, data), build)
-    pictures = (read_pair(pair, data)[0] for pair in part_of(data, request.root, "validation"))
-    parity = compare(net, load_segmenter(bundle), pictures)
-    require(parity)
-    found = selftest(bundle)
-    if not found.passed:
-        raise NotHealthyError(f"the new bundle failed its own self-test: {found.results}.")
-    return parity
+    pairs = part_of(data, request.root, "validation")
+    parities = compare(net, bundle, [read_pair(pair, data)[0] for pair in pairs])
+    for parity in parities:
+        require(parity)
+    selftest(bundle).require()
+    return parities

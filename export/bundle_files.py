@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from edgecrack.bundle import (
     file_entry,
     load_bundle,
 )
-from edgecrack.segmenters import load_segmenter
+from edgecrack.segmenters import ModelSpec, load_segmenter
 from edgecrack.synthetic.golden import golden_frames
 from export.parity import MAX_LEVELS, MIN_MASK_IOU
 from export.to_onnx import macs, to_onnx
@@ -35,13 +36,13 @@ if TYPE_CHECKING:
 def write_files(
     net: UNet, sizes_px: Sequence[tuple[int, int]], card: ModelCard, folder: Path
 ) -> Bundle:
-    """Fill an empty folder with networks, golden frames and manifest, and load what came of it.
+    """Fill an empty folder with networks, golden frames and manifest, and load the bundle.
 
     Args:
         net: The trained network.
-        sizes_px: Input sizes (width, height); the first is the default.
+        sizes_px: Input sizes (width, height), each once; the first is the default.
         card: What the manifest says about it.
-        folder: Where to.
+        folder: The folder to fill.
     """
     models = tuple(_write_network(net, size, folder) for size in sizes_px)
     first = models[0]
@@ -61,7 +62,9 @@ def write_files(
         files=_entries(folder),
     )
     _write(manifest, folder)
-    golden = tuple(_write_golden(load_bundle(folder)))
+    (folder / "golden").mkdir()
+    bundle = load_bundle(folder)
+    golden = tuple(golden for network in models for golden in _write_golden(bundle, network))
     _write(replace(manifest, golden=golden, files=_entries(folder)), folder)
     return load_bundle(folder)
 
@@ -73,21 +76,22 @@ def _write_network(net: UNet, size_px: tuple[int, int], folder: Path) -> ModelEn
     return ModelEntry(name, "fp32", width_px, height_px, MAX_LEVELS, MIN_MASK_IOU)
 
 
-def _write_golden(bundle: Bundle) -> Iterator[GoldenEntry]:
-    """Write the golden frames of the default size, and what the exported network answers."""
-    entry, folder = bundle.model(), bundle.path / "golden"
-    segmenter = load_segmenter(bundle, entry)
+def _write_golden(bundle: Bundle, network: ModelEntry) -> Iterator[GoldenEntry]:
+    """Write the golden frames of a network's size, and what the exported network answers."""
     lossless = [cv2.IMWRITE_WEBP_QUALITY, 101]  # above 100 is lossless; a third less than PNG
     smallest = [cv2.IMWRITE_PNG_COMPRESSION, 9]
-    folder.mkdir()
-    for kind, frame in golden_frames(entry.width_px, entry.height_px).items():
-        frame_name, answer_name = f"{kind}.frame.webp", f"{kind}.probability.png"
-        bgr = cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
-        coded = cv2.imencode(".webp", bgr, lossless)[1]
-        (folder / frame_name).write_bytes(coded.tobytes())
-        coded = cv2.imencode(".png", segmenter.probability(frame), smallest)[1]
-        (folder / answer_name).write_bytes(coded.tobytes())
-        yield GoldenEntry(kind, f"golden/{frame_name}", f"golden/{answer_name}", entry.file)
+    size = f"{network.width_px}x{network.height_px}"
+    spec = ModelSpec(precision=network.precision, size_px=network.size_px)
+    with closing(load_segmenter(bundle, spec, live=True)) as segmenter:
+        for kind, frame in golden_frames(*network.size_px).items():
+            frame_name = f"golden/{kind}.{size}.frame.webp"
+            answer_name = f"golden/{kind}.{size}.probability.png"
+            bgr = cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
+            webp = cv2.imencode(".webp", bgr, lossless)[1]
+            (bundle.path / frame_name).write_bytes(webp.tobytes())
+            png = cv2.imencode(".png", segmenter.probability(frame), smallest)[1]
+            (bundle.path / answer_name).write_bytes(png.tobytes())
+            yield GoldenEntry(kind, frame_name, answer_name, network.file)
 
 
 def _write(manifest: Manifest, folder: Path) -> None:

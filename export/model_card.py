@@ -1,4 +1,4 @@
-"""What a bundle says about a network that nobody can read off it: scores, threshold, terms."""
+"""What a bundle says about a network that is not in the network: scores, threshold, terms."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class BundleRequest:
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """What a bundle says about a network and nobody can read off it.
+    """What a bundle says about a network that is not in the network.
 
     Attributes:
         name: The model's name.
@@ -90,14 +90,14 @@ def model_card(
 
 def _metrics(net: UNet, data: DataConfig, request: BundleRequest) -> Iterator[MetricEntry]:
     for part in ("validation", "test"):
-        for found in evaluate(net, data, request.root, part, request.tolerances_px):
-            fixed = found.at_threshold or found.ods
-            protocol = f"{found.protocol}, threshold {fixed.threshold} from validation"
-            yield MetricEntry(f"F1 {found.name}", round(fixed.f1, 4), protocol)
+        for result in evaluate(net, data, request.root, part, request.tolerances_px):
+            score = result.at_threshold or result.ods
+            protocol = f"{result.protocol}, threshold {score.threshold} from validation"
+            yield MetricEntry(f"F1 {result.name}", round(score.f1, 4), protocol)
 
 
 def _provenance(checkpoint: Checkpoint, request: BundleRequest) -> Provenance:
-    data = tuple(DataEntry(**each) for each in checkpoint.data)
+    data = tuple(DataEntry(**entry) for entry in checkpoint.data)
     config = checkpoint.config.model_dump(mode="json")
     return Provenance(config, data, request.licence, checkpoint.epoch, _commit())
 

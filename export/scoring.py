@@ -1,4 +1,4 @@
-"""The score of a bundle as it ships: its own network, threshold and input size, on held pictures.
+"""The score of a bundle as it ships: own network, threshold and input size, held-out pictures.
 
 ``edgecrack-train evaluate`` scores a checkpoint through torch; this scores what the vehicle runs.
 """
@@ -42,8 +42,8 @@ def score_bundle(
         tolerances_px: Reach of a match, in pixels of the full picture.
 
     Raises:
-        UsageError: If the bundle was not trained with such a set.
-        InputError: If the pictures are not there.
+        UsageError: The bundle was not trained with such a set.
+        InputError: The pictures are not there.
     """
     data = _set(bundle, set_name)
     segmenter, pairs = load_segmenter(bundle), part_of(data, root, part)
@@ -52,20 +52,20 @@ def score_bundle(
     for pair in pairs:
         picture, mask = read_pair(pair, data)
         resolution = f"{mask.shape[1]}x{mask.shape[0]}"
-        chance = _predict(segmenter, picture)
+        probability = _predict(segmenter, picture)
         for tolerance in tolerances_px:
-            counts[tolerance].append(count_matches(chance, mask, tolerance))
-    seen = f"{resolution} predicted at {segmenter.width_px}x{segmenter.height_px}"
-    whole = data.model_copy(update={"scale": 1.0})  # the size it was predicted at is in ``seen``
+            counts[tolerance].append(count_matches(probability, mask, tolerance))
+    sizes = f"{resolution} predicted at {segmenter.width_px}x{segmenter.height_px}"
+    whole = data.model_copy(update={"scale": 1.0})  # the size it was predicted at is in ``sizes``
     return [
         score(
             name,
-            chosen,
-            protocol_of(whole, reach, f"{part} ({len(chosen)})", seen),
+            of_group,
+            protocol_of(whole, tolerance, f"{part} ({len(of_group)})", sizes),
             segmenter.threshold,
         )
-        for reach in tolerances_px
-        for name, chosen in groups(data, pairs, counts[reach]).items()
+        for tolerance in tolerances_px
+        for name, of_group in groups(data, pairs, counts[tolerance]).items()
     ]
 
 
@@ -80,9 +80,9 @@ def _set(bundle: Bundle, set_name: str | None) -> DataConfig:
 
 
 def _predict(segmenter: Segmenter, picture: RgbImage) -> GrayImage:
-    """Squeeze a picture to the network's size and stretch the answer back over it."""
+    """Return the probability, (H, W), of a picture that is resized to the network and back."""
     size = (segmenter.width_px, segmenter.height_px)
     frame = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
-    chance = segmenter.probability(frame)
+    probability = segmenter.probability(frame)
     full = (picture.shape[1], picture.shape[0])
-    return np.asarray(cv2.resize(chance, full, interpolation=cv2.INTER_LINEAR), np.uint8)
+    return np.asarray(cv2.resize(probability, full, interpolation=cv2.INTER_LINEAR), np.uint8)

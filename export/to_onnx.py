@@ -39,15 +39,15 @@ class Uint8Model(nn.Module):
     def forward(self, frame: torch.Tensor) -> torch.Tensor:
         """Map uint8 (N, H, W, 3) RGB to uint8 (N, H, W)."""
         picture = (frame.to(torch.float32) * (1.0 / 255.0)).permute(0, 3, 1, 2)  # (N, 3, H, W)
-        chance = torch.sigmoid(self.net(picture)).squeeze(1)  # (N, H, W)
-        return torch.round(chance * 255.0).clamp(0.0, 255.0).to(torch.uint8)
+        probability = torch.sigmoid(self.net(picture)).squeeze(1)  # (N, H, W)
+        return torch.round(probability * 255.0).clamp(0.0, 255.0).to(torch.uint8)
 
 
 def to_onnx(net: UNet, width_px: int, height_px: int) -> bytes:
     """Return the ONNX file of ``net`` for one input size.
 
     Raises:
-        EdgecrackError: If the graph breaks the contract of this file.
+        EdgecrackError: The graph breaks the contract of this file.
     """
     frame = torch.zeros(1, height_px, width_px, 3, dtype=torch.uint8)
     with tempfile.TemporaryDirectory() as folder:
@@ -66,7 +66,6 @@ def to_onnx(net: UNet, width_px: int, height_px: int) -> bytes:
             )
         model = onnx.load(str(path))
     _forget_sources(model)
-    onnx.checker.check_model(model, full_check=True)
     check_graph(model)
     return bytes(model.SerializeToString())
 
@@ -91,12 +90,20 @@ def _forget_sources(model: onnx.ModelProto) -> None:
 
 
 def check_graph(model: onnx.ModelProto) -> None:
-    """Refuse a graph that TensorRT would refuse, or misread, at its uint8 edges.
+    """Refuse a graph that is no valid ONNX, or that TensorRT would misread at its uint8 edges.
 
     Raises:
-        EdgecrackError: If the first node is no Cast of ``frame``, or the last ones are not Round,
-            Clip, Cast into ``probability``, or a uint8 tensor appears in between.
+        EdgecrackError: ONNX's own checker refuses it, the first node is no Cast of ``frame``, the
+            last ones are not Round, Clip, Cast into ``probability``, or a uint8 tensor appears in
+            between.
     """
+    try:
+        onnx.checker.check_model(model, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        reason = str(error).strip().partition("\n")[0].rstrip(".")
+        raise EdgecrackError(
+            f"the exported graph must be valid ONNX, but {reason}; use the pinned torch version."
+        ) from error
     nodes = list(model.graph.node)
     users = [node.op_type for node in nodes if "frame" in node.input]
     makers = {name: node for node in nodes for name in node.output}

@@ -30,11 +30,11 @@ def demo(
     with progress_bar("frames of a synthetic drive", spec.frame_count) as count:
         result = run_demo(out, spec, count)
     if as_json:
-        scores = {each.name: each.f1 for each in result.scores}
-        said = {"page": str(result.page), "f1": scores, **result.outcome.report}
-        typer.echo(json.dumps(said, indent=2))
+        scores = {score.name: score.f1 for score in result.scores}
+        summary = {"page": str(result.page), "f1": scores, **result.outcome.report.as_json()}
+        typer.echo(json.dumps(summary, indent=2))
         return
     Console().print(report_table(result.outcome.report))
-    for each in result.scores:
-        typer.echo(f"F1 {100 * each.f1:.1f}  ({each.protocol})")
+    for score in result.scores:
+        typer.echo(f"F1 {100 * score.f1:.1f}  ({score.protocol})")
     typer.echo(f"Look at {result.page}")

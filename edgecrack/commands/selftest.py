@@ -10,29 +10,27 @@ import typer
 from rich.console import Console
 
 from edgecrack.commands.options import UNCHECKED, Json
-from edgecrack.errors import NotHealthyError
 
 
 def selftest(
     bundle: Annotated[
         Path | None,
-        typer.Argument(help="Bundle directory. [default: the model that comes along]", **UNCHECKED),
+        typer.Argument(
+            help="Bundle directory.", show_default="the model that comes along", **UNCHECKED
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Check every digest of BUNDLE and run its golden frames on this device; exit 0 or 3."""
-    from edgecrack.bundle import load_bundle  # noqa: PLC0415
     from edgecrack.commands.tables import selftest_table  # noqa: PLC0415
-    from edgecrack.models import default_bundle  # noqa: PLC0415
+    from edgecrack.models import open_bundle  # noqa: PLC0415
     from edgecrack.models.selftest import selftest as prove  # noqa: PLC0415
+    from edgecrack.segmenters import ModelSpec  # noqa: PLC0415
 
-    found = prove(default_bundle() if bundle is None else load_bundle(bundle))
+    spec = ModelSpec(bundle=bundle)
+    result = prove(open_bundle(spec), spec)
     if as_json:
-        typer.echo(json.dumps(found.as_json(), indent=2))
+        typer.echo(json.dumps(result.as_json(), indent=2))
     else:
-        Console().print(selftest_table(found))
-    if not found.passed:
-        raise NotHealthyError(
-            f"{found.name} {found.release} does not give the answers it promises on this device; "
-            "use another bundle."
-        )
+        Console().print(selftest_table(result))
+    result.require()

@@ -2,51 +2,54 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from edgecrack.models.selftest import SelfTest
+    from edgecrack.report import RunReport
 
 _COLUMNS = ("mean_ms", "p50_ms", "p95_ms", "p99_ms", "max_ms", "core_ms")
 
 
-def report_table(report: Mapping[str, Any]) -> Table:
-    """Lay out report.json: counts and rates above, a row for each stage below."""
-    dropped = sum(report["frames_dropped"].values())
+def report_table(report: RunReport) -> Table:
+    """Lay out the FPS report: counts and rates above, a row for each stage below."""
+    dropped = sum(report.frames_dropped.values())
     title = (
-        f"{report['frames_in']} frames in, {report['frames_inferred']} inferred, {dropped} dropped"
-        f"\n{_figure(report['fps_out'])} FPS out ({_figure(report['fps_in'])} in), "
-        f"{report['frames_with_crack']} frames with cracks"
+        f"{report.frames_in} frames in, {report.frames_inferred} inferred, {dropped} dropped"
+        f"\n{_figure(report.fps_out)} FPS out ({_figure(report.fps_in)} in), "
+        f"{report.frames_with_crack} frames with cracks"
     )
     caption = (
-        f"{report['backend']}, {report['precision']}, "
-        f"{report['input']['width_px']}x{report['input']['height_px']}; "
-        f"{report['core_ms_per_frame']:.1f} core-ms a frame, "
-        f"{report['overhead_core_ms']:.1f} of them not inference; "
-        f"first {report['warm_up_frames']} frames left out of times and rates"
+        f"{report.backend}, {report.precision}, "
+        f"{report.input.width_px}x{report.input.height_px}; "
+        f"{report.core_ms_per_frame:.1f} core-ms a frame, "
+        f"{report.overhead_core_ms:.1f} of them not inference; "
+        f"first {report.warm_up_frames} frames left out of times and rates"
     )
-    table = Table("stage", *(each.replace("_ms", " ms") for each in _COLUMNS), title=title)
+    table = Table("stage", *(column.replace("_ms", " ms") for column in _COLUMNS), title=title)
     table.caption = caption
-    for stage, values in report["stages"].items():
-        table.add_row(stage, *(_figure(values[each]) for each in _COLUMNS))
-    age = report["capture_to_result_ms"]
-    table.add_row("capture to result", *(_figure(age.get(each)) for each in _COLUMNS))
+    rows = {**report.stages, "capture to result": report.capture_to_result_ms}
+    for name, times in rows.items():
+        values = asdict(times)
+        table.add_row(name, *(_figure(values.get(column)) for column in _COLUMNS))
     return table
 
 
-def selftest_table(found: SelfTest) -> Table:
-    """Lay out a self-test: a row for each golden frame."""
-    table = Table("frame", "network", "worst of 255", "mask IoU", "")
-    table.title = f"{found.name} {found.release} ({found.sha256[:12]})"
-    table.caption = f"{found.backend}; {found.latency_ms:.1f} ms a frame"
-    for each in found.results:
-        verdict = "ok" if each.passed else "FAILED"
-        row = (each.kind, each.network, str(each.worst_levels), f"{each.mask_iou:.5f}", verdict)
-        table.add_row(*row)
+def selftest_table(result: SelfTest) -> Table:
+    """Lay out a self-test: a row for each golden frame, and one for each network's verdict."""
+    table = Table("network", "frame", "worst of 255", "mask IoU", "")
+    table.title = f"{result.name} {result.release} ({result.sha256[:12]})"
+    table.caption = f"{result.backend}; {result.default}: {result.latency_ms:.1f} ms a frame"
+    for network in result.networks:
+        for golden in network.golden:
+            figures = str(golden.worst_levels), f"{golden.mask_iou:.5f}"
+            verdict = "ok" if golden.passed else "FAILED"
+            table.add_row(network.file, golden.kind, *figures, verdict)
+        verdict = "ok" if network.passed else f"FAILED: {network.reason}"
+        table.add_row(network.file, network.precision, "", "", verdict)
     return table
 
 

@@ -2,56 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from edgecrack.errors import UsageError
-from edgecrack.records import Region
+from edgecrack.records import FrameGeometry, Region
 
 EVIDENCE_WIDTH_PX = 1280
 """Evidence is never wider than this, and never wider than its source."""
 
 
-@dataclass(frozen=True, slots=True)
-class FrameGeometry:
-    """The sizes that follow from a source picture.
-
-    Attributes:
-        width_px: Width of the source picture, after rotation.
-        height_px: Its height.
-        evidence_width_px: Width of the evidence picture.
-        evidence_height_px: Its height; the aspect is the source's.
-        region: What the network sees of the source picture, in the source's pixels.
-    """
-
-    width_px: int
-    height_px: int
-    evidence_width_px: int
-    evidence_height_px: int
-    region: Region
-
-
 def frame_geometry(width_px: int, height_px: int, region: Region | None) -> FrameGeometry:
-    """Lay out a source picture; no region means all of it.
+    """Return the geometry of a source picture; no region means all of it.
 
     Raises:
         UsageError: The region reaches outside the picture.
-
-    Example:
-        >>> geometry = frame_geometry(1920, 1080, None)
-        >>> geometry.evidence_width_px, geometry.evidence_height_px
-        (1280, 720)
     """
     region = region or Region(0, 0, width_px, height_px)
-    right_px, bottom_px = region.x_px + region.width_px, region.y_px + region.height_px
-    if right_px > width_px or bottom_px > height_px:
+    try:
+        return FrameGeometry(width_px, height_px, region)
+    except ValueError as error:
         asked = f"{region.width_px}x{region.height_px} at {region.x_px},{region.y_px}"
         raise UsageError(
             f"the region must lie inside the picture, which is {width_px}x{height_px}; "
             f"{asked} does not: make it smaller or move it"
-        )
+        ) from error
+
+
+def evidence_size_px(width_px: int, height_px: int) -> tuple[int, int]:
+    """Return width and height of the evidence of a source picture; the aspect is the source's.
+
+    Example:
+        >>> evidence_size_px(1920, 1080)
+        (1280, 720)
+    """
     evidence_width_px = min(width_px, EVIDENCE_WIDTH_PX)
-    evidence_height_px = max(1, round(height_px * evidence_width_px / width_px))
-    return FrameGeometry(width_px, height_px, evidence_width_px, evidence_height_px, region)
+    return evidence_width_px, max(1, round(height_px * evidence_width_px / width_px))
 
 
 def scaling_method(width_px: int, height_px: int, to_width_px: int, to_height_px: int) -> str:

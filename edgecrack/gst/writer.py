@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from edgecrack.errors import SinkError, UsageError
 from edgecrack.gst.buffers import wrap
+from edgecrack.gst.chain import writer_chain
 from edgecrack.gst.runtime import Gst, bus_error, has_element, launch, stop
 
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ class VideoWriter:
         rate = max(Fraction(fps).limit_denominator(1001), Fraction(1, 1001))
         self._duration_ns = round(1e9 / rate)
         self._last_pts_ns: int | None = None
-        self._pipeline = launch(_description(self._even_width_px, self._even_height_px, rate))
+        self._pipeline = launch(
+            writer_chain(self._even_width_px, self._even_height_px, rate, has_element)
+        )
         self._pipeline.get_by_name("file").set_property("location", str(path))
         self._input = self._pipeline.get_by_name("in")
         self._closed = False
@@ -134,20 +137,3 @@ class VideoWriter:
     def _abandon(self) -> None:
         self._closed = True
         stop(self._pipeline)
-
-
-def _description(width_px: int, height_px: int, rate: Fraction) -> str:
-    """Describe the pipeline; a key frame a second lets each fragment stand alone."""
-    picture = f"format=RGB,width={width_px},height={height_px}"
-    # A rate of 0/1 would lose the last picture in mp4mux.
-    caps = f"video/x-raw,{picture},framerate={rate.numerator}/{rate.denominator}"
-    gap = max(1, round(rate))
-    encoder = f"openh264enc complexity=low rate-control=quality gop-size={gap}"
-    if has_element("x264enc"):
-        encoder = f"x264enc speed-preset=ultrafast pass=qual quantizer=23 key-int-max={gap}"
-    return (
-        f"appsrc name=in format=time max-bytes=0 caps={caps} ! videoconvert ! "
-        f"video/x-raw,format=I420 ! {encoder} ! h264parse ! mp4mux fragment-duration=1000 ! "
-        # Buffered, a low-rate video would keep its first 64 KiB in a memory that dies with us.
-        "filesink name=file buffer-mode=unbuffered"
-    )

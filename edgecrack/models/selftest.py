@@ -1,7 +1,7 @@
 """The one proof that a bundle works here: its golden frames give the answers it promises.
 
-Export, the operator, a unit before it trusts a new model: all ask this, and none believes anything
-else. IoU of two empty masks is 1.
+Every network of the bundle is proved, with what would run it. Export, the operator, and a unit
+before it uses a new model all ask this. IoU of two empty masks is 1.
 """
 
 from __future__ import annotations
@@ -9,19 +9,19 @@ from __future__ import annotations
 import resource
 import statistics
 import time
-from dataclasses import asdict, dataclass
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 
-from edgecrack.errors import BundleError
+from edgecrack.errors import BundleError, NotHealthyError
 from edgecrack.metrics import mask_iou
-from edgecrack.segmenters import load_segmenter
+from edgecrack.models.golden_files import decode_picture, decode_plane
+from edgecrack.segmenters import ModelSpec, load_segmenter
 
 if TYPE_CHECKING:
     from edgecrack.bundle import Bundle, GoldenEntry, ModelEntry
-    from edgecrack.records import GrayImage, RgbImage
     from edgecrack.segmenters import Segmenter
 
 REPEATS = 5
@@ -33,30 +33,53 @@ class GoldenResult:
 
     Attributes:
         kind: ``crack``, ``clean`` or ``dark``.
-        network: The network file.
         worst_levels: Largest difference from the expected probability, in 1/255.
         mask_iou: IoU with the expected mask.
         passed: Whether both are within the manifest's tolerances.
+        refuses_zeros: Whether a network that answers 0 everywhere would not pass.
     """
 
     kind: str
-    network: str
     worst_levels: int
     mask_iou: float
     passed: bool
+    refuses_zeros: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkResult:
+    """What the self-test of one network came to.
+
+    Attributes:
+        file: The network file.
+        precision: Precision of its weights as inspected.
+        golden: One result for each golden frame of its size.
+        reason: Why it failed; empty when it passed.
+    """
+
+    file: str
+    precision: str
+    golden: tuple[GoldenResult, ...]
+    reason: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether it is the network that the bundle promises."""
+        return not self.reason
 
 
 @dataclass(frozen=True, slots=True)
 class SelfTest:
-    """What the self-test of a bundle found.
+    """What the self-test of a bundle came to.
 
     Attributes:
         name: The model's name.
         release: Its version.
         sha256: The bundle's identity.
         backend: What ran it.
-        results: One for each golden frame and network.
-        latency_ms: Median time of one inference of the default network.
+        networks: One result for each network of the bundle.
+        default: File of the network that ``edgecrack run`` uses with the same choice.
+        latency_ms: Median time of one inference of that network, all cores on one frame.
         peak_memory_bytes: Largest resident size of the process so far.
     """
 
@@ -64,44 +87,90 @@ class SelfTest:
     release: str
     sha256: str
     backend: str
-    results: tuple[GoldenResult, ...]
+    networks: tuple[NetworkResult, ...]
+    default: str
     latency_ms: float
     peak_memory_bytes: int
 
     @property
     def passed(self) -> bool:
-        """Whether every golden frame came out as promised."""
-        return bool(self.results) and all(each.passed for each in self.results)
+        """Whether every network is what the bundle promises."""
+        return all(network.passed for network in self.networks)
+
+    def require(self) -> None:
+        """Refuse a bundle that has failed.
+
+        Raises:
+            NotHealthyError: A network has failed; the message names each, with the reason.
+        """
+        reasons = "; ".join(f"{net.file} {net.reason}" for net in self.networks if net.reason)
+        if reasons:
+            raise NotHealthyError(
+                f"bundle {self.name} {self.release} must give the answers it promises on this "
+                f"device, but {reasons}; use another bundle."
+            )
 
     def as_json(self) -> dict[str, Any]:
         """Return JSON values."""
         return {**asdict(self), "passed": self.passed}
 
 
-def selftest(bundle: Bundle) -> SelfTest:
-    """Run every golden frame through every network it belongs to.
+def selftest(bundle: Bundle, spec: ModelSpec | None = None) -> SelfTest:
+    """Run every network of a bundle on the golden frames of its size.
+
+    Args:
+        bundle: What to prove; ``spec.bundle`` is not looked at.
+        spec: What runs it, and which network's latency is taken; the default is what
+            ``edgecrack run`` uses.
 
     Raises:
-        BundleError: If a network or a golden frame cannot be read.
+        BundleError: A network or a golden frame cannot be read, or ``spec`` asks for a network
+            that the bundle does not hold.
     """
-    manifest = bundle.manifest
-    results: list[GoldenResult] = []
-    latency_ms, backend = 0.0, ""
-    for entry in manifest.models:
-        segmenter = load_segmenter(bundle, entry)
-        golden = [each for each in manifest.golden if each.model == entry.file]
-        results += [_compare(bundle, entry, each, segmenter) for each in golden]
-        if not backend:
-            backend = segmenter.backend
-            latency_ms = _latency_ms(segmenter)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    name, release = manifest.name, manifest.release
-    found = tuple(results)
-    return SelfTest(name, release, bundle.sha256, backend, found, latency_ms, peak)
+    spec = spec or ModelSpec()
+    manifest, default = bundle.manifest, bundle.model(spec.precision, spec.size_px)
+    with closing(load_segmenter(bundle, spec, live=True)) as segmenter:
+        backend, latency_ms = segmenter.backend, _latency_ms(segmenter)
+    return SelfTest(
+        name=manifest.name,
+        release=manifest.release,
+        sha256=bundle.sha256,
+        backend=backend,
+        networks=tuple(_network(bundle, network, spec) for network in manifest.models),
+        default=default.file,
+        latency_ms=latency_ms,
+        peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+    )
+
+
+def _network(bundle: Bundle, network: ModelEntry, spec: ModelSpec) -> NetworkResult:
+    wanted = replace(spec, precision=network.precision, size_px=network.size_px)
+    with closing(load_segmenter(bundle, wanted, live=True)) as segmenter:
+        golden = tuple(
+            _compare(bundle, network, entry, segmenter)
+            for entry in bundle.manifest.golden_of(network)
+        )
+        reason = _reason(network, segmenter.precision, golden)
+        return NetworkResult(network.file, segmenter.precision, golden, reason)
+
+
+def _reason(network: ModelEntry, precision: str, golden: tuple[GoldenResult, ...]) -> str:
+    """Return why a network has failed, or nothing."""
+    if precision != network.precision:
+        return f"holds {precision} weights where {network.precision} is promised"
+    if not any(result.refuses_zeros for result in golden):
+        size = f"{network.width_px}x{network.height_px}"
+        return f"has no golden frame at {size} that a network answering 0 everywhere would fail"
+    differing = [
+        f"{result.kind} by {result.worst_levels}/255 with mask IoU {result.mask_iou}"
+        for result in golden
+        if not result.passed
+    ]
+    return f"differs on golden frame {', '.join(differing)}" if differing else ""
 
 
 def _compare(
-    bundle: Bundle, entry: ModelEntry, golden: GoldenEntry, segmenter: Segmenter
+    bundle: Bundle, network: ModelEntry, golden: GoldenEntry, segmenter: Segmenter
 ) -> GoldenResult:
     frame = decode_picture(bundle.read(golden.frame), golden.frame)
     expected = decode_plane(bundle.read(golden.probability), golden.probability)
@@ -109,9 +178,11 @@ def _compare(
     if answer.shape != expected.shape:
         raise BundleError(f"{golden.probability} must be as large as the answer, {answer.shape}.")
     worst = int(np.abs(answer.astype(np.int16) - expected).max())
-    iou = mask_iou(answer >= segmenter.threshold, expected >= segmenter.threshold)
-    passed = worst <= entry.max_levels and iou >= entry.min_mask_iou
-    return GoldenResult(golden.kind, entry.file, worst, round(iou, 6), passed)
+    mask, expected_mask = answer >= segmenter.threshold, expected >= segmenter.threshold
+    iou = mask_iou(mask, expected_mask)
+    passed = worst <= network.max_levels and iou >= network.min_mask_iou
+    refuses_zeros = bool(expected_mask.any()) or int(expected.max()) > network.max_levels
+    return GoldenResult(golden.kind, worst, round(iou, 6), passed, refuses_zeros)
 
 
 def _latency_ms(segmenter: Segmenter) -> float:
@@ -122,32 +193,3 @@ def _latency_ms(segmenter: Segmenter) -> float:
         segmenter.probability(frame)
         times.append(1e3 * (time.perf_counter() - began))
     return round(statistics.median(times), 3)
-
-
-def decode_picture(data: bytes, name: str) -> RgbImage:
-    """Return the RGB picture in the bytes of a lossless picture file.
-
-    Raises:
-        BundleError: If they hold none.
-    """
-    bgr = _decode(data, name, cv2.IMREAD_COLOR)
-    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
-
-
-def decode_plane(data: bytes, name: str) -> GrayImage:
-    """Return the grey plane in PNG bytes.
-
-    Raises:
-        BundleError: If they hold none.
-    """
-    return _decode(data, name, cv2.IMREAD_GRAYSCALE)
-
-
-def _decode(data: bytes, name: str, flags: int) -> GrayImage:
-    try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
-    except cv2.error:  # of a picture that claims to be immense
-        image = None
-    if image is None:
-        raise BundleError(f"{name} must be a picture and is none; export the bundle again.")
-    return np.asarray(image, np.uint8)

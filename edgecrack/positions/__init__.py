@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from edgecrack.errors import InputError, UsageError
 from edgecrack.positions.track import Track
+from edgecrack.settings import setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,7 +17,35 @@ if TYPE_CHECKING:
     from edgecrack.records import Fix
 
 DEFAULT_BAUD = 9600
+MOST_GAP_S = 60
 _XML_STARTS = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe", b"\xfe\xff")  # plain, and byte order marks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionSpec:
+    """What may be set about positions: the table ``[position]`` of ``unit.toml``.
+
+    Attributes:
+        address: NMEA or GPX file, or ``serial:///dev/ttyUSB0?baud=9600``; None is no receiver.
+        max_gap_s: Fixes further apart than this are not interpolated, above 0 and at most 60.
+    """
+
+    address: str | None = setting(
+        None,
+        flag="--position",
+        help="NMEA or GPX file, or serial:///dev/ttyUSB0?baud=9600.",
+        default_text="the pictures' EXIF, if any",
+    )
+    max_gap_s: float = setting(
+        2.0, flag="--max-gap", help="Fixes further apart than this, in seconds, are not joined."
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse a gap that is none, or that no place could be believed in."""
+        if not 0 < self.max_gap_s <= MOST_GAP_S:
+            raise ValueError(
+                f"max_gap_s must be above 0 and at most {MOST_GAP_S}, not {self.max_gap_s}"
+            )
 
 
 @dataclass(frozen=True, slots=True)

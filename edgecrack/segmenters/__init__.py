@@ -1,20 +1,75 @@
-"""How a picture becomes crack probability: one protocol, a leaf for each backend, a fake.
+"""How a picture becomes crack probability: one protocol, one leaf a backend, and a fake.
 
-A backend's library is imported only when that backend is chosen.
+A backend's library is imported only when that backend is used.
 """
 
 from __future__ import annotations
 
-import os
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path  # noqa: TC003  the type of a setting, read at run time
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from edgecrack.bundle import MOST_PX, PRECISIONS
 from edgecrack.errors import BundleError
+from edgecrack.settings import setting
 
 if TYPE_CHECKING:
-    from edgecrack.bundle import Bundle, ModelEntry
+    from edgecrack.bundle import Bundle
     from edgecrack.records import GrayImage, RgbImage
+
+AUTO = "auto"
+# Backend -> the module that wraps it, which has ``load``; "auto" is the first.
+_LEAVES = {
+    "onnxruntime": "edgecrack.segmenters.ort",
+}
+BACKENDS = (AUTO, *_LEAVES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec:
+    """Which network runs, and what runs it.
+
+    Attributes:
+        bundle: Bundle directory; None is the model that comes with edgecrack.
+        backend: ``auto`` or one of the backends.
+        precision: ``fp32``, ``fp16`` or ``int8``.
+        size_px: Width and height of the input; None is the bundle's default.
+    """
+
+    bundle: Path | None = setting(
+        None,
+        flag="--model",
+        help="Bundle directory.",
+        default_text="the model that comes along",
+    )
+    backend: str = setting(
+        AUTO, flag="--backend", help=f"What runs the network: {', '.join(BACKENDS)}."
+    )
+    precision: str = setting(
+        "fp32", flag="--precision", help=f"Which network of the bundle: {', '.join(PRECISIONS)}."
+    )
+    size_px: tuple[int, int] | None = setting(
+        None,
+        flag="--size",
+        help="Input size of the network, such as 960x540.",
+        default_text="the bundle's default",
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse what no network and no backend could be."""
+        if self.backend not in BACKENDS:
+            raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, not '{self.backend}'")
+        if self.precision not in PRECISIONS:
+            known = ", ".join(PRECISIONS)
+            raise ValueError(f"precision must be one of {known}, not '{self.precision}'")
+        if self.size_px is not None and not all(1 <= side <= MOST_PX for side in self.size_px):
+            width_px, height_px = self.size_px
+            raise ValueError(
+                f"size_px must be 1 to {MOST_PX} wide and high, not {width_px}x{height_px}"
+            )
 
 
 class Segmenter(Protocol):
@@ -25,7 +80,9 @@ class Segmenter(Protocol):
         height_px: Height of the picture it wants.
         threshold: A pixel is crack when its probability is at least this, 1..255.
         backend: What runs it, for the report.
-        precision: Precision as inspected, not as asked for.
+        precision: Precision of the weights as inspected, not as the manifest declares it.
+        model_sha256: Identity of the bundle it is from.
+        at_once: Frames it wants to work on at the same time, each in a thread of the caller's.
     """
 
     width_px: int
@@ -33,52 +90,73 @@ class Segmenter(Protocol):
     threshold: int
     backend: str
     precision: str
+    model_sha256: str
+    at_once: int
 
     def probability(self, image: RgbImage) -> GrayImage:
         """Return 0..255, (H, W), for an RGB picture (H, W, 3). May be called by many threads.
 
         Raises:
-            BundleError: If the picture has another size, or the network fails on it.
+            BundleError: The picture has another size, the network fails on it, or this is closed.
         """
+
+    def cpu_s(self) -> float:
+        """Return the CPU seconds used so far by its own threads, the caller's not included."""
+
+    def close(self) -> None:
+        """Let go of the network and its threads. May be called again."""
 
 
 class DarkSegmenter:
     """A segmenter without a network, for tests: dark pixels are crack."""
 
-    backend, precision, threshold = "fake", "uint8", 128
+    backend, precision, threshold = "fake", "none", 128
+    model_sha256 = "0" * 64
 
-    def __init__(self, width_px: int, height_px: int) -> None:
+    def __init__(self, width_px: int, height_px: int, *, live: bool = False) -> None:
         self.width_px, self.height_px = width_px, height_px
+        self.at_once = 1 if live else 2
+        self._is_closed = False
 
     def probability(self, image: RgbImage) -> GrayImage:
         """Return 255 where the picture is darker than a quarter of full light, else 0.
 
         Raises:
-            BundleError: If the picture has another size.
+            BundleError: The picture has another size, or this is closed.
         """
+        if self._is_closed:
+            raise BundleError("the segmenter is closed; load it again.")
         if image.shape != (self.height_px, self.width_px, 3):
             raise BundleError(
-                f"a picture must be {self.height_px} x {self.width_px} x 3, not {image.shape}"
+                f"a picture must be {self.height_px} x {self.width_px} x 3, not {image.shape}."
             )
         return np.where(image.max(axis=2) < 64, np.uint8(255), np.uint8(0))
 
+    def cpu_s(self) -> float:
+        """Return 0: it has no threads."""
+        return 0.0
+
+    def close(self) -> None:
+        """Answer no more."""
+        self._is_closed = True
+
 
 def load_segmenter(
-    bundle: Bundle, entry: ModelEntry | None = None, *, threads: int | None = None
+    bundle: Bundle, spec: ModelSpec | None = None, *, live: bool = False
 ) -> Segmenter:
-    """Return the segmenter for one network of a bundle, the default one unless told.
+    """Return what runs one network of a bundle.
 
     Args:
-        bundle: Where it comes from.
-        entry: Which network of the bundle.
-        threads: Threads that work on one picture; all cores unless told. With 1, several pictures
-            may be worked on at the same time, which is faster on the whole and slower for each.
+        bundle: Where the network is from; ``spec.bundle`` is not looked at.
+        spec: Which network, and what runs it; the default is what ``edgecrack run`` uses.
+        live: All cores work on one frame, for the age of the answer; otherwise several frames are
+            worked on at the same time, each on one thread, for throughput.
 
     Raises:
-        BundleError: If the network cannot be loaded here.
+        BundleError: The bundle has no such network, or it cannot be loaded here.
     """
-    from edgecrack.segmenters.ort import OnnxRuntimeSegmenter  # noqa: PLC0415  only when chosen
-
-    chosen = entry or bundle.model()
-    cores = threads or len(os.sched_getaffinity(0))
-    return OnnxRuntimeSegmenter(bundle, chosen, cores)
+    spec = spec or ModelSpec()
+    entry = bundle.model(spec.precision, spec.size_px)
+    backend = next(iter(_LEAVES)) if spec.backend == AUTO else spec.backend
+    segmenter: Segmenter = import_module(_LEAVES[backend]).load(bundle, entry, live=live)
+    return segmenter

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,10 +10,13 @@ import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as binding
 
 from edgecrack.errors import BundleError
+from edgecrack.onnxfile import weight_precision
+from edgecrack.segmenters.threads import cpu_seconds, thread_ids
 
 if TYPE_CHECKING:
     from edgecrack.bundle import Bundle, ModelEntry
     from edgecrack.records import GrayImage, RgbImage
+    from edgecrack.segmenters import Segmenter
 
 _ERRORS_ONLY = 3
 # All that ONNX Runtime raises of its own; the classes share no parent but Exception itself.
@@ -23,43 +27,66 @@ _REFUSALS = tuple(
 )
 
 
+def load(bundle: Bundle, entry: ModelEntry, *, live: bool) -> Segmenter:
+    """Return the segmenter for one network of a bundle.
+
+    Args:
+        bundle: Where the network is from.
+        entry: Which network.
+        live: All cores on one frame, not one core a frame.
+
+    Raises:
+        BundleError: ONNX Runtime refuses the network, or it is not of the contract.
+    """
+    return OnnxRuntimeSegmenter(bundle, entry, live=live)
+
+
 class OnnxRuntimeSegmenter:
     """Runs one network of a bundle through ONNX Runtime's CPU provider.
 
-    The network is loaded from the bytes whose digest was checked, so nothing can be put in its
+    The network is loaded from the bytes whose digest was checked, so no other file can take its
     place in between. Idle threads sleep instead of spinning: the decoder needs the core.
     """
 
-    def __init__(self, bundle: Bundle, entry: ModelEntry, threads: int) -> None:
+    def __init__(self, bundle: Bundle, entry: ModelEntry, *, live: bool) -> None:
+        cores = len(os.sched_getaffinity(0))
+        threads, self.at_once = (cores, 1) if live else (1, max(2, cores))
+        self._path = bundle.path / entry.file
+        self.width_px, self.height_px = entry.width_px, entry.height_px
+        self.threshold, self.model_sha256 = bundle.manifest.threshold, bundle.sha256
+        self.backend = f"ONNX Runtime {onnxruntime.__version__} CPU, {threads} thread(s) a frame"
+        network = bundle.read(entry.file)
+        self.precision = weight_precision(network)
+        before = thread_ids()
+        self._session: onnxruntime.InferenceSession | None = self._open(network, threads)
+        self._own_threads = thread_ids() - before
+        self._closed_cpu_s = 0.0
+
+    def _open(self, network: bytes, threads: int) -> onnxruntime.InferenceSession:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
         options.log_severity_level = _ERRORS_ONLY
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
-            self._session = onnxruntime.InferenceSession(
-                bundle.read(entry.file), options, providers=["CPUExecutionProvider"]
+            session = onnxruntime.InferenceSession(
+                network, options, providers=["CPUExecutionProvider"]
             )
         except _REFUSALS as error:
             reason = str(error).partition("\n")[0].rstrip(".")
-            raise BundleError(f"{bundle.path / entry.file} cannot be loaded: {reason}.") from error
-        self._path = bundle.path / entry.file
-        self.width_px, self.height_px = entry.width_px, entry.height_px
-        self.threshold = bundle.manifest.threshold
-        self.backend = f"ONNX Runtime {onnxruntime.__version__} CPU, {threads} thread(s) a picture"
-        self.precision = entry.precision
-        self._check_contract(bundle)
+            raise BundleError(f"{self._path} cannot be loaded: {reason}.") from error
+        self._check_contract(session)
+        return session
 
-    def _check_contract(self, bundle: Bundle) -> None:
-        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+    def _check_contract(self, session: onnxruntime.InferenceSession) -> None:
         wanted = [
             ("frame", "tensor(uint8)", [1, self.height_px, self.width_px, 3]),
             ("probability", "tensor(uint8)", [1, self.height_px, self.width_px]),
         ]
-        found = [(each.name, each.type, each.shape) for each in (*inputs, *outputs)]
-        if found != wanted:
+        edges = (*session.get_inputs(), *session.get_outputs())
+        actual = [(edge.name, edge.type, edge.shape) for edge in edges]
+        if actual != wanted:
             raise BundleError(
-                f"the network of {bundle.path} must take and give {wanted}, but has {found}; "
+                f"{self._path} must take and give {wanted}, but has {actual}; "
                 "export it with edgecrack-export."
             )
 
@@ -67,11 +94,23 @@ class OnnxRuntimeSegmenter:
         """Return 0..255, (H, W), for an RGB picture (H, W, 3) of the network's size.
 
         Raises:
-            BundleError: If the picture has another size, or the network fails on it.
+            BundleError: The picture has another size, the network fails on it, or this is closed.
         """
+        session = self._session
+        if session is None:
+            raise BundleError(f"{self._path} is closed; load it again.")
         try:
-            (answer,) = self._session.run(["probability"], {"frame": image[np.newaxis]})
+            (answer,) = session.run(["probability"], {"frame": image[np.newaxis]})
         except _REFUSALS as error:
             reason = str(error).partition("\n")[0].rstrip(".")
             raise BundleError(f"{self._path} cannot be run: {reason}.") from error
         return np.asarray(answer[0], np.uint8)
+
+    def cpu_s(self) -> float:
+        """Return the CPU seconds used so far by ONNX Runtime's threads."""
+        return self._closed_cpu_s if self._session is None else cpu_seconds(self._own_threads)
+
+    def close(self) -> None:
+        """Let go of the network and its threads. May be called again."""
+        self._closed_cpu_s = self.cpu_s()  # read while the threads are still there to be asked
+        self._session = None

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path  # noqa: TC003  the type of a setting, read at run time
 from typing import TYPE_CHECKING, Protocol
+
+from edgecrack.settings import setting
 
 if TYPE_CHECKING:
     from edgecrack.records import Observation
@@ -62,29 +65,46 @@ class MemorySink:
         """Do nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class SinkOptions:
-    """What a run keeps.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputSpec:
+    """What a run keeps: the table ``[output]`` of ``unit.toml``.
 
     Attributes:
+        folder: Where the results go, new or empty; None makes one under ``runs``.
         all_masks: Masks (and pictures) of every frame, not only of those with a crack.
         frames: The evidence picture beside each mask.
         overlay: A video with the cracks drawn in.
-        overlay_fps: The nominal rate that video declares.
-        run_id: What ties the records of one run together.
     """
 
-    all_masks: bool = False
-    frames: bool = True
-    overlay: bool = False
-    overlay_fps: float = 25.0
-    run_id: str | None = None
+    folder: Path | None = setting(
+        None,
+        flag="--out",
+        help="Folder for the results, new or empty.",
+        default_text="runs/ and the time",
+    )
+    all_masks: bool = setting(
+        default=False, flag="--all-masks", help="A mask for every frame, crack or not."
+    )
+    frames: bool = setting(
+        default=True,
+        flag="--frames/--no-frames",
+        help="Keep the evidence picture of each mask.",
+        default_text="kept",
+    )
+    overlay: bool = setting(
+        default=False, flag="--overlay", help="Write overlay.mp4 with the cracks drawn in."
+    )
 
 
-def open_sinks(folder: RunFolder, options: SinkOptions) -> list[Sink]:
+def open_sinks(folder: RunFolder, spec: OutputSpec, run_id: str | None = None) -> list[Sink]:
     """Return what keeps a run's results, in the order in which it must be written and synced.
 
     Records come last: a line is appended only after the pictures it names are durable.
+
+    Args:
+        folder: Where to write.
+        spec: What to keep.
+        run_id: What ties the records of one run together.
 
     Raises:
         SinkError: The folder cannot be written.
@@ -93,15 +113,21 @@ def open_sinks(folder: RunFolder, options: SinkOptions) -> list[Sink]:
     from edgecrack.sinks.images import ImageSink  # noqa: PLC0415
 
     return [
-        ImageSink(folder, all_masks=options.all_masks, frames=options.frames),
-        GeoJsonSink(folder, frames=options.frames, run_id=options.run_id),
+        ImageSink(folder, all_masks=spec.all_masks, frames=spec.frames),
+        GeoJsonSink(folder, frames=spec.frames, run_id=run_id),
     ]
 
 
-def open_previews(folder: RunFolder, options: SinkOptions) -> list[Sink]:
-    """Return what only shows the run to people: it may lose frames and delays no result."""
-    if not options.overlay:
+def open_previews(folder: RunFolder, spec: OutputSpec, fps: float) -> list[Sink]:
+    """Return what only shows the run to people: it may lose frames and delays no result.
+
+    Args:
+        folder: Where to write.
+        spec: What to keep.
+        fps: The nominal rate that a video declares.
+    """
+    if not spec.overlay:
         return []
     from edgecrack.sinks.overlay import OverlaySink  # noqa: PLC0415  OpenCV only when asked for
 
-    return [OverlaySink(folder, fps=options.overlay_fps)]
+    return [OverlaySink(folder, fps=fps)]

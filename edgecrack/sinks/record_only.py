@@ -17,7 +17,8 @@ _NO_PLANE = np.zeros((0, 0), np.uint8)
 def without_pictures(observation: Observation) -> Observation:
     """Return the same record with empty pictures: some hundred bytes instead of megabytes."""
     frame = replace(observation.frame, image=_NO_PICTURE, evidence=_NO_PICTURE)
-    return replace(observation, frame=frame, mask=_NO_PLANE)
+    detection = replace(observation.detection, frame=frame, mask=_NO_PLANE)
+    return replace(observation, detection=detection)
 
 
 def has_pictures(observation: Observation) -> bool:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from edgecrack.records import Observation
     from edgecrack.sinks import Sink
 
-    OnEmit = Callable[[int, float, float], None]
+    OnEmit = Callable[[float, float], None]
 
 MOST_RECORDS = 100_000
 """Records that may wait for a disk that has stopped: about an hour of video, some 50 MB."""
@@ -68,9 +68,9 @@ class Writer:
             sync_every_s: The longest that something written stays unacknowledged. Syncing
                 begins at half of it, which leaves the other half for the disk.
             clock: Monotonic seconds.
-            on_emit: Called in the thread after each observation with its frame index and the
-                wall and CPU seconds it took, a sync that fell due with it included. CPU is of
-                this thread: a video encoder's own threads are not in it.
+            on_emit: Called in the thread after each observation with the wall and CPU seconds it
+                took, a sync that fell due with it included. CPU is of this thread: a video
+                encoder's own threads are not in it.
         """
         self._sinks, self._depth, self._when_full = sinks, depth, when_full
         self._sync_after_s, self._clock, self._on_emit = sync_every_s / 2, clock, on_emit
@@ -184,7 +184,7 @@ class Writer:
         self._sync_if_due()
         if self._on_emit is not None:
             wall_s, cpu_s = self._clock() - began_s, time.thread_time() - began_cpu_s
-            self._on_emit(observation.frame.index, wall_s, cpu_s)
+            self._on_emit(wall_s, cpu_s)
 
     def _write(self, observation: Observation) -> None:
         try:

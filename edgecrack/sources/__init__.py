@@ -6,52 +6,110 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from edgecrack.records import Region
+from edgecrack.settings import setting
 from edgecrack.sources.address import Kind, parse_address
+from edgecrack.utc import utc_ns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from edgecrack.records import Frame, Region
+    from edgecrack.records import Frame
 
-__all__ = ["Source", "SourceCounts", "SourceInfo", "SourceRequest", "open_source"]
+__all__ = ["MemorySource", "Source", "SourceCounts", "SourceInfo", "SourceSpec", "open_source"]
+
+MOST_FPS = 1000
+_YEAR_2100_NS = 4_102_444_800 * 10**9
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRequest:
-    """What is asked of a source.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSpec:
+    """What may be set about a source: the table ``[source]`` of ``unit.toml``.
 
     Attributes:
-        spec: A path or a URI of a video, a directory of images, ``v4l2:///dev/video0``, or
+        address: A path or a URI of a video, a directory of images, ``v4l2:///dev/video0``, or
             ``test:?width=640&height=360&fps=25&frames=100``.
-        input_width_px: Width of the network's input.
-        input_height_px: Its height.
-        region: What the network sees of the picture; None means all of it.
+        start: UTC of the source's time zero, ISO 8601.
+        region_px: x, y, width, height in source pixels; None is the whole picture.
+        rate_fps: Pictures a second of a directory of images; a video has its own times.
         live: The newest picture wins and the rest are dropped (True), or every picture counts
             (False); None leaves it to the kind of source.
-        rate_fps: Pictures a second of a directory of images; a video has its own times.
-        start_ns: UTC of the source's time zero.
     """
 
-    spec: str
-    input_width_px: int
-    input_height_px: int
-    region: Region | None = None
-    live: bool | None = None
-    rate_fps: float | None = None
-    start_ns: int | None = None
+    address: str = setting(
+        flag="SOURCE",
+        help="Video file or URI, v4l2:///dev/video0, test:, or a directory of images.",
+    )
+    start: str | None = setting(
+        None,
+        flag="--video-start",
+        help="UTC of the video's first instant, such as 2026-05-01T12:00:00Z.",
+        default_text="what the file says",
+    )
+    region_px: tuple[int, int, int, int] | None = setting(
+        None,
+        flag="--region",
+        help="Where to look: x,y,width,height in pixels of the source.",
+        default_text="the whole picture",
+    )
+    rate_fps: float | None = setting(
+        None,
+        flag="--rate",
+        help="Pictures a second of a directory of images.",
+        default_text="their EXIF times",
+    )
+    live: bool | None = setting(
+        None,
+        flag="--live/--file",
+        help="The newest frame wins, or no frame is dropped.",
+        default_text="cameras and streams are live",
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse what no source can have."""
+        if self.region_px is not None:
+            x_px, y_px, width_px, height_px = self.region_px
+            if min(x_px, y_px) < 0 or min(width_px, height_px) <= 0:
+                raise ValueError(
+                    "region_px must have a size and start inside the picture, not "
+                    f"{width_px}x{height_px} at {x_px},{y_px}"
+                )
+        if self.rate_fps is not None and not 0 < self.rate_fps <= MOST_FPS:
+            raise ValueError(
+                f"rate_fps must be above 0 and at most {MOST_FPS}, not {self.rate_fps}"
+            )
+        if self.start is not None:
+            _instant_ns(self.start)
+
+    @property
+    def start_ns(self) -> int | None:
+        """UTC of the source's time zero, or None when nobody said."""
+        return None if self.start is None else _instant_ns(self.start)
+
+    @property
+    def region(self) -> Region | None:
+        """The region as a record, or None for the whole picture."""
+        return None if self.region_px is None else Region(*self.region_px)
+
+
+def _instant_ns(text: str) -> int:
+    try:
+        time_ns = utc_ns(text)
+    except ValueError:
+        time_ns = -1
+    if not 0 <= time_ns < _YEAR_2100_NS:
+        raise ValueError(
+            f"start must be an instant of 1970 to 2099 such as 2026-05-01T12:00:00Z, not '{text}'"
+        )
+    return time_ns
 
 
 @dataclass(frozen=True, slots=True)
 class SourceInfo:
-    """What is known of a source before its first frame.
+    """What is known of a source as a whole.
 
     Attributes:
         name: What a person calls it; without passwords.
-        width_px: Width of the (first) picture, after rotation.
-        height_px: Its height.
-        evidence_width_px: Width of the (first) evidence picture.
-        evidence_height_px: Its height.
-        region: What the network sees of the picture.
         fps: Nominal rate, or None when it varies or nothing tells it.
         live: Whether pictures may be dropped.
         start_ns: UTC of time zero, or None when only frames know their time, or nothing does.
@@ -61,11 +119,6 @@ class SourceInfo:
     """
 
     name: str
-    width_px: int
-    height_px: int
-    evidence_width_px: int
-    evidence_height_px: int
-    region: Region
     fps: float | None
     live: bool
     start_ns: int | None
@@ -80,19 +133,25 @@ class SourceCounts:
     Attributes:
         delivered: Pictures the decoder delivered.
         dropped: Those of them that a newer one overtook; 0 unless the source is live.
+        unreadable: Pictures skipped because they cannot be read.
     """
 
     delivered: int
-    dropped: int
+    dropped: int = 0
+    unreadable: int = 0
 
 
 class Source(Protocol):
-    """Frames, in order, once."""
+    """Frames, in order, once.
+
+    Attributes:
+        info: What is known of it as a whole.
+    """
 
     info: SourceInfo
 
-    def __iter__(self) -> Iterator[Frame]:
-        """Yield every frame.
+    def __iter__(self) -> Iterator[Frame | None]:
+        """Yield every frame; None when a live source had no picture for a while.
 
         Raises:
             InputError: A file is broken; the frames before the damage have been yielded.
@@ -100,28 +159,61 @@ class Source(Protocol):
         """
 
     def counts(self) -> SourceCounts:
-        """Count what was delivered and what was dropped, so far."""
-
-    def unreadable(self) -> int:
-        """Count pictures that were skipped because they cannot be read, so far."""
+        """Count what was delivered, dropped and skipped, so far."""
 
     def close(self) -> None:
         """Let go of files and devices; safe to call twice, and in mid-stream."""
 
 
-def open_source(request: SourceRequest) -> Source:
-    """Open what the request names, and wait for its first picture.
+class MemorySource:
+    """A source for tests and programs that have their frames at hand.
+
+    Attributes:
+        info: What is known of it as a whole.
+        closed: Whether it was closed.
+    """
+
+    def __init__(
+        self, frames: Iterable[Frame | None], info: SourceInfo, error: Exception | None = None
+    ) -> None:
+        """Remember what to yield, in order, and what to raise after it."""
+        self.info, self.closed = info, False
+        self._frames, self._error, self._yielded = list(frames), error, 0
+
+    def __iter__(self) -> Iterator[Frame | None]:
+        """Yield every frame, then raise the error if there is one."""
+        for frame in self._frames:
+            self._yielded += frame is not None
+            yield frame
+        if self._error is not None:
+            raise self._error
+
+    def counts(self) -> SourceCounts:
+        """Count what was yielded so far."""
+        return SourceCounts(self._yielded)
+
+    def close(self) -> None:
+        """Note that nobody wants more."""
+        self.closed = True
+
+
+def open_source(spec: SourceSpec, input_px: tuple[int, int]) -> Source:
+    """Open what ``spec`` names, and wait for its first picture.
+
+    Args:
+        spec: What to open.
+        input_px: Width and height of the network's input.
 
     Raises:
-        UsageError: The request contradicts itself, or its region leaves the picture.
+        UsageError: The spec contradicts itself, or its region leaves the picture.
         InputError: A file or directory that holds no pictures.
         SourceError: A camera or server that gives none.
     """
-    address = parse_address(request.spec)
+    address = parse_address(spec.address)
     if address.kind is Kind.FILE and Path(address.target).is_dir():
         from edgecrack.sources.images import ImageFolderSource  # noqa: PLC0415 - Pillow
 
-        return ImageFolderSource(request)
+        return ImageFolderSource(spec, input_px)
     from edgecrack.sources.video import VideoSource  # noqa: PLC0415 - GStreamer
 
-    return VideoSource(request)
+    return VideoSource(spec, input_px)

@@ -1,11 +1,11 @@
-"""An address as the first part of a pipeline, with the manners that suit it."""
+"""An address as the first part of a pipeline, and how to treat what comes from it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from edgecrack.errors import InputError
-from edgecrack.gst.reader import LIVE_STALL_NS, PipelineSpec
+from edgecrack.gst.chain import LIVE_STALL_NS, PipelineSpec
 from edgecrack.sources.address import Address, Kind, parse_pattern
 
 _DECODE = "uridecodebin name=source expose-all-streams=false caps=video/x-raw(ANY)"
@@ -40,9 +40,9 @@ def pipeline_spec(address: Address, *, live: bool | None) -> PipelineSpec:
 
 def _file(address: Address, *, is_live: bool) -> PipelineSpec:
     path = Path(address.target)
-    fault = _file_problem(path)
-    if fault is not None:
-        raise InputError(f"{address.name} cannot be read as video: {fault}")
+    problem = _file_problem(path)
+    if problem is not None:
+        raise InputError(f"{address.name} cannot be read as video: {problem}")
     settings = (("uri", path.resolve().as_uri()),)
     return PipelineSpec(address.name, _DECODE, settings, is_live=is_live, is_paced=is_live)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from edgecrack.errors import EdgecrackError, InputError
 from edgecrack.gst.reader import Reader
 from edgecrack.records import Frame
-from edgecrack.sources import SourceCounts, SourceInfo, SourceRequest
+from edgecrack.sources import SourceCounts, SourceInfo, SourceSpec
 from edgecrack.sources.address import Kind, parse_address, redact
 from edgecrack.sources.file_size import claimed_bytes
 from edgecrack.sources.pipeline_specs import pipeline_spec
@@ -17,7 +17,7 @@ from edgecrack.sources.pipeline_specs import pipeline_spec
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from edgecrack.gst.reader import PipelineSpec, Sample
+    from edgecrack.gst.reader import Sample
 
 _MISSED_NS, _MISSED_SHARE = 1_000_000_000, 0.1
 
@@ -29,48 +29,56 @@ class VideoSource:
         info: What is known of it.
     """
 
-    def __init__(self, request: SourceRequest) -> None:
+    def __init__(self, spec: SourceSpec, input_px: tuple[int, int]) -> None:
         """Open it and wait for the first picture; see ``open_source`` for what may go wrong."""
-        address = parse_address(request.spec)
+        address = parse_address(spec.address)
         self._path = Path(address.target) if address.kind is Kind.FILE else None
         self._name = address.name
-        feed = pipeline_spec(address, live=request.live)
+        pipeline = pipeline_spec(address, live=spec.live)
         self._yielded, self._delivered, self._end_ns = 0, 0, 0
-        size_px = (request.input_width_px, request.input_height_px)
-        self._reader = Reader(feed, *size_px, request.region)
+        self._reader = Reader(pipeline, input_px, spec.region)
         try:
-            self._first = self._pull()
-            self.info = self._inform(request, feed)
+            self._first: Sample | None = self._await_first()
+            self.info = self._info(spec, is_live=pipeline.is_live)
         except EdgecrackError:
             self.close()
             raise
 
-    def __iter__(self) -> Iterator[Frame]:
+    def __iter__(self) -> Iterator[Frame | None]:
         """Yield every frame; see ``Source``."""
-        shot, self._first = self._first, None
-        shot = shot or self._pull()
-        while shot is not None:
-            self._yielded, self._delivered = self._yielded + 1, shot.index + 1
-            self._end_ns = shot.pts_ns + shot.duration_ns
-            yield self._frame(shot)
-            shot = self._pull()
+        for sample in self._with_first():
+            if sample is None:
+                yield None
+                continue
+            self._yielded, self._delivered = self._yielded + 1, sample.index + 1
+            self._end_ns = sample.pts_ns + sample.duration_ns
+            yield self._frame(sample)
         self._refuse_a_cut_file()
 
     def counts(self) -> SourceCounts:
         """Count what was delivered and what was dropped, so far."""
         return SourceCounts(self._delivered, self._delivered - self._yielded)
 
-    def unreadable(self) -> int:
-        """Return 0: a video picture that cannot be decoded is never delivered."""
-        return 0
-
     def close(self) -> None:
         """Stop the pipeline; safe to call twice."""
         self._reader.close()
 
-    def _pull(self) -> Sample | None:
+    def _with_first(self) -> Iterator[Sample | None]:
+        first, self._first = self._first, None
+        if first is not None:
+            yield first
+        yield from self._explained()
+
+    def _await_first(self) -> Sample:
+        first = next((sample for sample in self._explained() if sample is not None), None)
+        if first is None:
+            raise InputError(f"{self._name} cannot be read as video: it holds no picture")
+        return first
+
+    def _explained(self) -> Iterator[Sample | None]:
+        """Yield what the reader yields; what it raises is told with what is known here."""
         try:
-            return self._reader.pull()
+            yield from self._reader.samples()
         except InputError as error:
             cut = self._cut()
             if self._yielded == 0:
@@ -79,45 +87,39 @@ class VideoSource:
         except EdgecrackError as error:  # a server's own words may hold the address
             raise type(error)(redact(str(error))) from error
 
-    def _inform(self, request: SourceRequest, feed: PipelineSpec) -> SourceInfo:
-        layout, made_ns = self._reader.layout, self._reader.made_ns
-        if self._first is None or layout is None:
-            raise InputError(f"{self._name} cannot be read as video: it holds no picture")
-        start_ns, time_source = request.start_ns, "argument"
-        if start_ns is None and feed.is_live:
+    def _info(self, spec: SourceSpec, *, is_live: bool) -> SourceInfo:
+        made_ns = self._reader.made_ns
+        start_ns, time_source = spec.start_ns, "argument"
+        if start_ns is None and is_live:
             time_source = "clock"
         elif start_ns is None:
             start_ns, time_source = made_ns, "none" if made_ns is None else "container"
         return SourceInfo(
             name=self._name,
-            width_px=layout.width_px,
-            height_px=layout.height_px,
-            evidence_width_px=layout.evidence_width_px,
-            evidence_height_px=layout.evidence_height_px,
-            region=layout.region,
             fps=self._reader.fps,
-            live=feed.is_live,
+            live=is_live,
             start_ns=start_ns,
-            duration_ns=None if feed.is_live else self._reader.duration_ns,
+            duration_ns=None if is_live else self._reader.duration_ns,
             time_source=time_source,
         )
 
-    def _frame(self, shot: Sample) -> Frame:
-        captured_ns, monotonic_ns = None, shot.arrived_ns
+    def _frame(self, sample: Sample) -> Frame:
+        captured_ns, monotonic_ns = None, sample.arrived_ns
         if self.info.live:
-            monotonic_ns = shot.taken_ns
+            monotonic_ns = sample.taken_ns
         if self.info.start_ns is not None:
-            captured_ns = self.info.start_ns + shot.pts_ns
+            captured_ns = self.info.start_ns + sample.pts_ns
         elif self.info.live:
             # Asked anew for each frame: a unit's clock is often set while it already runs.
             captured_ns = monotonic_ns + time.time_ns() - time.monotonic_ns()
         return Frame(
-            index=shot.index,
-            pts_ns=shot.pts_ns,
+            index=sample.index,
+            pts_ns=sample.pts_ns,
             captured_ns=captured_ns,
             monotonic_ns=monotonic_ns,
-            image=shot.image,
-            evidence=shot.evidence,
+            image=sample.image,
+            evidence=sample.evidence,
+            geometry=sample.geometry,
         )
 
     def _refuse_a_cut_file(self) -> None:

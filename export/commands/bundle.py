@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from edgecrack.bundle import MOST_PX
 from edgecrack.errors import UsageError
 from export.commands.options import UNCHECKED
 
@@ -39,7 +40,9 @@ def bundle(
 
     Example: edgecrack-export bundle runs/vehicle/best.pt --out bundles/vehicle --set nha12d
     """
-    sizes_px = tuple(_size(each) for each in size or ["960x540"])
+    sizes_px = tuple(_size(text) for text in size or ["960x540"])
+    if len(set(sizes_px)) < len(sizes_px):
+        raise UsageError("--size must name each size once; leave the second one out.")
     from export.build_bundle import build_bundle  # noqa: PLC0415  torch takes seconds
     from export.model_card import BundleRequest  # noqa: PLC0415
     from training.checkpoint import load_checkpoint  # noqa: PLC0415
@@ -51,15 +54,19 @@ def bundle(
         set_name=only,
         tolerances_px=tuple(tolerance or (5.0, 10.0)),
     )
-    parity = build_bundle(load_checkpoint(checkpoint), request, out)
-    typer.echo(
-        f"{out}: {parity.frames} validation pictures, worst difference {parity.worst_levels}/255, "
-        f"mask IoU {parity.mask_iou:.5f}"
-    )
+    for parity in build_bundle(load_checkpoint(checkpoint), request, out):
+        typer.echo(
+            f"{out / parity.network}: {parity.pictures} validation pictures, "
+            f"worst difference {parity.worst_levels}/255, mask IoU {parity.mask_iou:.5f}"
+        )
 
 
 def _size(text: str) -> tuple[int, int]:
-    width, _, height = text.partition("x")
-    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
-        raise UsageError(f"a size is written like 960x540, not '{text}'.")
-    return int(width), int(height)
+    sides = text.split("x")
+    if len(sides) != 2 or not all(_is_side(side) for side in sides):
+        raise UsageError(f"--size is written like 960x540, up to {MOST_PX} px, not '{text}'.")
+    return int(sides[0]), int(sides[1])
+
+
+def _is_side(text: str) -> bool:
+    return text.isdecimal() and len(text) <= 4 and 1 <= int(text) <= MOST_PX

@@ -34,15 +34,15 @@ def score(
 
     if part not in {"validation", "test"}:
         raise UsageError(f"--part must be validation or test, not '{part}'.")
-    if not all(0 <= each <= 100 for each in tolerance or ()):
+    if not all(0 <= reach_px <= 100 for reach_px in tolerance or ()):
         raise UsageError("--tolerance must be 0 to 100 px.")
-    found = score_bundle(load_bundle(path), data, only, part, tolerance or (5.0, 10.0))
+    scores = score_bundle(load_bundle(path), data, only, part, tolerance or (5.0, 10.0))
     if as_json:
-        typer.echo(json.dumps([each.as_json() for each in found], indent=2))
+        typer.echo(json.dumps([entry.as_json() for entry in scores], indent=2))
         return
-    for each in found:
-        fixed = each.at_threshold or each.ods
+    for entry in scores:
+        fixed = entry.at_threshold or entry.ods
         typer.echo(
-            f"{each.name}: F1 {100 * fixed.f1:.2f} (precision {100 * fixed.precision:.2f}, recall "
-            f"{100 * fixed.recall:.2f}) at {fixed.threshold}; {each.protocol}"
+            f"{entry.name}: F1 {100 * fixed.f1:.2f} (precision {100 * fixed.precision:.2f}, recall "
+            f"{100 * fixed.recall:.2f}) at {fixed.threshold}; {entry.protocol}"
         )

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from edgecrack.errors import NotHealthyError
 from export.commands.options import UNCHECKED, Json
 
 
@@ -21,14 +20,15 @@ def verify(
     from edgecrack.bundle import load_bundle  # noqa: PLC0415
     from edgecrack.models.selftest import selftest  # noqa: PLC0415
 
-    found = selftest(load_bundle(path))
+    result = selftest(load_bundle(path))
     if as_json:
-        typer.echo(json.dumps(found.as_json(), indent=2))
+        typer.echo(json.dumps(result.as_json(), indent=2))
     else:
-        for each in found.results:
-            typer.echo(
-                f"{each.kind:6} {each.network}: worst {each.worst_levels}/255, "
-                f"mask IoU {each.mask_iou:.5f} {'ok' if each.passed else 'FAILED'}"
-            )
-    if not found.passed:
-        raise NotHealthyError(f"bundle {path} does not give the answers it promises; export again.")
+        for network in result.networks:
+            for golden in network.golden:
+                verdict = "ok" if golden.passed else "FAILED"
+                typer.echo(
+                    f"{golden.kind:6} {network.file}: worst {golden.worst_levels}/255, "
+                    f"mask IoU {golden.mask_iou:.5f} {verdict}"
+                )
+    result.require()

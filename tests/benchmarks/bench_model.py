@@ -48,7 +48,7 @@ def measure(rounds: int) -> dict[str, object]:
             place = Path(folder) / str(number)
             place.mkdir()
             bundle = write_files(net, [SIZE_PX], said, place)
-            segmenters[name] = load_segmenter(bundle)
+            segmenters[name] = load_segmenter(bundle, live=True)
             costs[name] = macs(onnx.load_from_string(bundle.read(bundle.model().file)))
     frame = np.random.default_rng(0).integers(0, 256, (SIZE_PX[1], SIZE_PX[0], 3), np.uint8)
     times_ms: dict[str, list[float]] = {name: [] for name in nets}

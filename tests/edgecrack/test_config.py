@@ -1,103 +1,179 @@
 """What a run may be told, in a file and on the command line, and every file that ships."""
 
+import re
+from dataclasses import MISSING, fields
 from pathlib import Path
 
 import pytest
 
-from edgecrack.config import RunConfig, configure
+from edgecrack.config import SPECS, RunConfig, configure
 from edgecrack.errors import ConfigError, UsageError
 from edgecrack.records import Region
+from edgecrack.sources import SourceSpec
 from edgecrack.toml import read_toml
-from training.config import load_config as load_training
 
-CONFIGS = Path(__file__).resolve().parents[2] / "configs"
-UNIT = CONFIGS / "unit.toml"
-
-
-@pytest.mark.parametrize(
-    "path", sorted(CONFIGS.rglob("*.toml")), ids=lambda path: str(path.relative_to(CONFIGS))
-)
-def test_every_file_that_ships_is_understood(path):
-    """A unit's file configures a run, a training file a training."""
-    read = load_training if path.parent.name == "train" else lambda file: configure({}, file)
-    assert read(path)
+UNIT = Path(__file__).resolve().parents[2] / "configs" / "unit.toml"
+KEYS = [(table, declared) for table, spec in SPECS.items() for declared in fields(spec)]
 
 
-def test_the_example_names_every_key():
-    """Whoever reads unit.toml sees all there is, and the values of what is not commented out."""
-    text = UNIT.read_text()
-    for key in RunConfig.model_fields:
-        assert f"\n{key} = " in text or f"\n# {key} = " in text
-    settled = set(read_toml(UNIT)) - {"source", "region", "live"}
-    for key in settled:
-        assert read_toml(UNIT)[key] == RunConfig.model_fields[key].default
+def test_the_file_that_ships_is_understood():
+    """The example configures a run as it stands."""
+    assert configure({}, UNIT).source.address == "test:?width=1280&height=720&fps=25"
 
 
-def test_the_command_line_wins():
-    """What is typed replaces what is written; the rest stays."""
-    found = configure({"source": "drive.mp4", "live": False}, UNIT)
-    assert (found.source, found.live) == ("drive.mp4", False)
-    assert found.region_px == Region(0, 360, 1280, 360)
+@pytest.mark.parametrize(("table", "declared"), KEYS, ids=lambda key: getattr(key, "name", key))
+def test_the_example_names_every_key(table, declared):
+    """Whoever reads unit.toml sees all there is, with its default where that is a value."""
+    section = re.split(r"\n\[(\w+)\]\n", UNIT.read_text())
+    text = dict(zip(section[1::2], section[2::2], strict=True))[table]
+    assert re.search(rf"^(# )?{declared.name} = ", text, re.MULTILINE)
+    written = read_toml(UNIT).get(table, {})
+    of_the_example = {"address", "region_px", "live"}
+    if declared.name in written and declared.name not in of_the_example:
+        assert written[declared.name] == declared.default
 
 
-def test_little_need_be_said():
-    """A source is enough, and nothing is set that was not said."""
-    found = configure({"source": "drive.mp4"})
-    assert found == RunConfig(source="drive.mp4")
-    assert (found.region_px, found.start_ns, found.model, found.out) == (None, None, None, None)
+def test_the_command_line_wins_key_by_key():
+    """What is typed replaces what is written; other keys of the same table stay."""
+    config = configure({"source": {"address": "drive.mp4", "live": False}}, UNIT)
+    assert (config.source.address, config.source.live) == ("drive.mp4", False)
+    assert config.source.region == Region(0, 360, 1280, 360)
+
+
+def test_a_source_is_enough():
+    """Nothing is set that was not said."""
+    config = configure({"source": {"address": "drive.mp4"}})
+    assert config == RunConfig(source=SourceSpec(address="drive.mp4"))
+    assert (config.source.region, config.source.start_ns) == (None, None)
+    assert (config.model.bundle, config.output.folder) == (None, None)
+
+
+def test_settings_are_written_as_they_are_read(tmp_path):
+    """The JSON of a configuration configures the same run again."""
+    typed = {
+        "source": {"address": "a.mp4", "region_px": [1, 2, 3, 4]},
+        "output": {"folder": str(tmp_path)},
+    }
+    config = configure(typed)
+    assert configure(config.as_json()) == config
 
 
 WRONG = [
-    ("video_start", "yesterday", "an instant from 1970 to 2100 is written like"),
-    ("video_start", "9999-12-31T23:59:59Z", "an instant from 1970 to 2100"),
-    ("video_start", "1969-12-31T23:59:59Z", "an instant from 1970 to 2100"),
-    ("region", [0, 0, 0, 10], "region"),
-    ("region", [-1, 0, 5, 10], "region"),
-    ("region", [0, 0, 5], "region"),
-    ("rate_fps", 0, "greater than 0"),
-    ("rate_fps", float("nan"), "rate_fps"),
-    ("min_crack_share", 1.5, "less than or equal to 1"),
-    ("max_gap_s", 61, "less than or equal to 60"),
-    ("all_masks", "perhaps", "boolean"),
-    ("source", 5, "string"),
+    ("source", "start", "yesterday", "--video-start"),
+    ("source", "start", "9999-12-31T23:59:59Z", "--video-start"),
+    ("source", "start", "1969-12-31T23:59:59Z", "--video-start"),
+    ("source", "start", "2100-01-01T00:00:00Z", "--video-start"),
+    ("source", "region_px", [0, 0, 0, 10], "--region"),
+    ("source", "region_px", [-1, 0, 5, 10], "--region"),
+    ("source", "region_px", [0, 0, 5], "--region"),
+    ("source", "rate_fps", 0, "--rate"),
+    ("source", "rate_fps", 1001, "--rate"),
+    ("source", "rate_fps", float("nan"), "--rate"),
+    ("detection", "min_crack_share", 1.5, "--min-crack-share"),
+    ("position", "max_gap_s", 0, "--max-gap"),
+    ("position", "max_gap_s", 61, "--max-gap"),
+    ("output", "all_masks", "perhaps", "--all-masks"),
+    ("model", "precision", "fp64", "--precision"),
+    ("model", "size_px", [0, 5], "--size"),
+    ("source", "address", 5, "SOURCE"),
 ]
 
 
-@pytest.mark.parametrize(("key", "value", "words"), WRONG)
-def test_a_value_that_cannot_be_is_the_fault_of_who_said_it(tmp_path, key, value, words):
-    """Typed, it is an error of usage; written, one of configuration that names the file."""
-    with pytest.raises(UsageError, match="the command line") as typed:
-        configure({"source": "a.mp4", key: value})
-    assert words in str(typed.value)
-    assert key in str(typed.value)
+@pytest.mark.parametrize(("table", "key", "value", "flag"), WRONG)
+def test_a_wrong_value_names_the_flag_or_the_key_and_its_file(tmp_path, table, key, value, flag):
+    """Typed, it is an error of usage that names the flag; written, one of the file and its key."""
+    typed = {"source": {"address": "a.mp4"}}
+    typed[table] = {**typed.get(table, {}), key: value}
+    with pytest.raises(UsageError) as usage:
+        configure(typed)
+    assert flag in str(usage.value)
+    with pytest.raises(UsageError):
+        configure(typed, UNIT)
 
     file = tmp_path / "unit.toml"
-    written = f"{value!r}".replace("'", '"')
-    file.write_text(f"{key} = {written}\n" + ("" if key == "source" else 'source = "a.mp4"\n'))
-    with pytest.raises(ConfigError, match=r"unit\.toml") as found:
+    address = "" if key == "address" else '[source]\naddress = "a.mp4"\n'
+    head = "" if table == "source" and address else f"[{table}]\n"
+    value_text = f"{value!r}".replace("'", '"')
+    file.write_text(f"{address}{head}{key} = {value_text}\n")
+    with pytest.raises(ConfigError) as config:
         configure({}, file)
-    assert words in str(found.value)
-    with pytest.raises(UsageError):
-        configure({key: value}, UNIT)
+    assert str(file) in str(config.value)
+    assert key in str(config.value)
 
 
 @pytest.mark.parametrize(
-    ("key", "near"),
-    [("regoin", "region"), ("min_crack", "min_crack_share"), ("overlays", "overlay")],
+    ("text", "unknown", "near"),
+    [
+        ("[source]\nregoin_px = 1", "source.regoin_px", "'region_px'"),
+        ("[detection]\nmin_crack = 1", "detection.min_crack", "'min_crack_share'"),
+        ("[outptu]\noverlay = true", "outptu", "'output'"),
+        ("output = 3", "output", "output"),
+        ("[source]\nzzz = 1", "source.zzz", "address"),
+    ],
 )
-def test_an_unknown_key_is_refused_and_the_nearest_named(tmp_path, key, near):
+def test_an_unknown_key_is_refused_and_the_nearest_named(tmp_path, text, unknown, near):
     """A misspelt setting is never silently the default."""
     file = tmp_path / "unit.toml"
-    file.write_text(f'source = "a.mp4"\n{key} = 1\n')
-    with pytest.raises(ConfigError, match=f"there is no key '{key}'; did you mean '{near}'"):
+    file.write_text(f"{text}\n")
+    with pytest.raises(ConfigError) as error:
+        configure({"source": {"address": "a.mp4"}}, file)
+    assert str(file) in str(error.value)
+    assert f"'{unknown}'" in str(error.value)
+    assert near in str(error.value)
+
+
+FLAT = {
+    "source": ('"a.mp4"', "[source] address"),
+    "position": ('"a.gpx"', "[position] address"),
+    "model": ('"bundle"', "[model] bundle"),
+    "out": ('"o"', "[output] folder"),
+    "video_start": ('"2026-05-01T12:00:00Z"', "[source] start"),
+    "region": ("[0, 0, 1, 1]", "[source] region_px"),
+    "live": ("true", "[source] live"),
+    "rate_fps": ("2.0", "[source] rate_fps"),
+    "all_masks": ("true", "[output] all_masks"),
+    "frames": ("true", "[output] frames"),
+    "overlay": ("true", "[output] overlay"),
+    "min_crack_share": ("0.1", "[detection] min_crack_share"),
+    "max_gap_s": ("1.0", "[position] max_gap_s"),
+}
+
+
+def test_a_file_without_tables_is_refused_with_each_keys_new_place(tmp_path):
+    """Whoever kept a file of an earlier version is told where each key stands now."""
+    file = tmp_path / "unit.toml"
+    file.write_text("".join(f"{key} = {value}\n" for key, (value, _) in FLAT.items()))
+    with pytest.raises(ConfigError) as error:
         configure({}, file)
+    for key, (_, place) in FLAT.items():
+        assert f"'{key}' is {place}" in str(error.value)
 
 
-def test_a_file_needs_a_source(tmp_path):
+@pytest.mark.parametrize("place", [place for _, place in FLAT.values()])
+def test_each_new_place_exists(place):
+    """The table and the key that a message sends people to are real."""
+    table, key = re.fullmatch(r"\[(\w+)\] (\w+)", place).groups()
+    assert key in {declared.name for declared in fields(SPECS[table])}
+
+
+def test_a_run_needs_a_source(tmp_path):
     """Without a source there is nothing to survey, wherever it was forgotten."""
     file = tmp_path / "unit.toml"
-    file.write_text("live = true\n")
-    with pytest.raises(ConfigError, match="the key 'source' is needed and missing"):
-        configure({}, file)
-    with pytest.raises(ConfigError, match="must be a readable TOML file"):
+    file.write_text("[source]\nlive = true\n")
+    for path in (None, file):
+        with pytest.raises(UsageError) as error:
+            configure({}, path)
+        assert "SOURCE" in str(error.value)
+    with pytest.raises(ConfigError) as missing:
         configure({}, tmp_path / "none.toml")
+    assert "none.toml" in str(missing.value)
+
+
+def test_every_setting_has_help_and_a_default_that_can_be_shown():
+    """No option of a run is without a sentence; None always stands for something in words."""
+    for _, declared in KEYS:
+        about = declared.metadata["setting"]
+        assert about.help.endswith(".")
+        if declared.default is None:
+            assert about.default_text
+        assert declared.default is not MISSING or declared.name == "address"

@@ -1,55 +1,52 @@
-"""The loop: order, ends of every kind, and what one look at a frame yields."""
+"""The loop, on a source, a network and sinks in memory: order, ticks, ends of every kind."""
 
-import signal
 import threading
 
-import numpy as np
 import pytest
 
-from edgecrack.errors import BundleError, InputError
-from edgecrack.pipeline import Detector, StopSignal, ordered_map
-from edgecrack.records import CrackMeasure, Detection, Frame, Region
-from edgecrack.report import Meter
+from edgecrack.detector import DetectionSpec, Detector
+from edgecrack.errors import BundleError, InputError, SinkError, SourceError
+from edgecrack.meter import Meter
+from edgecrack.pipeline import ordered_map, survey
+from edgecrack.positions.geotag import Geotagger
+from edgecrack.positions.track import Track
+from edgecrack.records import Fix, PositionQuality
 from edgecrack.segmenters import DarkSegmenter
-from edgecrack.sources import SourceInfo
+from tests.edgecrack.survey_parts import SentFixes, frame, no_detection, source
 
-PICTURE = np.full((8, 12, 3), 200, np.uint8)
 PATIENCE_S = 30
+SECOND_NS = 10**9
 
 
-def frame(index, picture=PICTURE, evidence=PICTURE):
-    """Return a frame of this number."""
-    return Frame(index, index * 40_000_000, None, 0, picture, evidence)
+def numbers(items):
+    """Return the frame numbers of detections or observations."""
+    return [item.frame.index for item in items]
 
 
-def finding(of):
-    """Return a finding that says nothing."""
-    return Detection(of, np.zeros((8, 12), np.uint8), CrackMeasure(0, 0.0, 0, 0.0), {})
-
-
-def numbers(findings):
-    """Return the frame numbers of findings."""
-    return [each.frame.index for each in findings]
-
-
-def collect(findings, seen):
+def collect(detections, seen):
     """Append frame numbers to a list that is there even after an error."""
-    for each in findings:
-        seen.append(each.frame.index)
+    for detection in detections:
+        seen.append(detection.frame.index)
 
 
-@pytest.mark.parametrize("workers", [1, 2, 5])
-def test_findings_come_in_the_order_of_frames(workers):
-    """Every frame yields one finding, first come first served, whoever is done first."""
+@pytest.mark.parametrize("at_once", [1, 2, 5])
+def test_detections_come_in_the_order_of_frames(at_once):
+    """Every frame yields one detection, in order, whichever is done first."""
     done = {index: threading.Event() for index in range(20)}
 
-    def look(of):
-        if workers > 1 and of.index % 2 == 0:  # each even frame is done after the odd one behind it
+    def detect(of):
+        if at_once > 1 and of.index % 2 == 0:  # an even frame is done after the odd one behind it
             assert done[of.index + 1].wait(PATIENCE_S)
         done[of.index].set()
-        return finding(of)
+        return no_detection(of)
 
-    assert numbers(ordered_map(map(frame, range(20)), look, workers)) == list(range(20))
+    assert numbers(ordered_map(detect, map(frame, range(20)), at_once)) == list(range(20))
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_nothing_yet_is_passed_on(at_once):
+    """A tick of the source reaches the loop in its place, and nothing is called for it."""
+    assert list(ordered_map(str, [None, 0, None, 1, None], at_once)) == [None, "0", None, "1", None]
 
 
 def test_no_more_frames_are_held_than_are_worked_on():
@@ -61,146 +58,150 @@ def test_no_more_frames_are_held_than_are_worked_on():
             asked.append(index)
             yield frame(index)
 
-    findings = ordered_map(frames(), finding, 3)
+    detections = ordered_map(no_detection, frames(), 3)
     for index in range(10):
-        assert next(findings).frame.index == index
+        assert next(detections).frame.index == index
         assert len(asked) <= index + 5
 
 
 def test_live_the_next_frame_is_asked_for_when_one_is_done():
-    """With one worker no frame waits, so each is the newest there is."""
-    said = []
+    """With one frame at a time none waits, so each is the newest there is."""
+    events = []
 
     def frames():
         for index in range(3):
-            said.append(f"asked {index}")
+            events.append(f"asked {index}")
             yield frame(index)
 
-    def look(of):
-        said.append(f"looked {of.index}")
-        return finding(of)
+    def detect(of):
+        events.append(f"detected {of.index}")
+        return no_detection(of)
 
-    list(ordered_map(frames(), look, 1))
-    assert said == [f"{what} {index}" for index in range(3) for what in ("asked", "looked")]
+    list(ordered_map(detect, frames(), 1))
+    assert events == [f"{what} {index}" for index in range(3) for what in ("asked", "detected")]
 
 
-@pytest.mark.parametrize("workers", [1, 2, 4])
-def test_what_was_begun_is_yielded_before_the_sources_error(workers):
-    """A source that breaks after seven frames still gives seven findings, and then its error."""
-
-    def frames():
-        yield from map(frame, range(7))
-        raise InputError("the file breaks off")
-
+@pytest.mark.parametrize("at_once", [1, 2, 4])
+def test_what_was_begun_is_yielded_before_the_sources_error(at_once):
+    """A source that breaks after seven frames still gives seven detections, then its error."""
     seen = []
-    with pytest.raises(InputError, match="breaks off"):
-        collect(ordered_map(frames(), finding, workers), seen)
+    broken = source(map(frame, range(7)), error=InputError("the file breaks off"))
+    with pytest.raises(InputError):
+        collect(ordered_map(no_detection, broken, at_once), seen)
     assert seen == list(range(7))
 
 
-@pytest.mark.parametrize("workers", [1, 2, 4])
+@pytest.mark.parametrize("at_once", [1, 2, 4])
 @pytest.mark.parametrize("error", [BundleError("cannot be run"), ZeroDivisionError("a fault")])
-def test_an_error_of_a_look_ends_the_loop(workers, error):
-    """What fails in a thread is raised where findings are read, and nobody waits for ever."""
+def test_an_error_of_the_network_ends_the_loop(at_once, error):
+    """What fails in a thread is raised where detections are read, and nobody waits for ever."""
 
-    def look(of):
+    def detect(of):
         if of.index == 4:
             raise error
-        return finding(of)
+        return no_detection(of)
 
     seen = []
-    with pytest.raises(type(error), match=str(error)):
-        collect(ordered_map(map(frame, range(50)), look, workers), seen)
+    with pytest.raises(type(error)):
+        collect(ordered_map(detect, map(frame, range(50)), at_once), seen)
     assert seen[:4] == [0, 1, 2, 3]
     assert 4 not in seen
     assert seen == sorted(seen)
-    assert len(seen) < 4 + 2 * workers
+    assert len(seen) < 4 + 2 * at_once  # what was begun beside it may still come
 
 
-def test_without_a_request_all_frames_pass():
-    """A stop that nobody asks for stops nothing."""
-    assert [each.index for each in StopSignal().frames(map(frame, range(5)), Meter())] == list(
-        range(5)
+def carry(frames, geotagger=None, *, at_once=1, write=None, on_frame=None):
+    """Run the loop; return what was written."""
+    written = []
+    survey(
+        frames,
+        Detector(DarkSegmenter(12, 8), DetectionSpec()),
+        geotagger or Geotagger(None),
+        write or written.append,
+        at_once=at_once,
+        meter=Meter(on_frame),
     )
+    return written
 
 
-def test_a_request_in_between_ends_after_the_frame_at_work():
-    """Asked while a frame is worked on, there is no next one, and the source is not asked."""
-    stop, asked = StopSignal(), []
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_every_frame_is_detected_placed_and_written(at_once):
+    """Ten frames in, ten observations out, in order, each with its place and its crack."""
+    track = Track([Fix(second * SECOND_NS, 50.0 + second * 1e-5, 8.0) for second in range(3)])
+    frames = [frame(n, crack_columns=n % 2, captured_ns=n * SECOND_NS // 5) for n in range(10)]
+    written = carry(frames, Geotagger(track), at_once=at_once)
+    assert numbers(written) == list(range(10))
+    assert [seen.has_crack for seen in written] == [False, True] * 5
+    qualities = [seen.placement.quality for seen in written]
+    assert qualities[0] is qualities[5] is PositionQuality.FIX
+    assert qualities[3] is PositionQuality.INTERPOLATED
+
+
+def test_a_silent_camera_does_not_hold_records_back():
+    """A fix that arrives while no frame does settles what waits, before the next frame."""
+    receiver = SentFixes([Fix(0, 50.0, 8.0)], [], [Fix(SECOND_NS, 50.0001, 8.0)])
+    written, at_tick = [], []
 
     def frames():
-        for index in range(5):
-            asked.append(index)
-            yield frame(index)
+        yield frame(0, captured_ns=SECOND_NS // 2)
+        yield None
+        at_tick.append(len(written))
+        yield None
+        at_tick.append(len(written))
 
-    seen = []
-    for each in stop.frames(frames(), Meter()):
-        seen.append(each.index)
-        stop(signal.SIGINT, None)
-    assert seen == asked == [0]
-    assert list(stop.frames(map(frame, range(5)), Meter())) == []
-
-
-def test_a_request_cuts_the_waiting_for_a_picture_short():
-    """A camera that sends nothing does not keep a run from ending; the frames before it count."""
-    stop = StopSignal()
-
-    def frames():
-        yield frame(0)
-        signal.raise_signal(signal.SIGINT)  # arrives while the loop waits for this
-        yield frame(1)
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        seen = [each.index for each in stop.frames(frames(), Meter())]
-    finally:
-        signal.signal(signal.SIGINT, before)
-    assert seen == [0]
-    assert stop.asked
+    carry(frames(), Geotagger(Track(), receiver), write=written.append)
+    assert at_tick == [0, 1]
+    assert written[0].placement.quality is PositionQuality.INTERPOLATED
 
 
-def looked(region, evidence_px, size_px=(1920, 1080)):
-    """Look at a frame whose network input is dark in its right half."""
-    info = SourceInfo(
-        name="clip",
-        width_px=size_px[0],
-        height_px=size_px[1],
-        evidence_width_px=evidence_px[0],
-        evidence_height_px=evidence_px[1],
-        region=region,
-        fps=25.0,
-        live=False,
-        start_ns=None,
-        duration_ns=None,
-        time_source="none",
-    )
-    image = PICTURE.copy()
-    image[:, 6:] = 0
-    evidence = np.full((evidence_px[1], evidence_px[0], 3), 99, np.uint8)
-    return Detector(DarkSegmenter(12, 8), info)(frame(3, image, evidence))
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_what_waits_for_its_place_is_written_at_the_end(at_once):
+    """The last frames of a drive have no fix behind them, and are kept all the same."""
+    receiver = SentFixes([Fix(0, 50.0, 8.0)])
+    frames = [frame(n, captured_ns=n * SECOND_NS // 10) for n in range(5)]
+    assert numbers(carry(frames, Geotagger(Track(), receiver), at_once=at_once)) == list(range(5))
 
 
-def test_a_look_marks_the_region_and_nothing_else():
-    """What the network sees in the right half of its input is marked there on the evidence."""
-    found = looked(Region(480, 540, 960, 540), (192, 108))
-    marked = np.zeros((108, 192), np.uint8)
-    marked[54:, 96:144] = 255
-    assert np.array_equal(found.mask, marked)
-    assert found.frame.index == 3
-    assert found.measure.area_px == 48 * 54
-    assert found.measure.area_share == 0.5
-    assert found.measure.peak_probability == 1.0
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_what_was_detected_is_written_though_the_source_fails(at_once):
+    """Frames that wait for their place when a camera breaks off are not lost with it."""
+    receiver, written = SentFixes([Fix(0, 50.0, 8.0)]), []
+    frames = [frame(n, captured_ns=(n + 1) * SECOND_NS // 10) for n in range(4)]
+    broken = source(frames, error=SourceError("the camera is gone"))
+    with pytest.raises(SourceError):
+        carry(broken, Geotagger(Track(), receiver), at_once=at_once, write=written.append)
+    assert numbers(written) == list(range(4))
 
 
-def test_a_look_at_all_of_it_fits_pictures_of_any_size():
-    """In a directory the pictures may differ; the whole of each is the whole of its mask."""
-    found = looked(Region(0, 0, 1920, 1080), (50, 40))
-    assert found.mask.shape == (40, 50)
-    assert found.measure.area_share == pytest.approx(0.5)
+def test_what_was_detected_is_written_though_the_receiver_fails():
+    """A receiver that goes away ends the run, but not what waited for it."""
+
+    class Gone(SentFixes):
+        def poll(self):
+            raise SourceError("the receiver is gone")
+
+    written = []
+    with pytest.raises(SourceError):
+        carry([frame(0, captured_ns=5)], Geotagger(Track(), Gone()), write=written.append)
+    assert numbers(written) == [0]
 
 
-def test_a_look_is_timed_by_stage():
-    """Wall and processor seconds of inference, mask and measure come with each finding."""
-    took = looked(Region(0, 0, 1920, 1080), (192, 108)).took
-    assert list(took) == ["infer", "mask", "measure"]
-    assert all(wall_s >= 0 and cpu_s >= 0 for wall_s, cpu_s in took.values())
+def test_a_sink_that_fails_ends_the_loop():
+    """The error of the first write that fails is the one that is raised."""
+    written = []
+
+    def write(observation):
+        if observation.frame.index == 2:
+            raise SinkError("the disk is full")
+        written.append(observation)
+
+    with pytest.raises(SinkError):
+        carry(map(frame, range(50)), write=write)
+    assert numbers(written) == [0, 1]
+
+
+def test_progress_is_told_frame_by_frame():
+    """Whoever shows progress hears of each frame, in order; ticks are no frames."""
+    told = []
+    carry([frame(0), None, frame(1), None, frame(2)], on_frame=told.append)
+    assert told == [1, 2, 3]

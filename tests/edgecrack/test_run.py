@@ -6,7 +6,6 @@ import pty
 import signal
 import subprocess
 import sys
-import threading
 import time
 import xml.etree.ElementTree as ET
 from datetime import datetime, timezone
@@ -16,9 +15,11 @@ import numpy as np
 import pytest
 
 from edgecrack.config import RunConfig
-from edgecrack.pipeline import StopSignal
-from edgecrack.report import STAGES
+from edgecrack.meter import STAGES
 from edgecrack.run import run
+from edgecrack.segmenters import ModelSpec
+from edgecrack.sinks import OutputSpec
+from edgecrack.sources import SourceSpec
 
 NUMBERS = [f"{index:08d}" for index in range(221)]
 ENDLESS = "test:?width=320&height=240&frames=1000000"
@@ -78,7 +79,7 @@ def test_a_record_says_what_ran_and_under_which_terms(motorway, tiny):
     assert record["first_utc"] == "1970-01-01T00:07:22.000Z"
     assert record["last_utc"] == "1970-01-01T00:07:30.800Z"
     assert record["fixes"]["read"] == {"points": 264, "untimed": 0}
-    assert record["config"]["all_masks"] is True
+    assert record["config"]["output"]["all_masks"] is True
 
 
 def on_the_drive(gpx, time_s):
@@ -115,10 +116,11 @@ def test_the_same_input_gives_the_same_output(motorway, survey, tmp_path):
     """A file is surveyed the same way twice: every mask and every line, but for the run's id."""
     _, first = motorway
     config = read_json(first / "run.json")["config"]
+    source, position = config["source"], config["position"]
     again = tmp_path / "again"
     ended = survey(
-        config["source"], again, "--all-masks", "--position", config["position"],
-        "--video-start", config["video_start"],
+        source["address"], again, "--all-masks", "--position", position["address"],
+        "--video-start", source["start"],
     )  # fmt: skip
     assert ended.code == 0, ended.stderr
     masks = [
@@ -254,29 +256,6 @@ def test_a_signal_ends_a_run_in_order(begin, until, tmp_path, whole, number):
     assert cv2.VideoCapture(str(out / "overlay.mp4")).read()[0]
 
 
-def test_a_run_that_is_stopped_before_its_first_frame_has_a_report(tiny_bundle, tmp_path):
-    """No frame is a report without rates, not a fault."""
-    stop = StopSignal()
-    stop()
-    config = RunConfig(source="test:?frames=3", model=tiny_bundle, out=tmp_path / "out")
-    outcome = run(config, stop)
-    assert outcome.was_interrupted
-    assert outcome.report["frames_inferred"] == 0
-    assert outcome.report["fps_out"] is None
-    assert outcome.report["mean_crack_share"] is None
-    assert read_json(tmp_path / "out" / "report.json") == outcome.report
-
-
-def test_progress_is_told_frame_by_frame(tiny_bundle, tmp_path):
-    """Whoever shows progress hears of each frame, in order, and another thread may run it."""
-    config = RunConfig(source="test:?frames=7", model=tiny_bundle, out=tmp_path / "out")
-    told = []
-    worker = threading.Thread(target=run, args=(config,), kwargs={"on_frame": told.append})
-    worker.start()
-    worker.join()
-    assert told == [1, 2, 3, 4, 5, 6, 7]
-
-
 def test_a_full_disk_ends_a_run_with_what_fitted(environment, tiny_bundle, tmp_path, whole):
     """Exit 74 and one sentence; every file that is there is whole."""
     disk, left = tmp_path / "disk", tmp_path / "left"
@@ -309,8 +288,11 @@ def test_a_longer_run_takes_no_more_memory(tiny_bundle, tmp_path):
             with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123  no object kept
                 sizes[seen] = int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
-    source = "test:?width=640&height=360&frames=600"
-    config = RunConfig(source=source, model=tiny_bundle, out=tmp_path / "out", all_masks=True)
+    config = RunConfig(
+        source=SourceSpec(address="test:?width=640&height=360&frames=600"),
+        model=ModelSpec(bundle=tiny_bundle),
+        output=OutputSpec(folder=tmp_path / "out", all_masks=True),
+    )
     outcome = run(config, on_frame=remember)
-    assert outcome.report["frames_out"] == 600
+    assert outcome.report.frames_out == 600
     assert sizes[600] - sizes[100] < 8_000_000

@@ -1,4 +1,4 @@
-"""A checkpoint of the tiny network, and pictures made from a seed that it could be proved on."""
+"""A checkpoint of the tiny network, and pictures made from a seed to prove it on."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from export.model_card import ModelCard
 from training.checkpoint import Checkpoint, save_checkpoint
 from training.config import parse_config
 
@@ -19,7 +20,7 @@ SPLIT = {
     "validation": ("APFD_13", "CPFD_16", "APVD_08"),
     "test": ("APFD_07", "CPFD_15"),
 }
-"""A part of the committed split of nha12d: ids of pictures that exist here only."""
+"""A part of the committed split of nha12d, for pictures that only the tests make."""
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +30,7 @@ def made_data(tmp_path_factory) -> Path:
     for folder in ("pictures", "masks"):
         (root / folder).mkdir()
     random = np.random.default_rng(4)
-    for name in (each for names in SPLIT.values() for each in names):
+    for name in (name for names in SPLIT.values() for name in names):
         picture = random.integers(120, 160, (96, 128, 3), np.uint8)
         mask = np.zeros((96, 128), np.uint8)
         path = random.integers(0, 96, (5, 2)).astype(np.int32)
@@ -68,3 +69,17 @@ def checkpoint_file(checkpoint, tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("checkpoint") / "best.pt"
     save_checkpoint(checkpoint, path)
     return path
+
+
+@pytest.fixture(scope="session")
+def card(tiny) -> ModelCard:
+    """Return what the tiny bundle says about its network."""
+    manifest = tiny.manifest
+    return ModelCard(
+        manifest.name,
+        manifest.release,
+        manifest.threshold,
+        manifest.threshold_origin,
+        manifest.metrics,
+        manifest.provenance,
+    )

@@ -16,27 +16,27 @@ from training.unet import UNet
 
 @pytest.fixture
 def request_(made_data):
-    """Return what is asked for: one size, scores over the set that has a split."""
+    """Return a request for one size, with scores on the set that has a split."""
     return BundleRequest(sizes_px=((96, 64),), release="2.1", root=made_data)
 
 
 def test_a_bundle_says_how_good_it_is_and_where_it_is_from(checkpoint, request_, tmp_path):
     """Threshold from validation, scores with protocol, terms of all data, epochs and config."""
-    parity = build_bundle(checkpoint, request_, tmp_path / "deep" / "bundle")
-    assert (parity.frames, parity.worst_levels <= 1) == (3, True)
+    (parity,) = build_bundle(checkpoint, request_, tmp_path / "deep" / "bundle")
+    assert (parity.pictures, parity.worst_levels <= 1) == (3, True)
     manifest = load_bundle(tmp_path / "deep" / "bundle").manifest
     assert (manifest.name, manifest.release) == ("tiny", "2.1")
     assert manifest.threshold_origin == "ODS on made validation, many-to-one, 10 px"
-    protocols = [each.protocol for each in manifest.metrics]
+    protocols = [metric.protocol for metric in manifest.metrics]
     for words in ("validation (3)", "test (2)", "5 px", "10 px", "many-to-one"):
         assert any(words in protocol for protocol in protocols)
     assert all("from validation" in protocol for protocol in protocols)
-    assert all(0 <= each.value <= 1 for each in manifest.metrics)
+    assert all(0 <= metric.value <= 1 for metric in manifest.metrics)
     ten = next(p for p in protocols if "10 px" in p and "validation (" in p)
     assert f"threshold {manifest.threshold} " in ten
     provenance = manifest.provenance
     assert provenance.licence == TERMS
-    assert [each.name for each in provenance.data] == ["made", "whole"]
+    assert [entry.name for entry in provenance.data] == ["made", "whole"]
     assert provenance.data[1].licence == "none at all"
     assert provenance.trained_epochs == 3
     assert provenance.config == checkpoint.config.model_dump(mode="json")
@@ -63,13 +63,38 @@ def test_an_export_that_is_another_network_leaves_nothing(
     torch.manual_seed(8)
     other = UNet(checkpoint.config.model).eval()
     monkeypatch.setattr(bundle_files, "to_onnx", lambda _net, *size_px: to_onnx(other, *size_px))
-    with pytest.raises(NotHealthyError, match="nothing was written"):
+    with pytest.raises(NotHealthyError, match=r"model\.96x64\.fp32\.onnx"):
+        build_bundle(checkpoint, request_, tmp_path / "bundle")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_second_size_that_is_another_network_leaves_nothing(
+    checkpoint, request_, tmp_path, monkeypatch
+):
+    """Every network is compared with torch, and the one that differs is named."""
+    torch.manual_seed(8)
+    nets = {96: checkpoint.network(), 128: UNet(checkpoint.config.model).eval()}
+    monkeypatch.setattr(
+        bundle_files, "to_onnx", lambda _net, *size_px: to_onnx(nets[size_px[0]], *size_px)
+    )
+    request = replace(request_, sizes_px=((96, 64), (128, 64)))
+    with pytest.raises(NotHealthyError, match=r"model\.128x64\.fp32\.onnx"):
+        build_bundle(checkpoint, request, tmp_path / "bundle")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bundle_that_fails_its_self_test_leaves_nothing(
+    checkpoint, request_, tmp_path, monkeypatch
+):
+    """Parity with torch is not enough: a network without golden frames does not appear."""
+    monkeypatch.setattr(bundle_files, "golden_frames", lambda *_size_px: {})
+    with pytest.raises(NotHealthyError, match=r"model\.96x64\.fp32\.onnx"):
         build_bundle(checkpoint, request_, tmp_path / "bundle")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_is_overwritten(checkpoint, request_, tmp_path):
-    """A folder or file that is there stays as it is."""
+    """A folder or file that exists stays as it is."""
     (tmp_path / "file").write_text("mine")
     for place in (tmp_path, tmp_path / "file", tmp_path / "file" / "bundle"):
         with pytest.raises(SinkError):
@@ -83,7 +108,7 @@ def test_a_set_that_can_prove_nothing_is_refused(checkpoint, request_, tmp_path)
         with pytest.raises(UsageError, match=rf"\['made'\], not '{name}'"):
             build_bundle(checkpoint, replace(request_, set_name=name), tmp_path / "out")
     unsplit = checkpoint.config.model_copy(update={"data": checkpoint.config.data[:1]})
-    with pytest.raises(UsageError, match="with a split"):
+    with pytest.raises(UsageError, match="--set"):
         build_bundle(replace(checkpoint, config=unsplit), request_, tmp_path / "out")
     with pytest.raises(InputError):
         build_bundle(checkpoint, replace(request_, root=tmp_path / "none"), tmp_path / "out")
@@ -93,11 +118,11 @@ def test_a_set_that_can_prove_nothing_is_refused(checkpoint, request_, tmp_path)
 def test_a_set_without_validation_pictures_here_is_refused(
     checkpoint, request_, made_data, tmp_path
 ):
-    """Without a picture to compare over, an export would pass unseen."""
+    """Without a picture to compare on, nothing would be proved."""
     for folder in ("pictures", "masks"):
         (tmp_path / folder).mkdir()
         source = made_data / folder / "APFD_01.png"
         (tmp_path / folder / "APFD_01.png").write_bytes(source.read_bytes())
-    with pytest.raises(UsageError, match="no validation picture"):
+    with pytest.raises(UsageError, match="'made'"):
         build_bundle(checkpoint, replace(request_, root=tmp_path), tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from edgecrack.bundle import load_bundle
-from edgecrack.models.selftest import decode_picture, decode_plane
+from edgecrack.models.golden_files import decode_picture, decode_plane
+from edgecrack.models.selftest import selftest
 from edgecrack.segmenters import load_segmenter
 from edgecrack.synthetic.golden import golden_frames
+from export.bundle_files import write_files
 
 
 def test_a_folder_holds_what_its_manifest_lists(tiny_bundle, tiny):
@@ -16,11 +18,11 @@ def test_a_folder_holds_what_its_manifest_lists(tiny_bundle, tiny):
     assert load_bundle(tiny_bundle).sha256 == tiny.sha256
 
 
-def test_what_can_be_read_off_the_network_is(tiny, tiny_net):
-    """Stride, parameters and multiplications are the network's own."""
+def test_figures_of_the_network_are_its_own(tiny, tiny_net):
+    """Stride, parameters and multiplications are read off the network."""
     manifest = tiny.manifest
     assert manifest.stride_px == 4
-    assert manifest.parameters == sum(each.numel() for each in tiny_net.parameters())
+    assert manifest.parameters == sum(weight.numel() for weight in tiny_net.parameters())
     assert manifest.macs_per_pixel * 96 * 64 == pytest.approx(1_953_792)
     (entry,) = manifest.models
     assert (entry.precision, entry.width_px, entry.height_px) == ("fp32", 96, 64)
@@ -28,12 +30,26 @@ def test_what_can_be_read_off_the_network_is(tiny, tiny_net):
 
 
 def test_golden_frames_are_the_synthetic_drives(tiny):
-    """They lie there without loss, each with the answer of the exported network."""
+    """They are stored without loss, each with the answer of the exported network."""
     segmenter = load_segmenter(tiny)
-    made = golden_frames(96, 64)
-    assert {each.kind for each in tiny.manifest.golden} == set(made)
-    for each in tiny.manifest.golden:
-        frame = decode_picture(tiny.read(each.frame), each.frame)
-        assert np.array_equal(frame, made[each.kind])
-        answer = decode_plane(tiny.read(each.probability), each.probability)
+    rendered = golden_frames(96, 64)
+    assert {golden.kind for golden in tiny.manifest.golden} == set(rendered)
+    for golden in tiny.manifest.golden:
+        frame = decode_picture(tiny.read(golden.frame), golden.frame)
+        assert np.array_equal(frame, rendered[golden.kind])
+        answer = decode_plane(tiny.read(golden.probability), golden.probability)
         assert np.array_equal(answer, segmenter.probability(frame))
+
+
+def test_every_size_has_its_golden_frames(tiny_net, card, tmp_path):
+    """Each network names its own three, at its own size, and the bundle proves itself."""
+    bundle = write_files(tiny_net, [(96, 64), (100, 60)], card, tmp_path)
+    for network in bundle.manifest.models:
+        golden = bundle.manifest.golden_of(network)
+        assert {entry.kind for entry in golden} == {"crack", "clean", "dark"}
+        for entry in golden:
+            assert entry.model == network.file
+            frame = decode_picture(bundle.read(entry.frame), entry.frame)
+            assert frame.shape == (network.height_px, network.width_px, 3)
+    assert len({golden.frame for golden in bundle.manifest.golden}) == 6
+    assert selftest(bundle).passed

@@ -1,13 +1,14 @@
-"""How far a network is from torch, and how far it may be."""
+"""How far each network of a bundle is from torch, and how far it may be."""
 
 import numpy as np
 import pytest
 import torch
 
 from edgecrack.errors import NotHealthyError
-from edgecrack.segmenters import load_segmenter
 from export.parity import Parity, compare, require
 from training.unet import UNet, UNetSpec
+
+NETWORK = "model.96x64.fp32.onnx"
 
 
 @pytest.fixture(scope="module")
@@ -16,38 +17,56 @@ def pictures():
     return list(np.random.default_rng(0).integers(0, 256, (3, 128, 192, 3), np.uint8))
 
 
+@pytest.fixture(scope="module")
+def other_net():
+    """Return a network like the tiny one with other weights."""
+    torch.manual_seed(9)
+    return UNet(UNetSpec(widths=(4, 8), stem=2)).eval()
+
+
 def test_an_export_is_its_network(tiny_net, tiny, pictures):
     """The tiny bundle and its network agree over pictures of any size."""
-    parity = compare(tiny_net, load_segmenter(tiny), pictures)
-    assert parity.frames == 3
+    (parity,) = compare(tiny_net, tiny, pictures)
+    assert (parity.network, parity.pictures) == (NETWORK, 3)
     assert parity.worst_levels <= 1
     assert parity.mask_iou > 0.999
     require(parity)
 
 
-def test_another_network_is_seen(tiny, pictures):
-    """A network with other weights is not the one that was exported."""
-    torch.manual_seed(9)
-    other = UNet(UNetSpec(widths=(4, 8), stem=2)).eval()
-    with pytest.raises(NotHealthyError, match="over 3 pictures differs by"):
-        require(compare(other, load_segmenter(tiny), pictures))
+def test_another_network_is_seen(other_net, tiny, pictures):
+    """A network with other weights is not the one that was exported, and is named."""
+    (parity,) = compare(other_net, tiny, pictures)
+    assert parity.worst_levels > 2
+    with pytest.raises(NotHealthyError, match=NETWORK):
+        require(parity)
 
 
-@pytest.mark.parametrize("parity", [Parity(9, 3, 1.0), Parity(9, 0, 0.9989), Parity(0, 0, 1.0)])
+@pytest.mark.parametrize(
+    "parity",
+    [Parity("m.onnx", 9, 3, 1.0), Parity("m.onnx", 9, 0, 0.9989), Parity("m.onnx", 0, 0, 1.0)],
+)
 def test_either_measure_is_enough_to_refuse(parity):
     """Three levels, masks that differ by more than a thousandth, or nothing compared."""
-    with pytest.raises(NotHealthyError):
+    with pytest.raises(NotHealthyError, match=r"m\.onnx"):
         require(parity)
 
 
 def test_the_limits_themselves_pass():
     """Two levels and an IoU of 0.999 are allowed."""
-    require(Parity(1, 2, 0.999))
+    require(Parity("m.onnx", 1, 2, 0.999))
+
+
+def test_masks_are_taken_together(tiny_net, other_net, tiny, pictures):
+    """The IoU is that of the masks of all pictures side by side, not a mean of each."""
+    (parity,) = compare(other_net, tiny, pictures)
+    alone = [compare(other_net, tiny, [picture])[0].mask_iou for picture in pictures]
+    assert min(alone) <= parity.mask_iou <= max(alone)
+    assert compare(tiny_net, tiny, pictures)[0].mask_iou > parity.mask_iou
 
 
 def test_nothing_compared_is_nothing_proved(tiny_net, tiny):
-    """Without pictures there is a parity of zero frames, and it does not pass."""
-    parity = compare(tiny_net, load_segmenter(tiny), [])
-    assert parity.frames == 0
-    with pytest.raises(NotHealthyError, match="no pictures"):
+    """Without pictures there is a parity of none, and it does not pass."""
+    (parity,) = compare(tiny_net, tiny, [])
+    assert parity.pictures == 0
+    with pytest.raises(NotHealthyError):
         require(parity)

@@ -7,6 +7,7 @@ import onnxruntime
 import pytest
 import torch
 from onnx import TensorProto, helper
+from torch import nn
 
 from edgecrack.errors import EdgecrackError
 from export.to_onnx import OPSET, Uint8Model, check_graph, macs, to_onnx
@@ -24,7 +25,7 @@ def exported(tiny_net):
 def test_the_contract_is_in_the_graph(exported):
     """Frame in and probability out are uint8 of one size; Cast first; Round, Clip, Cast last."""
     model = onnx.load_from_string(exported)
-    assert {each.version for each in model.opset_import if each.domain == ""} == {OPSET}
+    assert {opset.version for opset in model.opset_import if opset.domain == ""} == {OPSET}
     edges = [
         (v.name, v.type.tensor_type.elem_type, [d.dim_value for d in v.type.tensor_type.shape.dim])
         for v in (*model.graph.input, *model.graph.output)
@@ -91,26 +92,73 @@ def test_multiplications_are_those_counted_by_hand(tiny_net):
 
 
 def chain(*kinds, inside=TensorProto.FLOAT):
-    """Return a graph of these operators from frame to probability, through tensors of a type."""
+    """Return a graph of these operators from frame to probability, casting to a type at first."""
     names = ["frame", *(f"t{index}" for index in range(1, len(kinds))), "probability"]
     nodes = [
-        helper.make_node(k, [i], [o]) for k, i, o in zip(kinds, names, names[1:], strict=False)
+        helper.make_node(kind, [taken], [given])
+        for kind, taken, given in zip(kinds, names, names[1:], strict=False)
     ]
-    between = [helper.make_tensor_value_info(name, inside, [1]) for name in names[1:-1]]
-    graph = helper.make_graph(nodes, "g", [], [], value_info=between)
-    return helper.make_model(graph)
+    casts = [node for node in nodes if node.op_type == "Cast"]
+    for cast in casts:
+        to = TensorProto.UINT8 if cast is casts[-1] else inside
+        cast.attribute.append(helper.make_attribute("to", to))
+    uint8 = (TensorProto.UINT8, [1])
+    graph = helper.make_graph(
+        nodes,
+        "chain",
+        [helper.make_tensor_value_info("frame", *uint8)],
+        [helper.make_tensor_value_info("probability", *uint8)],
+        value_info=[helper.make_tensor_value_info(names[1], inside, [1])],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=9)
 
 
-def test_a_graph_of_another_shape_is_not_exported():
-    """What TensorRT would refuse or misread is refused here, where torch made it."""
+def test_a_graph_that_tensorrt_would_misread_is_refused():
+    """Cast comes first, Round, Clip and Cast last, and nothing in between is uint8."""
     check_graph(chain("Cast", "Round", "Clip", "Cast"))
     for kinds in (
-        ("Transpose", "Cast", "Round", "Clip", "Cast"),
         ("Cast", "Clip", "Round", "Cast"),
         ("Cast", "Round", "Cast"),
         ("Cast", "Round", "Clip", "Cast", "Identity"),
     ):
-        with pytest.raises(EdgecrackError, match="must begin with Cast"):
+        with pytest.raises(EdgecrackError, match=kinds[-2]):
             check_graph(chain(*kinds))
-    with pytest.raises(EdgecrackError, match="at its edges only"):
-        check_graph(chain("Cast", "Round", "Clip", "Cast", inside=TensorProto.UINT8))
+    late = chain("Identity", "Cast", "Round", "Clip", "Cast")
+    del late.graph.value_info[:]
+    with pytest.raises(EdgecrackError, match="Identity"):
+        check_graph(late)
+
+
+def test_uint8_between_the_edges_is_refused():
+    """A tensor in between that is uint8 is named, whatever becomes of it."""
+    made = chain("Cast", "Round", "Clip", "Cast")
+    to_uint8 = helper.make_node("Cast", ["t1"], ["inside"], to=TensorProto.UINT8)
+    made.graph.node.insert(1, to_uint8)
+    made.graph.value_info.append(helper.make_tensor_value_info("inside", TensorProto.UINT8, [1]))
+    with pytest.raises(EdgecrackError, match="inside"):
+        check_graph(made)
+
+
+def test_a_graph_that_is_no_valid_onnx_is_refused():
+    """An unknown operator, and a type that no inference agrees with, end in our own error."""
+    unknown = chain("Cast", "Round", "Clip", "Cast")
+    unknown.graph.node[1].op_type = "Unknown"
+    wrong_type = chain("Cast", "Round", "Clip", "Cast")
+    wrong_type.graph.value_info[0].type.tensor_type.elem_type = TensorProto.INT64
+    for made in (unknown, wrong_type):
+        with pytest.raises(EdgecrackError):
+            check_graph(made)
+
+
+class ThroughUint8(nn.Module):
+    """A network whose answer has been uint8 on its way."""
+
+    def forward(self, picture):
+        """Return the first channel, in steps of one."""
+        return picture[:, :1].to(torch.uint8).to(torch.float32)
+
+
+def test_what_torch_exports_is_checked():
+    """A network that breaks the contract is not returned as a file."""
+    with pytest.raises(EdgecrackError):
+        to_onnx(ThroughUint8(), 96, 64)

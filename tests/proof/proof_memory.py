@@ -6,6 +6,9 @@ from pathlib import Path
 
 from edgecrack.config import RunConfig
 from edgecrack.run import run
+from edgecrack.segmenters import ModelSpec
+from edgecrack.sinks import OutputSpec
+from edgecrack.sources import SourceSpec
 
 FRAMES, SETTLED = 20_000, 1_000
 MOST_GROWTH_BYTES = 20_000_000
@@ -26,13 +29,12 @@ def test_memory_stays_flat(tiny_bundle, tmp_path, capsys):
             sizes[seen] = resident_bytes()
 
     config = RunConfig(
-        source=f"test:?width=640&height=360&frames={FRAMES}",
-        model=tiny_bundle,
-        out=tmp_path / "out",
-        all_masks=True,
+        source=SourceSpec(address=f"test:?width=640&height=360&frames={FRAMES}"),
+        model=ModelSpec(bundle=tiny_bundle),
+        output=OutputSpec(folder=tmp_path / "out", all_masks=True),
     )
     outcome = run(config, on_frame=remember)
-    assert outcome.report["frames_out"] == FRAMES
+    assert outcome.report.frames_out == FRAMES
     growth = max(sizes.values()) - sizes[SETTLED]
     with capsys.disabled():
         sys.stdout.write(

@@ -1,15 +1,14 @@
 """The power goes a thousand times in the middle of a survey: what is left is whole."""
 
 import platform
-import runpy
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
 from random import Random
 
 from edgecrack.storage.memory_disk import MemoryDisk
+from tests.edgecrack.storage.power_cut import check, make_observations, survey
 
-TESTS = Path(__file__).parents[1]
 CUTS, FRAMES = 1000, 200
 HEAD = """# A thousand power cuts
 
@@ -35,15 +34,14 @@ that ends in a newline must parse and name only pictures that are there, every p
 
 def test_a_thousand_power_cuts_lose_nothing_acknowledged(capsys):
     """At any of a survey's operations the power may go; what was acknowledged is found whole."""
-    cut = runpy.run_path(str(TESTS / "edgecrack" / "storage" / "power_cut.py"))
-    observations, whole = cut["make_observations"](FRAMES), MemoryDisk()
-    assert cut["survey"](whole, observations).has_ended
+    observations, whole = make_observations(FRAMES), MemoryDisk()
+    assert survey(whole, observations).has_ended
     counts = dict.fromkeys(("early", "acknowledged", "lines", "torn", "pictures"), 0)
     for seed in range(CUTS):
         random = Random(seed)
         disk = MemoryDisk(operations_left=random.randrange(whole.operations))
-        told = cut["survey"](disk, observations)
-        left = cut["check"](disk.after_power_cut(random), told, observations)
+        told = survey(disk, observations)
+        left = check(disk.after_power_cut(random), told, observations)
         counts["early"] += not told.acknowledged
         counts["acknowledged"] += len(told.acknowledged)
         counts["lines"] += left.lines
@@ -57,6 +55,6 @@ def test_a_thousand_power_cuts_lose_nothing_acknowledged(capsys):
         cuts=CUTS,
         **counts,
     )
-    (TESTS / "proof" / "power_cut.md").write_text(report, encoding="utf-8")
+    Path(__file__).with_name("power_cut.md").write_text(report, encoding="utf-8")
     with capsys.disabled():
         sys.stdout.write("\n" + report)

@@ -111,20 +111,24 @@ save_checkpoint(kept, path)
 @pytest.mark.parametrize("unsynced", Unsynced)
 def test_a_power_cut_leaves_the_old_checkpoint_or_the_new_one(checkpoint, unsynced):
     """After any operation one of the two is whole, and after the last it is the new one."""
-    path, contents = Path("/a.pt"), []
-    for operations_left in range(4, 9):
+    path, newer, whole = Path("/a.pt"), replace(checkpoint, epoch=4), MemoryDisk()
+    save_checkpoint(checkpoint, path, whole)
+    old, operations_left = whole.files()[path], whole.operations
+    has_returned, contents = False, []
+    while not has_returned:
         disk = MemoryDisk(operations_left=operations_left)
         save_checkpoint(checkpoint, path, disk)
-        old = disk.files()[path]
         try:
-            save_checkpoint(replace(checkpoint, epoch=4), path, disk)
+            save_checkpoint(newer, path, disk)
+            has_returned = True
         except SinkError:
-            assert operations_left < 8
+            operations_left += 1
         contents.append(disk.after_power_cut(Random(0), unsynced).files()[path])
 
-    assert contents[0] == old
-    assert contents[-1] == disk.files()[path] != old
-    assert set(contents) == {old, contents[-1]}
+    new = disk.files()[path]
+    assert contents[0] == old != new
+    assert contents[-1] == new
+    assert set(contents) == {old, new}
 
 
 def test_a_folder_that_is_not_there_is_named(checkpoint, tmp_path):

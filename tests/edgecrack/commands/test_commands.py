@@ -270,12 +270,15 @@ def test_results_are_never_written_over_anything(survey, tmp_path):
 def test_a_units_file_is_held_to_its_keys(refuses, command, tiny_bundle, tmp_path):
     """An unknown key is 78 and the nearest one is named; so is a file that is no TOML."""
     file = tmp_path / "unit.toml"
-    file.write_text(f'source = "{CLOCK}"\nmin_crack_shares = 0.1\n')
-    refuses(78, ["unit.toml", "'min_crack_shares'", "did you mean 'min_crack_share'?"], CLOCK,
-            "--config", file)  # fmt: skip
+    file.write_text("[detection]\nmin_crack_shares = 0.1\n")
+    words = ["unit.toml", "'detection.min_crack_shares'", "did you mean 'min_crack_share'?"]
+    refuses(78, words, CLOCK, "--config", file)
     file.write_text("source = \n")
     refuses(78, ["unit.toml", "TOML"], CLOCK, "--config", file)
-    file.write_text(f'source = "{CLOCK}"\nmodel = "{tiny_bundle}"\nall_masks = true\n')
+    file.write_text(
+        f'[source]\naddress = "{CLOCK}"\n[model]\nbundle = "{tiny_bundle}"\n'
+        "[output]\nall_masks = true\n"
+    )
     ended = command("run", "--config", file, "--out", tmp_path / "out", "--json")
     assert ended.code == 0, ended.stderr
     assert len(list((tmp_path / "out" / "masks").iterdir())) == ended.json["frames_in"] == 5
@@ -285,10 +288,11 @@ def test_a_units_file_is_held_to_its_keys(refuses, command, tiny_bundle, tmp_pat
     ("words", "options"),
     [
         (["region", "64x48"], (CLOCK, "--region", "0,0,65,48")),
-        (["x,y,w,h", "'0,0,8'"], (CLOCK, "--region", "0,0,8")),
-        (["region"], (CLOCK, "--region", "0,0,0,8")),
-        (["video_start", "'yesterday'"], (CLOCK, "--video-start", "yesterday")),
-        (["rate_fps"], (CLOCK, "--rate", "0")),
+        (["--region"], (CLOCK, "--region", "0,0,8")),
+        (["--region"], (CLOCK, "--region", "0,0,0,8")),
+        (["--region"], (CLOCK, "--region", "0,0,8,x")),
+        (["--video-start", "'yesterday'"], (CLOCK, "--video-start", "yesterday")),
+        (["--rate"], (CLOCK, "--rate", "0")),
         (["ftp"], ("ftp://host/drive.mp4",)),
         (["colour"], ("test:?colour=red",)),
     ],
@@ -313,16 +317,17 @@ def test_a_self_test_is_0_3_or_65(command, tiny, tiny_bundle, bundle_copy, manif
     assert passed.json["sha256"] == tiny.sha256
     assert "crack" in command("selftest", tiny_bundle).stdout
 
-    path = bundle_copy / "golden" / "crack.probability.png"
+    path = bundle_copy / "golden" / "crack.96x64.probability.png"
     cv2.imwrite(str(path), cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) - 9)
     command("selftest", bundle_copy).refused(65, "has changed")
     manifest.seal()
     failed = command("selftest", bundle_copy, "--json")
     assert failed.code == 3
     assert failed.json["passed"] is False
-    assert [each["kind"] for each in failed.json["results"] if not each["passed"]] == ["crack"]
+    (network,) = failed.json["networks"]
+    assert [golden["kind"] for golden in network["golden"] if not golden["passed"]] == ["crack"]
     assert len(failed.stderr.splitlines()) == 1
-    assert "use another bundle" in failed.stderr
+    assert network["file"] in failed.stderr
 
 
 def test_people_get_a_table_and_the_place_of_the_results(command, tiny_bundle, tmp_path):

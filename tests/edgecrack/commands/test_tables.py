@@ -1,12 +1,17 @@
 """What a person sees at the end."""
 
 import io
+from dataclasses import replace
 
 from rich.console import Console
 
 from edgecrack.commands.tables import report_table, selftest_table
-from edgecrack.models.selftest import GoldenResult, SelfTest
-from edgecrack.report import Meter, Totals
+from edgecrack.meter import Meter
+from edgecrack.models.selftest import GoldenResult, NetworkResult, SelfTest
+from edgecrack.report import InputSize, Totals, make_report
+from tests.edgecrack.survey_parts import frame, no_detection
+from tests.edgecrack.test_meter import Clock
+from tests.edgecrack.test_report import SETUP
 
 
 def shown(table):
@@ -16,23 +21,29 @@ def shown(table):
     return console.export_text()
 
 
-def report(frames):
-    """Return the report of a run of this many frames, 40 ms apart."""
-    meter = Meter(warm_up=5)
-    for index in range(frames):
-        meter.arrived(index * 40_000_000)
-        meter.stage("infer", 0.0185, 0.018)
-        meter.finished(index * 40_000_000, index * 40_000_000 + 30_000_000)
-    totals = Totals(frames + 2, {"source": 2, "output": 0}, 9.0, 0.02 * max(frames, 1), 10**8)
-    said = {"frames_with_crack": 17, "backend": "ONNX Runtime 1", "precision": "fp32"}
-    return {**meter.report(totals), **said, "input": {"width_px": 960, "height_px": 540}}
+def report(frames, has_crack=False):
+    """Return the report of a run of this many frames, 40 ms apart, with 18.5 ms of inference."""
+    clock = Clock()
+    meter = Meter(clock_ns=clock)
+
+    def arriving():
+        for index in range(frames):
+            clock.now_ns = index * 40_000_000
+            yield frame(index)
+
+    for seen in meter.timed(arriving()):
+        took = {"infer": (0.0185, 0.018)}
+        meter.detected(replace(no_detection(seen), took=took, has_crack=has_crack))
+    totals = Totals(frames + 2, {"source": 2, "output": 0}, 9.0, 0.02 * max(frames, 1), 0.0, 10**8)
+    setup = replace(SETUP, backend="ONNX Runtime 1", input=InputSize(960, 540))
+    return make_report(meter.snapshot(), totals, setup)
 
 
 def test_a_report_shows_counts_rates_and_stages():
     """Frames in, inferred and dropped, the rates, each stage and what is overhead."""
-    text = shown(report_table(report(100)))
+    text = shown(report_table(report(100, has_crack=True)))
     assert "102 frames in, 100 inferred, 2 dropped" in text
-    assert "25.0 FPS out (25.0 in), 17 frames with cracks" in text
+    assert "25.0 FPS out (25.0 in), 100 frames with cracks" in text
     assert "960x540" in text
     assert "first 5 frames left out" in text
     infer = next(line for line in text.splitlines() if " infer " in line)
@@ -48,12 +59,15 @@ def test_a_run_without_frames_has_a_table_too():
 
 def test_a_self_test_shows_each_frame_and_its_verdict():
     """What failed stands out."""
-    results = (
-        GoldenResult("crack", "model.onnx", 1, 0.99999, passed=True),
-        GoldenResult("dark", "model.onnx", 9, 0.5, passed=False),
+    golden = (
+        GoldenResult("crack", 1, 0.99999, passed=True, refuses_zeros=True),
+        GoldenResult("dark", 9, 0.5, passed=False, refuses_zeros=True),
     )
-    text = shown(selftest_table(SelfTest("vehicle", "1.0", "ab" * 32, "ORT", results, 12.34, 1)))
+    networks = (NetworkResult("model.onnx", "fp32", golden, "differs"),)
+    result = SelfTest("vehicle", "1.0", "ab" * 32, "ORT", networks, "model.onnx", 12.34, 1)
+    text = shown(selftest_table(result))
     assert "vehicle 1.0 (abababababab)" in text
-    rows = [line for line in text.splitlines() if "model.onnx" in line]
-    assert [("FAILED" in row, "ok" in row) for row in rows] == [(False, True), (True, False)]
+    rows = [line for line in text.splitlines() if "model.onnx" in line and "ms" not in line]
+    verdicts = [("FAILED" in row, "ok" in row, "differs" in row) for row in rows]
+    assert verdicts == [(False, True, False), (True, False, False), (True, False, True)]
     assert "12.3 ms a frame" in text

@@ -3,7 +3,7 @@
 import pytest
 
 from edgecrack.errors import UsageError
-from edgecrack.gst.geometry import frame_geometry, scaling_method
+from edgecrack.gst.geometry import evidence_size_px, frame_geometry, scaling_method
 from edgecrack.records import Region
 
 
@@ -20,9 +20,13 @@ from edgecrack.records import Region
 )
 def test_evidence_keeps_the_aspect_and_never_grows(size, evidence):
     """Evidence is at most 1280 wide, as wide as its source at most, and of the same shape."""
-    layout = frame_geometry(size[0], size[1], None)
-    assert (layout.evidence_width_px, layout.evidence_height_px) == evidence
-    assert layout.region == Region(0, 0, *size)
+    assert evidence_size_px(*size) == evidence
+
+
+def test_without_a_region_the_network_sees_all():
+    """The whole picture is the region."""
+    assert frame_geometry(7, 5, None).region == Region(0, 0, 7, 5)
+    assert frame_geometry(7, 5, None).is_whole
 
 
 def test_a_region_may_touch_the_edge():

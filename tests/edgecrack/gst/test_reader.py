@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from edgecrack.errors import InputError, SourceError, UsageError
-from edgecrack.gst.reader import PipelineSpec, Reader
+from edgecrack.gst.chain import PipelineSpec
+from edgecrack.gst.reader import Reader
 from edgecrack.gst.runtime import Gst
 from edgecrack.records import Region
 
@@ -42,9 +43,9 @@ def _one(reader, picture):
 def test_a_picture_of_the_networks_size_is_not_touched(start, width_px):
     """Without scaling both branches give the very pixels that came in, whatever the row stride."""
     picture = _noise(48, width_px)
-    shot = _one(start(PipelineSpec("a", _PICTURES), width_px, 48), picture)
-    np.testing.assert_array_equal(shot.image, picture)
-    np.testing.assert_array_equal(shot.evidence, picture)
+    sample = _one(start(PipelineSpec("a", _PICTURES), (width_px, 48)), picture)
+    np.testing.assert_array_equal(sample.image, picture)
+    np.testing.assert_array_equal(sample.evidence, picture)
 
 
 @pytest.mark.parametrize(
@@ -53,11 +54,11 @@ def test_a_picture_of_the_networks_size_is_not_touched(start, width_px):
 def test_the_network_sees_the_region_and_nothing_else(start, region):
     """The region's pixels reach the network as they are; evidence stays whole."""
     picture = _noise(50, 100)
-    shot = _one(start(PipelineSpec("a", _PICTURES), 31, 17, region), picture)
+    sample = _one(start(PipelineSpec("a", _PICTURES), (31, 17), region), picture)
     rows = slice(region.y_px, region.y_px + region.height_px)
     columns = slice(region.x_px, region.x_px + region.width_px)
-    np.testing.assert_array_equal(shot.image, picture[rows, columns])
-    np.testing.assert_array_equal(shot.evidence, picture)
+    np.testing.assert_array_equal(sample.image, picture[rows, columns])
+    np.testing.assert_array_equal(sample.evidence, picture)
 
 
 @pytest.mark.parametrize(
@@ -68,48 +69,49 @@ def test_scaling_averages_areas(start, shared_data, size, bound):
     folder = shared_data / "nha12d" / "Concrete_pavement_FD" / "Raw_images"
     path = min(folder.iterdir())
     picture = cv2.imread(str(path))[:, :, ::-1]
-    shot = _one(start(PipelineSpec("a", _PICTURES), *size), np.ascontiguousarray(picture))
+    sample = _one(start(PipelineSpec("a", _PICTURES), size), np.ascontiguousarray(picture))
     wanted = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    assert np.abs(shot.image.astype(int) - wanted).mean() < bound
+    assert np.abs(sample.image.astype(int) - wanted).mean() < bound
 
 
 def test_the_aspect_of_the_region_is_not_kept(start):
     """A wide picture fills a tall input from edge to edge, without bars."""
     picture = np.full((40, 400, 3), 200, np.uint8)
-    shot = _one(start(PipelineSpec("a", _PICTURES), 30, 90), picture)
-    assert shot.image.shape == (90, 30, 3)
-    assert shot.image.min() == 200
+    sample = _one(start(PipelineSpec("a", _PICTURES), (30, 90)), picture)
+    assert sample.image.shape == (90, 30, 3)
+    assert sample.image.min() == 200
 
 
 def test_a_picture_wider_than_evidence_is_scaled_down(start):
     """Evidence is 1280 wide where its source is wider."""
-    shot = _one(start(PipelineSpec("a", _PICTURES), 32, 32), _noise(90, 2560))
-    assert shot.evidence.shape == (45, 1280, 3)
+    sample = _one(start(PipelineSpec("a", _PICTURES), (32, 32)), _noise(90, 2560))
+    assert sample.evidence.shape == (45, 1280, 3)
 
 
 def test_pixels_that_are_not_square_stay_where_they_are(start):
     """An anamorphic source keeps its own rows and columns in both branches."""
     caps = "video/x-raw,width=72,height=57,pixel-aspect-ratio=16/11,framerate=25/1"
-    feed = PipelineSpec("a", f"videotestsrc name=source num-buffers=1 ! {caps}")
-    shot = start(feed, 40, 40).pull()
-    assert shot.image.shape == (40, 40, 3)
-    assert shot.evidence.shape == (57, 72, 3)
-    assert shot.evidence[:20, :9].mean() > 150  # the white bar fills its corner: no border
+    spec = PipelineSpec("a", f"videotestsrc name=source num-buffers=1 ! {caps}")
+    sample = start(spec, (40, 40)).pull()
+    assert sample.image.shape == (40, 40, 3)
+    assert sample.evidence.shape == (57, 72, 3)
+    assert sample.evidence[:20, :9].mean() > 150  # the white bar fills its corner: no border
 
 
 def test_sizes_may_change_in_mid_stream(start):
     """Each picture is laid out by its own size."""
-    reader = start(PipelineSpec("a", _PICTURES), 20, 20)
+    reader = start(PipelineSpec("a", _PICTURES), (20, 20))
     for index, (height_px, width_px) in enumerate([(30, 40), (60, 50), (30, 40)]):
         picture = _noise(height_px, width_px)
         reader.push(picture, index * _SECOND_NS)
-        np.testing.assert_array_equal(reader.pull().evidence, picture)
-        assert (reader.layout.width_px, reader.layout.height_px) == (width_px, height_px)
+        sample = reader.pull()
+        np.testing.assert_array_equal(sample.evidence, picture)
+        assert (sample.geometry.width_px, sample.geometry.height_px) == (width_px, height_px)
 
 
 def test_a_region_outside_is_refused(start):
     """The picture's real size is told once it is known."""
-    reader = start(PipelineSpec("a", _PICTURES), 20, 20, Region(0, 0, 41, 30))
+    reader = start(PipelineSpec("a", _PICTURES), (20, 20), Region(0, 0, 41, 30))
     reader.push(_noise(30, 40), 0)
     with pytest.raises(UsageError, match="which is 40x30"):
         reader.pull()
@@ -118,29 +120,31 @@ def test_a_region_outside_is_refused(start):
 @pytest.mark.parametrize("times", [[5, 5, 5, 5], [9, 3, 3, 7], [2**64 - 1] * 4])
 def test_times_that_repeat_or_are_missing_do_not_mix_up_pictures(start, times):
     """Index, image and evidence belong together even where no time tells them apart."""
-    reader = start(PipelineSpec("a", _PICTURES), 8, 8)
+    reader = start(PipelineSpec("a", _PICTURES), (8, 8))
     for value, pts_ns in enumerate(times):
         reader.push(np.full((16, 16, 3), value, np.uint8), pts_ns)
-        shot = reader.pull()
-        assert (shot.index, shot.image.max(), shot.evidence.max()) == (value, value, value)
+        sample = reader.pull()
+        assert (sample.index, sample.image.max(), sample.evidence.max()) == (value, value, value)
 
 
 def test_a_missing_time_follows_the_one_before(start):
     """A picture without a time stands one frame after its forerunner."""
-    feed = "videotestsrc name=source num-buffers=3 ! video/x-raw,framerate=10/1,width=16,height=16"
-    reader = start(PipelineSpec("a", feed), 8, 8)
+    pattern = (
+        "videotestsrc name=source num-buffers=3 ! video/x-raw,framerate=10/1,width=16,height=16"
+    )
+    reader = start(PipelineSpec("a", pattern), (8, 8))
     assert [reader.pull().pts_ns for _ in range(3)] == [0, _SECOND_NS // 10, _SECOND_NS // 5]
 
 
 def test_views_outlive_the_next_pull_and_the_reader(start):
     """A picture that is kept does not change when others follow, nor when the reader closes."""
-    feed = "videotestsrc name=source num-buffers=30 pattern=ball animation-mode=frames"
-    reader = start(PipelineSpec("a", f"{feed} ! video/x-raw,width=80,height=60"), 40, 30)
+    pattern = "videotestsrc name=source num-buffers=30 pattern=ball animation-mode=frames"
+    reader = start(PipelineSpec("a", f"{pattern} ! video/x-raw,width=80,height=60"), (40, 30))
     first = reader.pull()
     copies = first.image.copy(), first.evidence.copy()
     last = first
-    while (shot := reader.pull()) is not None:
-        last = shot
+    while (sample := reader.pull()) is not None:
+        last = sample
     reader.close()
     assert not np.array_equal(last.evidence, first.evidence)
     np.testing.assert_array_equal(first.image, copies[0])
@@ -149,22 +153,22 @@ def test_views_outlive_the_next_pull_and_the_reader(start):
 
 def test_a_file_that_yields_nothing_ends_in_an_error(start):
     """A source without pictures or end is given up after its stall bound."""
-    reader = start(PipelineSpec("quiet.mp4", _PICTURES, stall_ns=_SECOND_NS // 5), 8, 8)
+    reader = start(PipelineSpec("quiet.mp4", _PICTURES, stall_ns=_SECOND_NS // 5), (8, 8))
     with pytest.raises(InputError, match=r"quiet\.mp4 .* stalled: no picture for 0\.2 s"):
         reader.pull()
 
 
 def test_a_silent_camera_is_a_source_error(start):
     """A live source without pictures may come back, so its error says so by its class."""
-    feed = PipelineSpec("cam", _PICTURES, is_live=True, may_return=True, stall_ns=_SECOND_NS // 5)
+    spec = PipelineSpec("cam", _PICTURES, is_live=True, may_return=True, stall_ns=_SECOND_NS // 5)
     with pytest.raises(SourceError, match="cam gives no pictures: stalled"):
-        start(feed, 8, 8).pull()
+        start(spec, (8, 8)).pull()
 
 
 def test_the_end_of_an_endless_source_is_a_fault(start):
     """A camera that ends has failed; after close() it has not."""
     source = "videotestsrc name=source num-buffers=2 ! video/x-raw,width=16,height=16"
-    reader = start(PipelineSpec("cam", source, is_endless=True, may_return=True), 8, 8)
+    reader = start(PipelineSpec("cam", source, is_endless=True, may_return=True), (8, 8))
     assert reader.pull().index == 0
     assert reader.pull().index == 1
     with pytest.raises(SourceError, match="it stopped sending"):
@@ -179,14 +183,24 @@ def test_a_live_source_drops_only_at_the_queue_and_keeps_the_newest(start):
         "videotestsrc name=source num-buffers=200 pattern=ball animation-mode=frames "
         "! video/x-raw,width=64,height=64,framerate=100/1"
     )
-    reader = start(PipelineSpec("cam", source, is_live=True), 8, 8)
+    reader = start(PipelineSpec("cam", source, is_live=True), (8, 8))
     entrance = reader._pipeline.get_by_name("latest").get_static_pad("sink")  # noqa: SLF001
     deadline_ns = time.monotonic_ns() + 20 * _SECOND_NS
     while entrance.get_sticky_event(Gst.EventType.EOS, 0) is None:
         assert time.monotonic_ns() < deadline_ns
     indices = []
-    while (shot := reader.pull()) is not None:
-        indices.append(shot.index)
+    while (sample := reader.pull()) is not None:
+        indices.append(sample.index)
     assert indices == sorted(set(indices))
     assert indices[-1] == 199
     assert len(indices) < 20
+
+
+def test_each_picture_has_the_geometry_it_was_cut_with(start):
+    """Pictures of two sizes pushed at once keep their own sizes, whenever they are pulled."""
+    reader = start(PipelineSpec("a", _PICTURES), (20, 20))
+    sizes = [(30, 40), (60, 50), (60, 50)]
+    for index, (height_px, width_px) in enumerate(sizes):
+        reader.push(_noise(height_px, width_px), index * _SECOND_NS)
+    geometries = [reader.pull().geometry for _ in sizes]
+    assert [(geometry.height_px, geometry.width_px) for geometry in geometries] == sizes

@@ -1,7 +1,11 @@
-"""The model that comes along keeps every promise a stranger's has to keep, and two more."""
+"""The model that comes with edgecrack, and which bundle a choice means."""
 
-from edgecrack.models import VEHICLE, default_bundle
+import pytest
+
+from edgecrack.errors import BundleError
+from edgecrack.models import VEHICLE, default_bundle, open_bundle
 from edgecrack.models.selftest import selftest
+from edgecrack.segmenters import ModelSpec
 
 MOST_BYTES = 10_000_000
 
@@ -20,12 +24,20 @@ def test_the_default_model_says_its_terms_and_scores():
     provenance = manifest.provenance
     assert "research" in provenance.licence.lower()
     assert len(provenance.data) >= 3
-    assert all(each.licence and each.pictures > 0 for each in provenance.data)
+    assert all(entry.licence and entry.pictures > 0 for entry in provenance.data)
     assert "validation" in manifest.threshold_origin
-    assert any("test (" in each.protocol for each in manifest.metrics)
+    assert any("test (" in metric.protocol for metric in manifest.metrics)
 
 
 def test_the_default_model_proves_itself_here():
     """Its golden frames give the promised answers on this machine."""
-    found = selftest(default_bundle())
-    assert found.passed, found.results
+    result = selftest(default_bundle())
+    assert result.passed, result.networks
+
+
+def test_a_choice_names_a_bundle_or_means_the_default_one(tiny_bundle, tiny, tmp_path):
+    """A path is loaded, no path is the model that comes along, and what is no bundle is refused."""
+    assert open_bundle(ModelSpec()).sha256 == default_bundle().sha256
+    assert open_bundle(ModelSpec(bundle=tiny_bundle)).sha256 == tiny.sha256
+    with pytest.raises(BundleError):
+        open_bundle(ModelSpec(bundle=tmp_path))

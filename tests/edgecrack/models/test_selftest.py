@@ -1,21 +1,30 @@
-"""A bundle proves itself, or says where it does not."""
+"""A bundle proves every network it holds, or says which one fails and why."""
 
 import json
+import shutil
 
 import cv2
 import numpy as np
 import pytest
 
-from edgecrack.bundle import load_bundle
-from edgecrack.errors import BundleError
-from edgecrack.models.selftest import decode_picture, decode_plane, selftest
+from edgecrack.bundle import MANIFEST, WIDEST, load_bundle
+from edgecrack.errors import BundleError, NotHealthyError
+from edgecrack.models.golden_files import decode_plane
+from edgecrack.models.selftest import selftest
+from edgecrack.segmenters import ModelSpec
 
-PROBABILITY = "golden/crack.probability.png"
+SMALL, LARGE, HALF = "model.96x64.fp32.onnx", "model.384x256.fp32.onnx", "model.96x64.fp16.onnx"
+PROBABILITY = "golden/crack.96x64.probability.png"
 
 
 def png(plane):
     """Return a picture as PNG."""
     return cv2.imencode(".png", plane)[1].tobytes()
+
+
+def reasons(result):
+    """Return why each network failed, those that passed left out."""
+    return {network.file: network.reason for network in result.networks if not network.passed}
 
 
 @pytest.fixture
@@ -32,22 +41,29 @@ def expecting(bundle_copy, manifest):
 
 
 def test_a_good_bundle_passes(tiny):
-    """Every golden frame of every network is run, here to the very level."""
-    found = selftest(tiny)
-    assert found.passed
-    assert {each.kind for each in found.results} == {"crack", "clean", "dark"}
-    assert all(each.worst_levels <= 1 and each.mask_iou > 0.999 for each in found.results)
-    assert (found.name, found.release, found.sha256) == ("tiny", "0.0.1", tiny.sha256)
-    assert found.latency_ms > 0
-    assert json.loads(json.dumps(found.as_json()))["passed"] is True
+    """Every golden frame is run, here to the very level, and the JSON says so."""
+    result = selftest(tiny)
+    assert result.passed
+    result.require()
+    (network,) = result.networks
+    assert (network.file, network.precision, network.reason) == (SMALL, "fp32", "")
+    assert {golden.kind for golden in network.golden} == {"crack", "clean", "dark"}
+    assert all(golden.worst_levels <= 1 and golden.mask_iou > 0.999 for golden in network.golden)
+    assert (result.name, result.release, result.sha256) == ("tiny", "0.0.1", tiny.sha256)
+    assert result.latency_ms > 0
+    values = json.loads(json.dumps(result.as_json()))
+    assert (values["passed"], values["networks"][0]["reason"]) == (True, "")
 
 
 def test_another_answer_fails_although_every_digest_fits(expecting):
     """A golden answer that is off by three levels of 255 is seen, in that frame alone."""
-    found = selftest(expecting(lambda plane: plane - 3))
-    assert not found.passed
-    assert [each.kind for each in found.results if not each.passed] == ["crack"]
-    assert next(each for each in found.results if not each.passed).worst_levels in {2, 3, 4}
+    result = selftest(expecting(lambda plane: plane - 3))
+    assert not result.passed
+    (network,) = result.networks
+    (failed,) = (golden for golden in network.golden if not golden.passed)
+    assert failed.kind == "crack"
+    assert failed.worst_levels in {2, 3, 4}
+    assert "crack" in network.reason
 
 
 def test_a_mask_that_differs_fails_although_every_level_is_near(expecting, tiny):
@@ -59,51 +75,157 @@ def test_a_mask_that_differs_fails_although_every_level_is_near(expecting, tiny)
         assert near.sum() > 1
         return plane - 2 * near.astype(np.uint8)
 
-    found = selftest(expecting(flipped))
-    (failed,) = (each for each in found.results if not each.passed)
+    (network,) = selftest(expecting(flipped)).networks
+    (failed,) = (golden for golden in network.golden if not golden.passed)
     assert failed.worst_levels <= 2
     assert failed.mask_iou < 0.999
 
 
-def test_tolerances_are_the_manifests_own(expecting, manifest, bundle_copy):
-    """A network may promise less, and is then held to that."""
-    expecting(lambda plane: plane - 3)
-    manifest.change(("models", 0, "max_levels"), 255)
-    manifest.change(("models", 0, "min_mask_iou"), 0.0)
-    assert selftest(load_bundle(bundle_copy)).passed
+def test_tolerances_are_the_manifests_own(expecting, manifest, bundle_copy, tiny):
+    """A network may promise less, within bounds, and is then held to that: levels and IoU."""
+    threshold = tiny.manifest.threshold
+
+    def changed(plane):
+        """Lower most levels by four, and one pixel of a hundred below the threshold."""
+        crack = plane >= threshold
+        lowered = np.where((plane > 4) & (~crack | (plane >= threshold + 4)), plane - 4, plane)
+        near = np.argwhere(crack & (plane < threshold + 4))[: crack.sum() // 100]
+        lowered[tuple(near.T)] -= 4
+        return lowered
+
+    for levels, iou, passes in ((6, 0.98, True), (2, 0.98, False), (6, 0.999, False)):
+        manifest.change(("models", 0, "max_levels"), levels)
+        manifest.change(("models", 0, "min_mask_iou"), iou)
+        shutil.copy(tiny.path / PROBABILITY, bundle_copy / PROBABILITY)
+        assert selftest(expecting(changed)).passed == passes
 
 
 def test_without_golden_frames_nothing_is_proved(manifest, bundle_copy):
-    """A bundle that brings no proof does not pass."""
+    """A network that brings no proof does not pass."""
     manifest.change(("golden",), [])
-    assert not selftest(load_bundle(bundle_copy)).passed
+    assert list(reasons(selftest(load_bundle(bundle_copy)))) == [SMALL]
+
+
+@pytest.mark.parametrize(
+    ("precision", "highest", "refuses"),
+    [
+        ("fp32", 8, False),
+        ("fp32", 9, True),
+        ("int8", 144, False),
+        ("int8", 145, True),  # the threshold: there is a mask
+    ],
+)
+def test_a_network_that_answers_zero_never_passes(
+    manifest, bundle_copy, zeros, precision, highest, refuses
+):
+    """With the widest tolerances it fails on a golden frame, or they are no proof at all."""
+    for kind in ("crack", "clean", "dark"):
+        path = bundle_copy / "golden" / f"{kind}.96x64.probability.png"
+        plane = decode_plane(path.read_bytes(), path.name)
+        path.write_bytes(png(np.minimum(plane, highest)))
+    (bundle_copy / SMALL).write_bytes(zeros(precision))
+    manifest.seal()
+    values = (precision, *WIDEST[precision])
+    for key, value in zip(("precision", "max_levels", "min_mask_iou"), values, strict=True):
+        manifest.change(("models", 0, key), value)
+    (network,) = selftest(load_bundle(bundle_copy), ModelSpec(precision=precision)).networks
+    assert network.precision == precision
+    assert not network.passed
+    assert all(golden.passed for golden in network.golden) != refuses
+    assert any(golden.refuses_zeros for golden in network.golden) == refuses
+
+
+def test_a_bundle_of_two_sizes_passes(two_sizes_bundle):
+    """Each network is run on the golden frames of its own size."""
+    result = selftest(load_bundle(two_sizes_bundle))
+    assert reasons(result) == {}
+    assert [(network.file, len(network.golden)) for network in result.networks] == [
+        (SMALL, 3),
+        (LARGE, 3),
+    ]
+
+
+def test_a_second_network_without_golden_frames_fails(two_sizes):
+    """The golden frames of another size do not prove it."""
+    values = json.loads((two_sizes / MANIFEST).read_text())
+    values["golden"] = [golden for golden in values["golden"] if golden["model"] == SMALL]
+    (two_sizes / MANIFEST).write_text(json.dumps(values))
+    assert list(reasons(selftest(load_bundle(two_sizes)))) == [LARGE]
+
+
+def test_foreign_weights_in_the_second_network_are_named(command, two_sizes, foreign_network, put):
+    """The command ends with 3, names the one network, and its JSON and table say why."""
+    put(two_sizes, LARGE, foreign_network)
+    ended = command("selftest", two_sizes, "--json")
+    assert ended.code == 3
+    assert LARGE in ended.stderr
+    assert SMALL not in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+    assert ended.json["passed"] is False
+    failed = {network["file"]: network["reason"] for network in ended.json["networks"]}
+    assert failed[SMALL] == ""
+    assert "crack" in failed[LARGE]
+    table = command("selftest", two_sizes).stdout
+    assert any(LARGE in line and "FAILED" in line for line in table.splitlines())
+    assert not any(SMALL in line and "FAILED" in line for line in table.splitlines())
+
+
+def test_an_fp16_entry_that_holds_fp32_is_named(command, bundle_copy, tiny_bundle, put):
+    """Its answers are right and its precision is not: exit 3, with the file and both words."""
+    put(bundle_copy, HALF, (tiny_bundle / SMALL).read_bytes(), precision="fp16")
+    ended = command("selftest", bundle_copy, "--json")
+    assert ended.code == 3
+    assert HALF in ended.stderr
+    assert SMALL not in ended.stderr
+    (reason,) = (net["reason"] for net in ended.json["networks"] if net["file"] == HALF)
+    assert "fp32" in reason
+    assert "fp16" in reason
+
+
+def test_an_fp16_network_is_proved_by_the_golden_frames_of_its_size(bundle_copy, half_network, put):
+    """They name the FP32 network, and prove every network as large."""
+    bundle = put(bundle_copy, HALF, half_network, precision="fp16", max_levels=8, min_mask_iou=0.98)
+    result = selftest(bundle)
+    assert reasons(result) == {}
+    assert [(network.precision, len(network.golden)) for network in result.networks] == [
+        ("fp32", 3),
+        ("fp16", 3),
+    ]
+
+
+def test_latency_is_of_the_network_that_a_run_would_use(two_sizes_bundle):
+    """The first, unless the choice says another; sixteen times the pixels take longer."""
+    bundle = load_bundle(two_sizes_bundle)
+    small = selftest(bundle)
+    large = selftest(bundle, ModelSpec(size_px=(384, 256)))
+    assert (small.default, large.default) == (SMALL, LARGE)
+    assert large.latency_ms > 2 * small.latency_ms
+
+
+def test_a_choice_that_the_bundle_lacks_is_refused(tiny):
+    """What a run would refuse, the self-test refuses."""
+    with pytest.raises(BundleError):
+        selftest(tiny, ModelSpec(precision="int8"))
+
+
+def test_a_verdict_of_no_is_an_error_that_names_the_network(manifest, bundle_copy):
+    """``require`` raises what ends a program with 3."""
+    manifest.change(("golden",), [])
+    with pytest.raises(NotHealthyError, match=SMALL) as raised:
+        selftest(load_bundle(bundle_copy)).require()
+    assert raised.value.exit_code == 3
 
 
 def test_a_golden_answer_of_another_size_is_refused(expecting):
-    """What cannot be compared is no proof and no crash."""
-    with pytest.raises(BundleError, match="must be as large as the answer"):
+    """What cannot be compared names its file."""
+    with pytest.raises(BundleError, match=PROBABILITY):
         selftest(expecting(lambda plane: plane[:-1]))
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture", png(np.zeros((5, 5, 3), np.uint8))])
 def test_a_golden_frame_that_cannot_be_shown_is_refused(manifest, bundle_copy, content):
     """Neither text nor a picture of another size is given to the network."""
-    (bundle_copy / "golden" / "dark.frame.webp").write_bytes(content)
+    (bundle_copy / "golden" / "dark.96x64.frame.webp").write_bytes(content)
     manifest.seal()
     with pytest.raises(BundleError):
         selftest(load_bundle(bundle_copy))
-
-
-def test_a_picture_that_claims_to_be_immense_is_refused():
-    """A header of 100,000 x 100,000 pixels is an error of ours, not of memory."""
-    data = bytearray(png(np.zeros((1, 1), np.uint8)))
-    data[16:24] = (100_000).to_bytes(4, "big") * 2
-    with pytest.raises(BundleError, match="must be a picture"):
-        decode_plane(bytes(data), "golden/x.png")
-
-
-def test_colours_are_in_the_order_of_the_network():
-    """A red picture is red in the first channel."""
-    red = np.zeros((2, 2, 3), np.uint8)
-    red[..., 2] = 255  # OpenCV writes blue first
-    assert decode_picture(png(red), "x")[0, 0].tolist() == [255, 0, 0]

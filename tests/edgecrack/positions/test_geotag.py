@@ -1,4 +1,4 @@
-"""When a finding has its place: at once from a log, with the next fix from a receiver."""
+"""When a detection has its place: at once from a log, with the next fix from a receiver."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,15 @@ import pytest
 from edgecrack.errors import SourceError
 from edgecrack.positions.geotag import MOST_WAITING, Geotagger
 from edgecrack.positions.track import Track
-from edgecrack.records import CrackMeasure, Detection, Fix, Frame, PositionQuality
+from edgecrack.records import (
+    CrackMeasure,
+    Detection,
+    Fix,
+    Frame,
+    FrameGeometry,
+    PositionQuality,
+    Region,
+)
 
 SECOND_NS = 1_000_000_000
 NONE = PositionQuality.NONE
@@ -15,12 +23,13 @@ BETWEEN = PositionQuality.INTERPOLATED
 OUTSIDE = PositionQuality.OUTSIDE
 
 
-def finding(time_s):
-    """Return a finding of a frame taken at this second, or at no known time."""
+def detection(time_s):
+    """Return the detection of a frame taken at this second, or at no known time."""
     picture = np.zeros((1, 1, 3), np.uint8)
     captured_ns = None if time_s is None else round(time_s * SECOND_NS)
-    frame = Frame(0, 0, captured_ns, 0, picture, picture)
-    return Detection(frame, picture[..., 0], CrackMeasure(0, 0.0, 0, 0.0), {})
+    frame = Frame(0, 0, captured_ns, 0, picture, picture, FrameGeometry(1, 1, Region(0, 0, 1, 1)))
+    nothing = CrackMeasure(0, 0.0, 0, 0.0)
+    return Detection(frame, picture[..., 0], nothing, has_crack=False, model_sha256="", took={})
 
 
 def fix(time_s):
@@ -55,37 +64,42 @@ class Clock:
 
 @pytest.fixture
 def live():
-    """Return a placing that waits for two seconds, with its receiver and its clock."""
+    """Return a geotagger that waits for two seconds, with its receiver and its clock."""
     receiver, clock = Receiver(), Clock()
     return Geotagger(Track(), receiver, patience_s=2.0, clock=clock), receiver, clock
 
 
-def placed(pairs):
-    """Return (second, quality, degrees north of 50) of placed findings."""
+def add(geotagger, time_s):
+    """Add the detection of a second, and return what is settled then."""
+    geotagger.add(detection(time_s))
+    return list(geotagger.settled())
+
+
+def placed(observations):
+    """Return (second, quality, degrees north of 50) of observations."""
     return [
         (
-            found.frame.captured_ns / SECOND_NS,
-            place.quality,
-            place.pose and round(place.pose.lat_deg - 50, 7),
+            observation.frame.captured_ns / SECOND_NS,
+            observation.placement.quality,
+            observation.placement.pose and round(observation.placement.pose.lat_deg - 50, 7),
         )
-        for found, place in pairs
+        for observation in observations
     ]
 
 
 def test_without_a_track_nothing_has_a_place():
     """No place is a fact, and it is known at once."""
-    placing = Geotagger(None)
-    (only,) = placing.add(finding(1.0))
-    assert only[1].quality is NONE
-    assert list(placing.rest()) == []
+    geotagger = Geotagger(None)
+    (only,) = add(geotagger, 1.0)
+    assert only.placement.quality is NONE
+    assert list(geotagger.rest()) == []
 
 
 def test_a_recorded_track_places_at_once():
-    """From a log each finding has its place, or the reason why not, without waiting."""
-    placing = Geotagger(Track([fix(0), fix(1), fix(2), fix(9)]))
-    times = (-1, 0, 0.5, 5, 9)
-    found = [pair for time_s in times for pair in placing.add(finding(time_s))]
-    assert placed(found) == [
+    """From a log each detection has its place, or the reason why not, without waiting."""
+    geotagger = Geotagger(Track([fix(0), fix(1), fix(2), fix(9)]))
+    observations = [seen for time_s in (-1, 0, 0.5, 5, 9) for seen in add(geotagger, time_s)]
+    assert placed(observations) == [
         (-1, OUTSIDE, None),
         (0, FIX, 0.0),
         (0.5, BETWEEN, 0.00005),
@@ -96,64 +110,80 @@ def test_a_recorded_track_places_at_once():
 
 def test_a_frame_without_a_time_has_no_place():
     """A track says nothing about a frame that does not say when it was taken."""
-    (only,) = Geotagger(Track([fix(0), fix(1)])).add(finding(None))
-    assert only[1].quality is NONE
+    (only,) = add(Geotagger(Track([fix(0), fix(1)])), None)
+    assert only.placement.quality is NONE
 
 
-def test_a_live_finding_waits_for_the_fix_behind_it(live):
-    """A place is read between two fixes, never drawn beyond the last one."""
-    placing, receiver, _ = live
+def test_a_frame_without_a_time_does_not_wait_for_a_receiver(live):
+    """No fix to come could place it."""
+    geotagger, _, _ = live
+    (only,) = add(geotagger, None)
+    assert only.placement.quality is NONE
+
+
+def test_a_live_detection_waits_for_the_fix_behind_it(live):
+    """A place is read between two fixes, never beyond the last one."""
+    geotagger, receiver, _ = live
     receiver.sent = [fix(0)]
-    assert list(placing.add(finding(0.4))) == []
-    assert list(placing.add(finding(0.8))) == []
+    assert add(geotagger, 0.4) == []
+    assert add(geotagger, 0.8) == []
     receiver.sent = [fix(1)]
-    assert placed(placing.add(finding(1.2))) == [(0.4, BETWEEN, 0.00004), (0.8, BETWEEN, 0.00008)]
+    assert placed(add(geotagger, 1.2)) == [(0.4, BETWEEN, 0.00004), (0.8, BETWEEN, 0.00008)]
     receiver.sent = [fix(2), fix(3)]
-    assert placed(placing.add(finding(2))) == [(1.2, BETWEEN, 0.00012), (2, FIX, 0.0002)]
-    assert list(placing.rest()) == []
+    assert placed(add(geotagger, 2)) == [(1.2, BETWEEN, 0.00012), (2, FIX, 0.0002)]
+    assert list(geotagger.rest()) == []
+
+
+def test_a_fix_settles_without_another_frame(live):
+    """Asked again while the camera is silent, what waited has its place."""
+    geotagger, receiver, _ = live
+    receiver.sent = [fix(0)]
+    assert add(geotagger, 0.5) == []
+    receiver.sent = [fix(1)]
+    assert placed(geotagger.settled()) == [(0.5, BETWEEN, 0.00005)]
 
 
 def test_patience_has_an_end(live):
-    """When the receiver is silent findings go on after two seconds, in order, without a place."""
-    placing, receiver, clock = live
+    """When the receiver is silent detections go on after two seconds, in order, unplaced."""
+    geotagger, receiver, clock = live
     receiver.sent = [fix(0)]
-    assert list(placing.add(finding(0.5))) == []
+    assert add(geotagger, 0.5) == []
     clock.now_s = 1.9
-    assert list(placing.add(finding(2.4))) == []
+    assert add(geotagger, 2.4) == []
     clock.now_s = 2.0
-    assert placed(placing.add(finding(2.5))) == [(0.5, OUTSIDE, None)]
+    assert placed(add(geotagger, 2.5)) == [(0.5, OUTSIDE, None)]
     clock.now_s = 4.0
-    found = placed(placing.add(finding(4.5)))
-    assert [time_s for time_s, _, _ in found] == [2.4, 2.5]
+    assert [time_s for time_s, _, _ in placed(geotagger.settled())] == [2.4, 2.5]
 
 
-def test_findings_that_wait_are_limited(live):
+def test_detections_that_wait_are_limited(live):
     """Each holds its picture, so however patient, only so many wait."""
-    placing, _, _ = live
-    found = [pair for number in range(MOST_WAITING + 7) for pair in placing.add(finding(number))]
-    assert [time_s for time_s, _, _ in placed(found)] == list(range(7))
-    assert len(list(placing.rest())) == MOST_WAITING
+    geotagger, _, _ = live
+    observations = [seen for number in range(MOST_WAITING + 7) for seen in add(geotagger, number)]
+    assert [time_s for time_s, _, _ in placed(observations)] == list(range(7))
+    assert len(list(geotagger.rest())) == MOST_WAITING
 
 
 def test_the_end_releases_all_that_wait(live):
-    """At the end every finding is handed on once, with the place that is known by then."""
-    placing, receiver, _ = live
+    """At the end every detection is handed on once, with the place that is known by then."""
+    geotagger, receiver, _ = live
     receiver.sent = [fix(0)]
     for time_s in (0.2, 0.6):
-        assert list(placing.add(finding(time_s))) == []
-    assert placed(placing.rest()) == [(0.2, OUTSIDE, None), (0.6, OUTSIDE, None)]
-    assert list(placing.rest()) == []
+        assert add(geotagger, time_s) == []
+    assert placed(geotagger.rest()) == [(0.2, OUTSIDE, None), (0.6, OUTSIDE, None)]
+    assert list(geotagger.rest()) == []
 
 
 def test_a_receiver_that_goes_away_is_told(live):
     """Its error passes through, and what waited is still there to be kept."""
-    placing, receiver, _ = live
-    list(placing.add(finding(0.2)))
+    geotagger, receiver, _ = live
+    add(geotagger, 0.2)
 
     def gone():
         raise SourceError("the receiver is gone")
 
     receiver.poll = gone
-    with pytest.raises(SourceError, match="gone"):
-        list(placing.add(finding(0.4)))
-    assert len(list(placing.rest())) == 1
+    geotagger.add(detection(0.4))
+    with pytest.raises(SourceError):
+        list(geotagger.settled())
+    assert len(list(geotagger.rest())) == 2

@@ -1,4 +1,6 @@
-"""Networks that ONNX Runtime cannot take, and networks that are not of the contract."""
+"""ONNX Runtime: its options, networks it cannot load, networks that are not of the contract."""
+
+import os
 
 import numpy as np
 import onnx
@@ -9,7 +11,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as binding
 
 from edgecrack.bundle import load_bundle
 from edgecrack.errors import BundleError
-from edgecrack.segmenters import load_segmenter, ort
+from edgecrack.segmenters import ModelSpec, load_segmenter, ort
 
 NETWORK = "model.96x64.fp32.onnx"
 FRAME = ("frame", TensorProto.UINT8, [1, 64, 96, 3])
@@ -18,7 +20,7 @@ PROBABILITY = ("probability", TensorProto.UINT8, [1, 64, 96])
 
 @pytest.fixture
 def replaced(bundle_copy, manifest):
-    """Return a function that puts another network into a bundle, with digests that fit."""
+    """Return a function that puts another network into a bundle, with a digest that fits."""
 
     def _replaced(data):
         (bundle_copy / NETWORK).write_bytes(data)
@@ -64,24 +66,24 @@ def test_a_network_of_the_contract_is_run(replaced):
 )
 def test_another_contract_is_refused(replaced, takes, gives):
     """Nothing is converted on the way in or out, so what does not fit exactly is refused."""
-    with pytest.raises(BundleError, match="must take and give"):
+    with pytest.raises(BundleError, match=NETWORK):
         load_segmenter(replaced(red(takes, gives)))
 
 
 def test_a_second_output_is_refused(replaced):
-    """What a network says besides its answer is understood by nobody."""
+    """A network has one output: nothing would read another one."""
     made = onnx.load_from_string(red())
     made.graph.node.add(op_type="Identity", input=["frame"], output=["more"])
     made.graph.output.append(helper.make_tensor_value_info("more", *FRAME[1:]))
-    with pytest.raises(BundleError, match="must take and give"):
+    with pytest.raises(BundleError, match=NETWORK):
         load_segmenter(replaced(made.SerializeToString()))
 
 
 def test_what_is_no_network_is_refused(replaced, tiny_bundle):
-    """Empty, cut, unknown operators and nonsense each end in one error of ours."""
+    """Empty, cut, unknown operators and nonsense each end in a BundleError."""
     whole = (tiny_bundle / NETWORK).read_bytes()
     unknown = onnx.load_from_string(red())
-    unknown.graph.node[0].op_type = "Divine"
+    unknown.graph.node[0].op_type = "Unknown"
     for data in (
         b"",
         b"\x08\x09",
@@ -92,10 +94,10 @@ def test_what_is_no_network_is_refused(replaced, tiny_bundle):
             load_segmenter(replaced(data))
 
 
-def test_a_network_that_fails_on_a_picture_is_an_error_of_ours(replaced):
-    """A fault that shows only when it is run is no crash either."""
+def test_a_network_that_fails_on_a_picture_is_a_bundle_error(replaced):
+    """A fault that shows only when the network is run names the network."""
     segmenter = load_segmenter(replaced(red(channel=7)))
-    with pytest.raises(BundleError, match="cannot be run"):
+    with pytest.raises(BundleError, match=NETWORK):
         segmenter.probability(np.zeros((64, 96, 3), np.uint8))
 
 
@@ -106,3 +108,22 @@ def test_all_of_onnx_runtimes_own_errors_are_known():
     assert all(kind.__module__.startswith("onnxruntime") for kind in known)
     with pytest.raises(ort._REFUSALS):  # noqa: SLF001
         onnxruntime.InferenceSession(b"\x08\x09", providers=["CPUExecutionProvider"])
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_threads_are_as_many_as_the_source_wants_and_sleep_when_idle(tiny, live):
+    """Live: all cores on one frame; file: one thread a frame; none spins while it waits."""
+    segmenter = load_segmenter(tiny, live=live)
+    cores = len(os.sched_getaffinity(0))
+    assert segmenter.at_once == (1 if live else max(2, cores))
+    options = segmenter._session.get_session_options()  # noqa: SLF001  what it was opened with
+    assert options.intra_op_num_threads == (cores if live else 1)
+    assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+
+
+def test_precision_is_read_from_the_weights_and_not_from_the_manifest(tiny, bundle_copy, manifest):
+    """A network that is declared FP16 and holds FP32 is FP32."""
+    manifest.change(("models", 0, "precision"), "fp16")
+    declared = load_bundle(bundle_copy)
+    assert load_segmenter(declared, ModelSpec(precision="fp16")).precision == "fp32"
+    assert load_segmenter(tiny).precision == "fp32"

@@ -1,20 +1,29 @@
-"""What every segmenter promises, whatever is behind it."""
+"""The contract of every segmenter: each backend and the fake, for live and for file sources."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 from edgecrack.errors import BundleError
-from edgecrack.segmenters import DarkSegmenter, load_segmenter
+from edgecrack.segmenters import BACKENDS, DarkSegmenter, ModelSpec, load_segmenter
+
+CORES = len(os.sched_getaffinity(0))
 
 
-@pytest.fixture(params=["fake", "one thread a picture", "all cores on one picture"])
-def segmenter(request, tiny):
+@pytest.fixture(params=[False, True], ids=["file", "live"])
+def live(request):
+    """Return whether the source is live."""
+    return request.param
+
+
+@pytest.fixture(params=["fake", *BACKENDS])
+def segmenter(request, tiny, live):
     """Return each kind of segmenter for 96x64."""
     if request.param == "fake":
-        return DarkSegmenter(96, 64)
-    return load_segmenter(tiny, threads=1 if request.param.startswith("one") else None)
+        return DarkSegmenter(96, 64, live=live)
+    return load_segmenter(tiny, ModelSpec(backend=request.param), live=live)
 
 
 def pictures(count):
@@ -22,12 +31,21 @@ def pictures(count):
     return list(np.random.default_rng(5).integers(0, 256, (count, 64, 96, 3), np.uint8))
 
 
-def test_it_says_what_it_is(segmenter):
-    """Size, threshold, backend and precision are known before the first picture."""
+def test_what_it_is_is_known_before_the_first_picture(segmenter):
+    """Size, threshold, backend, precision and the bundle's digest are attributes."""
     assert (segmenter.width_px, segmenter.height_px) == (96, 64)
     assert 1 <= segmenter.threshold <= 255
     assert segmenter.backend
     assert segmenter.precision
+    assert len(bytes.fromhex(segmenter.model_sha256)) == 32
+
+
+def test_live_is_one_frame_at_a_time_and_files_are_several(segmenter, live):
+    """A live source wants its newest frame soon, a file wants all cores busy."""
+    if live:
+        assert segmenter.at_once == 1
+    else:
+        assert segmenter.at_once >= 2
 
 
 def test_a_probability_lies_on_its_picture(segmenter):
@@ -51,19 +69,46 @@ def test_padded_rows_change_nothing(segmenter):
 
 def test_two_threads_at_once_get_the_answers_of_one(segmenter):
     """Pictures that are worked on at the same time do not see each other."""
-    shown = pictures(24)
-    alone = [segmenter.probability(picture) for picture in shown]
+    frames = pictures(24)
+    alone = [segmenter.probability(picture) for picture in frames]
     with ThreadPoolExecutor(2) as pool:
-        together = list(pool.map(segmenter.probability, shown))
+        together = list(pool.map(segmenter.probability, frames))
     assert np.array_equal(alone, together)
     assert len({answer.tobytes() for answer in alone}) > 1
 
 
 @pytest.mark.parametrize("shape", [(64, 95, 3), (96, 64, 3), (64, 96, 1), (64, 96, 4)])
 def test_a_picture_of_another_size_is_refused(segmenter, shape):
-    """A wrong size is an error of this program's own kind, never a stretched answer."""
+    """A wrong size is a BundleError, never a stretched answer."""
     with pytest.raises(BundleError):
         segmenter.probability(np.zeros(shape, np.uint8))
+
+
+def test_a_closed_segmenter_answers_no_more(segmenter):
+    """Closing may be repeated; afterwards a picture is refused and the CPU time stays known."""
+    (picture,) = pictures(1)
+    segmenter.probability(picture)
+    before_s = segmenter.cpu_s()
+    segmenter.close()
+    closed_s = segmenter.cpu_s()
+    segmenter.close()
+    assert before_s <= closed_s == segmenter.cpu_s()
+    with pytest.raises(BundleError):
+        segmenter.probability(picture)
+
+
+def test_cpu_time_is_that_of_its_own_threads(segmenter, live):
+    """Only a live source's network has threads of its own, one less than cores; they add up."""
+    (picture,) = pictures(1)
+    has_own = live and CORES > 1 and segmenter.backend != "fake"
+    for _ in range(20_000):  # the clock ticks a hundred times a second
+        segmenter.probability(picture)
+        if not has_own or segmenter.cpu_s() > 0.02:
+            break
+    assert (segmenter.cpu_s() > 0) == has_own
+    used_s = segmenter.cpu_s()
+    segmenter.close()
+    assert segmenter.cpu_s() >= used_s
 
 
 def test_dark_is_crack_to_the_fake():
@@ -71,6 +116,41 @@ def test_dark_is_crack_to_the_fake():
     picture = np.full((64, 96, 3), 200, np.uint8)
     picture[10:12, 5:50] = 40
     picture[20:22, 5:50] = (40, 40, 90)
-    found = DarkSegmenter(96, 64).probability(picture)
-    assert np.count_nonzero(found) == 2 * 45
-    assert np.all(found[10:12, 5:50] == 255)
+    probability = DarkSegmenter(96, 64).probability(picture)
+    assert np.count_nonzero(probability) == 2 * 45
+    assert np.all(probability[10:12, 5:50] == 255)
+
+
+def test_the_identity_is_the_bundles(tiny):
+    """What a detection is recorded with is the digest of the manifest, and its threshold."""
+    segmenter = load_segmenter(tiny)
+    assert segmenter.model_sha256 == tiny.sha256
+    assert segmenter.threshold == tiny.manifest.threshold
+
+
+def test_the_network_is_that_of_the_choice(tiny):
+    """Precision and size are looked up in the bundle, and what it lacks is refused."""
+    assert load_segmenter(tiny, ModelSpec(size_px=(96, 64))).precision == "fp32"
+    for spec in (ModelSpec(precision="int8"), ModelSpec(size_px=(64, 96))):
+        with pytest.raises(BundleError):
+            load_segmenter(tiny, spec)
+
+
+@pytest.mark.parametrize(
+    ("key", "values"),
+    [
+        ("backend", ["", "onnx", "cpu"]),
+        ("precision", ["", "fp8", "FP32"]),
+        ("size_px", [(0, 64), (96, 0), (-96, 64), (8193, 64), (96, 8193)]),
+    ],
+)
+def test_a_choice_that_cannot_be_is_refused(key, values):
+    """An unknown backend or precision and a size out of range are named."""
+    for value in values:
+        with pytest.raises(ValueError, match=key):
+            ModelSpec(**{key: value})
+
+
+def test_a_choice_at_the_edge_is_taken():
+    """One pixel and the largest side are sizes."""
+    assert ModelSpec(size_px=(1, 8192)).size_px == (1, 8192)

@@ -10,7 +10,17 @@ import cv2
 import numpy as np
 import pytest
 
-from edgecrack.records import UNPLACED, CrackMeasure, Fix, Frame, Observation, Placement
+from edgecrack.records import (
+    UNPLACED,
+    CrackMeasure,
+    Detection,
+    Fix,
+    Frame,
+    FrameGeometry,
+    Observation,
+    Placement,
+    Region,
+)
 from edgecrack.records import PositionQuality as Quality
 from edgecrack.storage.disk import LocalDisk
 from edgecrack.storage.run_folder import RunFolder
@@ -39,13 +49,16 @@ def make_observation(
     points = random.integers(0, (width_px, height_px), (6, 2)).astype(np.int32)
     cv2.polylines(mask, [points], isClosed=False, color=255, thickness=2)
     area_px = int(np.count_nonzero(mask))
-    return Observation(
-        frame=Frame(index, index * 40_000_000, captured_ns, 0, evidence, evidence, name),
+    geometry = FrameGeometry(width_px, height_px, Region(0, 0, width_px, height_px))
+    detection = Detection(
+        frame=Frame(index, index * 40_000_000, captured_ns, 0, evidence, evidence, geometry, name),
         mask=mask,
         measure=CrackMeasure(area_px, area_px / mask.size, 1, 0.875),
-        placement=Placement(Quality.INTERPOLATED, pose) if pose else UNPLACED,
         has_crack=has_crack,
+        model_sha256="0" * 64,
+        took={},
     )
+    return Observation(detection, Placement(Quality.INTERPOLATED, pose) if pose else UNPLACED)
 
 
 def exiftool(*arguments: Path | str) -> list[dict[str, object]]:

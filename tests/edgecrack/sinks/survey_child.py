@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from edgecrack.errors import EdgecrackError
-from edgecrack.sinks import SinkOptions, open_previews, open_sinks
+from edgecrack.sinks import OutputSpec, open_previews, open_sinks
 from edgecrack.sinks.writer import Writer
 from edgecrack.storage.disk import LocalDisk
 from edgecrack.storage.run_folder import RunFolder
@@ -22,9 +22,9 @@ def main(path: str, count: str, sync_every_s: str, overlay: str) -> int:
     made_for_tests = runpy.run_path(str(Path(__file__).with_name("conftest.py")))
     make_observation = made_for_tests["make_observation"]
     try:
-        options = SinkOptions(overlay=overlay == "overlay")
+        spec = OutputSpec(overlay=overlay == "overlay")
         folder = RunFolder.create(Path(path), LocalDisk())
-        sinks = [*open_previews(folder, options), *open_sinks(folder, options)]
+        sinks = [*open_previews(folder, spec, fps=25.0), *open_sinks(folder, spec)]
         with Writer(sinks, depth=4, sync_every_s=float(sync_every_s)) as writer:
             for index in range(int(count)):
                 writer.put(make_observation(index, size_px=(320, 240)), wait=True)

@@ -5,25 +5,28 @@ import json
 import pytest
 
 from edgecrack.errors import SinkError
-from edgecrack.sinks import SinkOptions, open_previews, open_sinks
+from edgecrack.sinks import OutputSpec, open_previews, open_sinks
 from edgecrack.sinks.writer import Writer, dropped
 
 
-def test_what_is_only_shown_is_apart(directory):
-    """Results are pictures and then lines, whatever is shown; a preview exists when asked for."""
-    sinks = open_sinks(directory, SinkOptions(overlay=True))
-    [overlay] = open_previews(directory, SinkOptions(overlay=True))
-
+def test_records_come_last(directory):
+    """A line is synced after the pictures it names."""
+    sinks = open_sinks(directory, OutputSpec())
     assert [type(sink).__name__ for sink in sinks] == ["ImageSink", "GeoJsonSink"]
-    assert type(overlay).__name__ == "OverlaySink"
-    assert open_previews(directory, SinkOptions()) == []
     for sink in sinks:
         sink.close()
 
 
+def test_only_what_is_shown_is_a_preview(directory):
+    """An overlay is no record, and none is made without being asked for."""
+    assert open_previews(directory, OutputSpec(), fps=25.0) == []
+    (overlay,) = open_previews(directory, OutputSpec(overlay=True), fps=25.0)
+    assert type(overlay).__name__ == "OverlaySink"
+
+
 def test_a_line_is_written_after_its_pictures_are_in_place(directory, make_observation, names):
     """Syncing in the chain's order, no line exists before the files that it names."""
-    pictures, lines = open_sinks(directory, SinkOptions())
+    pictures, lines = open_sinks(directory, OutputSpec())
     for sink in (pictures, lines):
         sink.write(make_observation(0))
     path = directory.path / "cracks.geojsonl"
@@ -40,17 +43,17 @@ def test_a_line_is_written_after_its_pictures_are_in_place(directory, make_obser
 
 def test_a_second_chain_in_one_folder_is_refused(directory):
     """Two writers never share a folder."""
-    sinks = open_sinks(directory, SinkOptions())
+    sinks = open_sinks(directory, OutputSpec())
     with pytest.raises(SinkError, match=str(directory.path)):
-        open_sinks(directory, SinkOptions())
+        open_sinks(directory, OutputSpec())
     for sink in sinks:
         sink.close()
 
 
 def test_a_run_leaves_what_was_asked_for(directory, make_observation, names):
     """Overlay, masks of everything, no frames: exactly that, and lines only for cracks."""
-    options = SinkOptions(all_masks=True, frames=False, overlay=True, overlay_fps=25, run_id="r")
-    results, previews = open_sinks(directory, options), open_previews(directory, options)
+    spec = OutputSpec(all_masks=True, frames=False, overlay=True)
+    results, previews = open_sinks(directory, spec, "r"), open_previews(directory, spec, fps=25.0)
     with Writer(results, depth=4) as kept, Writer(previews, depth=4, when_full=dropped) as shown:
         for index in range(6):
             observation = make_observation(index, has_crack=index == 2, size_px=(320, 240))

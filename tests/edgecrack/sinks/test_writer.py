@@ -14,7 +14,7 @@ from PIL import Image
 
 import edgecrack
 from edgecrack.errors import EdgecrackError, SinkError
-from edgecrack.sinks import MemorySink, SinkOptions, open_sinks
+from edgecrack.sinks import MemorySink, OutputSpec, open_sinks
 from edgecrack.sinks.record_only import has_pictures
 from edgecrack.sinks.writer import Writer, dropped
 
@@ -101,7 +101,7 @@ def test_a_file_waits_for_a_slow_sink(make_observation):
 def test_a_camera_never_waits_and_never_loses_a_record(make_observation, directory, names):
     """With the disk stuck every put returns; all lines arrive, late pictures are counted."""
     gate = Gate()
-    sinks = open_sinks(directory, SinkOptions())
+    sinks = open_sinks(directory, OutputSpec())
     writer = Writer([gate, *sinks], depth=4)
     writer.put(make_observation(0), wait=False)
     assert gate.entered.acquire(timeout=PATIENCE_S)
@@ -296,15 +296,23 @@ def test_a_busy_writer_syncs_at_half_of_the_interval(make_observation):
 
 
 def test_each_observation_is_timed(make_observation):
-    """The report gets index, wall and CPU seconds of everything emitted, in order."""
-    timed = []
-    sink = MemorySink()
-    with Writer([sink], depth=4, on_emit=lambda *values: timed.append(values)) as writer:
+    """The report gets the wall and CPU seconds of everything emitted, the sinks' time in them."""
+    now_s, timed = [0.0], []
+
+    class Clocked(MemorySink):
+        def write(self, observation) -> None:
+            super().write(observation)
+            now_s[0] += observation.frame.index
+
+    def on_emit(wall_s: float, cpu_s: float) -> None:
+        timed.append((wall_s, cpu_s))
+
+    with Writer([Clocked()], depth=4, clock=lambda: now_s[0], on_emit=on_emit) as writer:
         for index in range(3, 9):
             writer.put(make_observation(index), wait=True)
 
-    assert [index for index, _, _ in timed] == list(range(3, 9))
-    assert all(wall_s >= 0 and cpu_s >= 0 for _, wall_s, cpu_s in timed)
+    assert [wall_s for wall_s, _ in timed] == list(range(3, 9))
+    assert all(0 <= cpu_s < 1 for _, cpu_s in timed)
 
 
 def _check_whole(run: Path) -> int:

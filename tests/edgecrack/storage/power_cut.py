@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import runpy
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from edgecrack.errors import SinkError
-from edgecrack.sinks import MemorySink, SinkOptions, open_sinks
+from edgecrack.sinks import MemorySink, OutputSpec, open_sinks
 from edgecrack.sinks.record_only import has_pictures, without_pictures
 from edgecrack.sinks.writer import Writer
 from edgecrack.storage.run_folder import RunFolder
+from tests.edgecrack.sinks.conftest import make_observation
 
 if TYPE_CHECKING:
     from edgecrack.records import Observation
@@ -24,12 +24,11 @@ if TYPE_CHECKING:
 
 RUN = Path("/card/run")
 FRAME_S = 0.3  # with two seconds to acknowledge, every fourth frame is followed by a sync
-_make = runpy.run_path(str(Path(__file__).parents[1] / "sinks" / "conftest.py"))["make_observation"]
 
 
 def make_observations(count: int) -> list[Observation]:
     """Return small frames: every third without crack, every fifth without its pictures."""
-    made = [_make(n, size_px=(32, 24), has_crack=n % 3 != 2) for n in range(count)]
+    made = [make_observation(n, size_px=(32, 24), has_crack=n % 3 != 2) for n in range(count)]
     return [without_pictures(seen) if n % 5 == 4 else seen for n, seen in enumerate(made)]
 
 
@@ -71,7 +70,7 @@ def survey(disk: MemoryDisk, observations: list[Observation]) -> Told:
         folder = RunFolder.create(RUN, disk)
         folder.write_json("run.json", {"state": "running"})
         told.states.append("running")
-        sinks = [ticks, *open_sinks(folder, SinkOptions()), told.kept]
+        sinks = [ticks, *open_sinks(folder, OutputSpec()), told.kept]
         with Writer(sinks, depth=8, clock=lambda: ticks.now_s) as writer:
             for observation in observations:
                 writer.put(observation, wait=True)

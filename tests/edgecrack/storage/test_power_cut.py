@@ -1,17 +1,12 @@
 """A survey whose power goes at any moment."""
 
-import runpy
-from pathlib import Path
 from random import Random
 
 import pytest
 
 from edgecrack.storage.memory_disk import MemoryDisk
 from edgecrack.storage.memory_tree import Unsynced
-
-made_for_tests = runpy.run_path(str(Path(__file__).with_name("power_cut.py")))
-check, make_observations = made_for_tests["check"], made_for_tests["make_observations"]
-survey = made_for_tests["survey"]
+from tests.edgecrack.storage.power_cut import check, make_observations, survey
 
 
 def operations(observations) -> int:

@@ -3,7 +3,7 @@
 import threading
 import time
 
-from edgecrack.threads import cpu_seconds, thread_ids
+from edgecrack.segmenters.threads import cpu_seconds, thread_ids
 
 
 def test_every_living_thread_is_listed():

@@ -1,4 +1,4 @@
-"""CPU time of threads that Python did not start, from Linux's own books."""
+"""CPU time of threads that a library started, from Linux's ``/proc``."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ _TASKS = Path("/proc/self/task")
 
 
 def thread_ids() -> frozenset[int]:
-    """Return the ids of every thread of this process; nothing where the system keeps no list."""
+    """Return the id of every thread of this process; none where there is no ``/proc``."""
     tasks = _TASKS.iterdir() if _TASKS.is_dir() else ()
     return frozenset(int(task.name) for task in tasks)
 
 
 def cpu_seconds(ids: frozenset[int]) -> float:
-    """Return the CPU time these threads have used so far; those that are gone count nothing."""
+    """Return the CPU time these threads have used so far; threads that have ended add nothing."""
     ticks = 0
     for ident in ids:
         try:

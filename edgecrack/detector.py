@@ -1,0 +1,93 @@
+"""From a frame to a detection: the network's probability, a mask of it, and what it amounts to."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from edgecrack.mask import measure, region_on_canvas, to_mask
+from edgecrack.records import Detection, Region
+from edgecrack.settings import setting
+
+if TYPE_CHECKING:
+    from edgecrack.records import Frame
+    from edgecrack.segmenters import Segmenter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectionSpec:
+    """What counts as a crack.
+
+    Attributes:
+        min_crack_share: A frame has a crack from this share of the region on, 0 to 1.
+    """
+
+    min_crack_share: float = setting(
+        0.0005,
+        flag="--min-crack-share",
+        help="Smallest crack area that counts, as a share of the region.",
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse what is no share."""
+        if not 0 <= self.min_crack_share <= 1:
+            raise ValueError(f"min_crack_share must be 0 to 1, not {self.min_crack_share}")
+
+
+class Detector:
+    """Finds the cracks of one frame. May be called by many threads at the same time.
+
+    Args:
+        segmenter: What says how likely each pixel is crack.
+        spec: What counts as a crack.
+    """
+
+    def __init__(self, segmenter: Segmenter, spec: DetectionSpec) -> None:
+        self._segmenter, self._spec = segmenter, spec
+
+    def __call__(self, frame: Frame) -> Detection:
+        """Return what is in ``frame``.
+
+        Raises:
+            BundleError: The network fails on it.
+        """
+        watch = _Stopwatch()
+        probability = self._segmenter.probability(frame.image)
+        watch.lap("infer")
+        canvas_px = (frame.evidence.shape[1], frame.evidence.shape[0])
+        region = _region_on(frame, canvas_px)
+        mask = to_mask(probability, self._segmenter.threshold, region, canvas_px)
+        watch.lap("mask")
+        measured = measure(mask, probability, region)
+        watch.lap("measure")
+        is_enough = measured.area_share >= self._spec.min_crack_share
+        return Detection(
+            frame=frame,
+            mask=mask,
+            measure=measured,
+            has_crack=measured.area_px > 0 and is_enough,
+            model_sha256=self._segmenter.model_sha256,
+            took=watch.laps,
+        )
+
+
+def _region_on(frame: Frame, canvas_px: tuple[int, int]) -> Region:
+    """Return where the network looked, in pixels of the evidence picture."""
+    geometry = frame.geometry
+    if geometry.is_whole:
+        return Region(0, 0, *canvas_px)
+    return region_on_canvas(geometry.region, (geometry.width_px, geometry.height_px), canvas_px)
+
+
+class _Stopwatch:
+    """Wall and CPU seconds of this thread, lap by lap."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, tuple[float, float]] = {}
+        self._wall_s, self._cpu_s = time.perf_counter(), time.thread_time()
+
+    def lap(self, name: str) -> None:
+        wall_s, cpu_s = time.perf_counter(), time.thread_time()
+        self.laps[name] = (wall_s - self._wall_s, cpu_s - self._cpu_s)
+        self._wall_s, self._cpu_s = wall_s, cpu_s

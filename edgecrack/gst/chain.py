@@ -1,0 +1,141 @@
+"""Pipelines as text: pure functions of the source, the sizes and the elements at hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from edgecrack.gst.geometry import evidence_size_px, scaling_method
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from fractions import Fraction
+
+    from edgecrack.records import FrameGeometry
+
+FILE_STALL_NS = 60_000_000_000
+LIVE_STALL_NS = 15_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineSpec:
+    """Where pictures come from, and how to treat them.
+
+    Attributes:
+        name: What messages call it; no passwords.
+        description: The pipeline's first part, which ends in raw video.
+        settings: Properties of its element ``source`` that need no quoting this way.
+        is_live: The newest picture wins and the others are dropped; otherwise none is.
+        is_paced: Hold pictures back until their time, for a live run over a file.
+        is_endless: A camera or a stream: its end is a failure.
+        may_return: Its failures may pass, so they are a ``SourceError``.
+        stall_ns: How long to wait for a picture.
+    """
+
+    name: str
+    description: str
+    settings: tuple[tuple[str, str | bool], ...] = ()
+    is_live: bool = False
+    is_paced: bool = False
+    is_endless: bool = False
+    may_return: bool = False
+    stall_ns: int = FILE_STALL_NS
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A value, as text, for a property of an element of a running pipeline."""
+
+    element: str
+    name: str
+    value: str
+
+
+def reader_chain(spec: PipelineSpec, input_px: tuple[int, int]) -> str:
+    """Return the pipeline from a source to two appsinks, ``image`` and ``evidence``.
+
+    Pictures are scaled before they are converted, in the decoder's own format: less than half of
+    the work. What depends on the size of the source picture is set later, from `fit`.
+
+    Args:
+        spec: The source.
+        input_px: Width and height of the network's input.
+    """
+    pace = "clocksync ! " if spec.is_paced else ""
+    # The only place where pictures may be dropped.
+    limit = "max-size-buffers=1 leaky=downstream" if spec.is_live else "max-size-buffers=3"
+    image_caps = f'caps="{_rgb(*input_px)}"'
+    return (
+        f"{spec.description} ! videoconvert dither=none ! videoflip video-direction=auto ! {pace}"
+        f"queue name=latest max-size-bytes=0 max-size-time=0 {limit} ! tee name=split "
+        f"split. ! videocrop name=crop ! {_branch('image', image_caps)} "
+        f"split. ! {_branch('evidence', '')}"
+    )
+
+
+def fit(geometry: FrameGeometry, input_px: tuple[int, int]) -> tuple[Property, ...]:
+    """Return what fits both branches of `reader_chain` to a size of source picture.
+
+    Example:
+        >>> from edgecrack.records import Region
+        >>> whole = FrameGeometry(1920, 1080, Region(0, 540, 1920, 540))
+        >>> [p.value for p in fit(whole, (960, 540)) if p.element == "crop"]
+        ['0', '540', '0', '0']
+    """
+    region = geometry.region
+    edges_px = {
+        "left": region.x_px,
+        "top": region.y_px,
+        "right": geometry.width_px - region.x_px - region.width_px,
+        "bottom": geometry.height_px - region.y_px - region.height_px,
+    }
+    picture_px = (geometry.width_px, geometry.height_px)
+    evidence_px = evidence_size_px(*picture_px)
+    image_method = scaling_method(region.width_px, region.height_px, *input_px)
+    return (
+        *(Property("crop", edge, str(width_px)) for edge, width_px in edges_px.items()),
+        Property("image-scale", "method", image_method),
+        Property("evidence-scale", "method", scaling_method(*picture_px, *evidence_px)),
+        Property("evidence-caps", "caps", _rgb(*evidence_px)),
+    )
+
+
+def writer_chain(
+    width_px: int, height_px: int, rate: Fraction, has_element: Callable[[str], bool]
+) -> str:
+    """Return the pipeline from an appsrc ``in`` to H.264 in fragmented MP4, filesink ``file``.
+
+    A key frame a second lets each fragment stand alone.
+
+    Args:
+        width_px: Width of the pictures, even.
+        height_px: Height of the pictures, even.
+        rate: Nominal frames a second.
+        has_element: Whether an element is installed.
+    """
+    picture = f"format=RGB,width={width_px},height={height_px}"
+    # A rate of 0/1 would lose the last picture in mp4mux.
+    caps = f"video/x-raw,{picture},framerate={rate.numerator}/{rate.denominator}"
+    gap = max(1, round(rate))
+    encoder = f"openh264enc complexity=low rate-control=quality gop-size={gap}"
+    if has_element("x264enc"):
+        encoder = f"x264enc speed-preset=ultrafast pass=qual quantizer=23 key-int-max={gap}"
+    return (
+        f"appsrc name=in format=time max-bytes=0 caps={caps} ! videoconvert ! "
+        f"video/x-raw,format=I420 ! {encoder} ! h264parse ! mp4mux fragment-duration=1000 ! "
+        # Buffered, a low-rate video would keep its first 64 KiB in a memory that dies with us.
+        "filesink name=file buffer-mode=unbuffered"
+    )
+
+
+def _branch(name: str, caps: str) -> str:
+    return (
+        f"videoscale name={name}-scale add-borders=false ! videoconvert dither=none ! "
+        f"capsfilter name={name}-caps {caps} ! appsink name={name} sync=false async=false "
+        "max-buffers=1 enable-last-sample=false"
+    )
+
+
+def _rgb(width_px: int, height_px: int) -> str:
+    # A fixed pixel aspect keeps an anamorphic source from choosing a size of its own.
+    return f"video/x-raw,format=RGB,width={width_px},height={height_px},pixel-aspect-ratio=1/1"

@@ -1,0 +1,101 @@
+"""Where the camera was: opened once a run, from a log, a receiver, or the pictures themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from edgecrack.errors import InputError
+from edgecrack.positions import open_receiver, read_positions, track_of
+from edgecrack.positions.geotag import Geotagger
+from edgecrack.positions.track import Track, describe_span
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from edgecrack.positions import PositionSpec, Receiver
+
+LIVE_TRACK_S = 60.0
+"""How much of its past a track from a receiver remembers."""
+
+
+@dataclass(frozen=True, slots=True)
+class FixCounts:
+    """What became of the fixes.
+
+    Attributes:
+        read: What a recorded log held, by kind.
+        refused: Reason -> fixes refused.
+        kept: Fixes in the track.
+    """
+
+    read: Mapping[str, int]
+    refused: Mapping[str, int]
+    kept: int
+
+
+@dataclass(frozen=True, slots=True)
+class Positioning:
+    """Where the camera was, and what was found out about that.
+
+    Attributes:
+        track: The fixes; None when nothing tells.
+        receiver: Goes on filling the track; None for a recorded one.
+        read: What a recorded log held, by kind.
+    """
+
+    track: Track | None = None
+    receiver: Receiver | None = None
+    read: Mapping[str, int] = field(default_factory=dict)
+
+    def geotagger(self, spec: PositionSpec) -> Geotagger:
+        """Return what gives detections their place."""
+        return Geotagger(self.track, self.receiver, patience_s=spec.max_gap_s)
+
+    def counts(self) -> FixCounts | None:
+        """Return what became of the fixes so far, or None without any track."""
+        if self.track is None:
+            return None
+        return FixCounts(dict(self.read), dict(self.track.refused), len(self.track))
+
+    def close(self) -> None:
+        """Let a receiver go; safe to call twice."""
+        if self.receiver is not None:
+            self.receiver.close()
+
+
+def open_positioning(
+    spec: PositionSpec, *, images: Path | None = None, video_span_ns: tuple[int, int] | None = None
+) -> Positioning:
+    """Open what tells where the camera was.
+
+    Args:
+        spec: What to open.
+        images: A directory of pictures whose EXIF data tells, where ``spec`` names nothing.
+        video_span_ns: UTC of the first and last instant of a recording, where known.
+
+    Raises:
+        UsageError: ``spec`` names no log and no receiver.
+        InputError: The log is unusable, or misses the recording.
+        SourceError: The receiver is not there now.
+    """
+    if spec.address is None:
+        return Positioning(_track_of_images(images, spec.max_gap_s))
+    if spec.address.startswith("serial:"):
+        track = Track(max_gap_s=spec.max_gap_s, keep_s=LIVE_TRACK_S)
+        return Positioning(track, open_receiver(spec.address))
+    log = read_positions(spec.address)
+    track = track_of(log, spec.max_gap_s)
+    if video_span_ns is not None and not track.overlaps(*video_span_ns):
+        raise InputError(describe_span(track, *video_span_ns))
+    return Positioning(track, None, log.counts)
+
+
+def _track_of_images(images: Path | None, max_gap_s: float) -> Track | None:
+    if images is None:
+        return None
+    from edgecrack.positions.exif_place import exif_fixes  # noqa: PLC0415  Pillow
+
+    fixes = exif_fixes(images)
+    return Track(fixes, max_gap_s=max_gap_s) if fixes else None

@@ -1,0 +1,85 @@
+"""``run.json``: what ran, with which settings and under which terms, and how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from edgecrack.bundle import Bundle
+    from edgecrack.positions.positioning import FixCounts
+    from edgecrack.records import Region
+    from edgecrack.sources import SourceInfo
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTerms:
+    """The model of a run, and what may be done with its weights.
+
+    Attributes:
+        name: The model's name.
+        release: Its version.
+        sha256: Its identity.
+        threshold: A pixel is crack when its probability (0..255) is at least this.
+        licence: What may be done with the weights.
+        data_terms: Each data set they were trained on, with its owner's terms.
+    """
+
+    name: str
+    release: str
+    sha256: str
+    threshold: int
+    licence: str
+    data_terms: tuple[str, ...]
+
+
+def model_terms(bundle: Bundle) -> ModelTerms:
+    """Return what a bundle's manifest says of its model."""
+    manifest = bundle.manifest
+    return ModelTerms(
+        name=manifest.name,
+        release=manifest.release,
+        sha256=bundle.sha256,
+        threshold=manifest.threshold,
+        licence=manifest.provenance.licence,
+        data_terms=tuple(f"{data.name}: {data.licence}" for data in manifest.provenance.data),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """``run.json``, key by key.
+
+    Attributes:
+        run_id: What ties the records of one run together.
+        edgecrack: Version of the program.
+        written_utc: When this file was written.
+        source: What is known of the source.
+        position: Where places came from, as typed; None where nothing was.
+        fixes: What became of the fixes; None without any track.
+        model: The model, and its terms.
+        config: The settings, table by table, without passwords.
+        picture_px: Width and height of the source picture; None before the first frame.
+        region: What the network saw of it, in its pixels; None before the first frame.
+        first_utc: Time of the first frame, where known.
+        last_utc: Time of the last frame, where known.
+        exit_reason: ``running``, ``end of source``, ``interrupted``, or the error's message.
+    """
+
+    run_id: str
+    edgecrack: str
+    written_utc: str
+    source: SourceInfo
+    position: str | None
+    fixes: FixCounts | None
+    model: ModelTerms
+    config: dict[str, Any]
+    picture_px: tuple[int, int] | None
+    region: Region | None
+    first_utc: str | None
+    last_utc: str | None
+    exit_reason: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return asdict(self)

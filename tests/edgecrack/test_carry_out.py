@@ -1,0 +1,284 @@
+"""A run over parts in memory: what is counted, what is written, and what is left on failure."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from edgecrack import run as run_module
+from edgecrack.config import RunConfig
+from edgecrack.detector import DetectionSpec
+from edgecrack.errors import SinkError, SourceError
+from edgecrack.models import default_bundle
+from edgecrack.positions import PositionSpec
+from edgecrack.positions.positioning import Positioning
+from edgecrack.positions.track import Track
+from edgecrack.records import Fix
+from edgecrack.run import Parts, carry_out
+from edgecrack.segmenters import DarkSegmenter
+from edgecrack.sinks import MemorySink, OutputSpec
+from edgecrack.sinks.writer import Writer
+from edgecrack.sources import SourceCounts, SourceSpec
+from edgecrack.stop_signal import StopSignal
+from edgecrack.storage.disk import LocalDisk
+from edgecrack.storage.run_folder import RunFolder
+from tests.edgecrack.survey_parts import SentFixes, frame, source
+
+SECOND_NS = 10**9
+START_NS = 1_780_304_400 * SECOND_NS
+
+
+@pytest.fixture(scope="session")
+def bundle():
+    """Return the model that comes along, for its terms."""
+    return default_bundle()
+
+
+@pytest.fixture
+def go(bundle, tmp_path):
+    """Return a function that surveys frames in memory into ``tmp_path / "run"``."""
+
+    def _go(frames, *, positioning=None, detection=None, output=None, **options):
+        parts = Parts(
+            bundle=bundle,
+            segmenter=DarkSegmenter(12, 8, live=options.get("live", False)),
+            source=frames if hasattr(frames, "counts") else source(frames, **options),
+            positioning=positioning or Positioning(),
+            folder=RunFolder.create(tmp_path / "run", LocalDisk()),
+        )
+        config = RunConfig(
+            source=SourceSpec(address="rtsp://me:s3cret@camera/1"),
+            position=PositionSpec(max_gap_s=2.0),
+            detection=detection or DetectionSpec(),
+            output=output or OutputSpec(),
+        )
+        return carry_out(config, parts, StopSignal())
+
+    return _go
+
+
+def read(folder, name="run.json"):
+    """Return a JSON file of a run."""
+    return json.loads((folder / name).read_text())
+
+
+def test_what_is_returned_is_what_is_written(go, tmp_path):
+    """report.json and run.json hold the very report and record of the outcome."""
+    outcome = go([frame(n, crack_columns=n % 2) for n in range(9)])
+    assert outcome.out == tmp_path / "run"
+    assert read(outcome.out, "report.json") == json.loads(json.dumps(outcome.report.as_json()))
+    assert read(outcome.out) == json.loads(json.dumps(outcome.record.as_json()))
+    assert outcome.record.exit_reason == "end of source"
+    assert not outcome.was_interrupted
+
+
+def test_every_frame_is_counted_once(go):
+    """Nine frames in, inferred and out; four of them with a twelfth of the area crack."""
+    report = go([frame(n, crack_columns=n % 2) for n in range(9)]).report
+    assert report.frames_in == report.frames_inferred == report.frames_out == 9
+    assert report.frames_with_crack == 4
+    assert report.mean_crack_share == pytest.approx(4 / 9 / 12)
+    assert set(report.frames_dropped.values()) == {0}
+    assert report.stages["infer"].count == 4
+
+
+def test_a_report_says_what_ran(go, bundle):
+    """Backend, size, work of the network, memory and the model are those of the parts."""
+    report = go([frame(0)]).report
+    assert (report.backend, report.frames_at_once) == ("fake", 2)
+    assert report.model_macs == round(bundle.manifest.macs_per_pixel * 96)
+    assert (report.input.width_px, report.input.height_px) == (12, 8)
+    assert report.bundle.sha256 == bundle.sha256
+    assert report.wall_s > 0
+    assert report.core_ms_per_frame > 0
+    assert 10_000_000 < report.peak_memory_bytes < 100_000_000_000
+
+
+def test_a_record_says_what_was_seen_and_when(go, bundle):
+    """Region and size of the picture, times of the first and last frame, and the model's terms."""
+    frames = [frame(n, captured_ns=START_NS + n * SECOND_NS) for n in range(3)]
+    record = go(frames).record
+    assert record.picture_px == (12, 8)
+    assert record.region == frames[0].geometry.region
+    assert record.first_utc == "2026-06-01T09:00:00.000Z"
+    assert record.last_utc == "2026-06-01T09:00:02.000Z"
+    assert record.model.licence == bundle.manifest.provenance.licence
+    assert len(record.model.data_terms) == len(bundle.manifest.provenance.data)
+
+
+def test_no_password_is_written_anywhere(go, tmp_path):
+    """The source's name for people stands in run.json in place of the address that was typed."""
+    go([frame(0, crack_columns=3)], name="rtsp://***@camera/1")
+    written = [path for path in (tmp_path / "run").rglob("*") if path.is_file()]
+    assert len(written) >= 4
+    for path in written:
+        assert b"s3cret" not in path.read_bytes()
+    assert read(tmp_path / "run")["config"]["source"]["address"] == "rtsp://***@camera/1"
+
+
+@pytest.mark.parametrize(("share", "frames_with_crack"), [(0.16, 1), (0.17, 0)])
+def test_what_counts_as_a_crack_is_the_configurations(go, share, frames_with_crack):
+    """Two columns of twelve are a sixth: enough for 0.16, too little for 0.17."""
+    report = go([frame(0, crack_columns=2)], detection=DetectionSpec(min_crack_share=share)).report
+    assert report.frames_with_crack == frames_with_crack
+
+
+def test_a_run_without_frames_has_a_report(go):
+    """No frame is a report without rates and shares, not a failure."""
+    outcome = go([])
+    assert outcome.report.frames_inferred == 0
+    assert outcome.report.fps_out is None
+    assert outcome.report.mean_crack_share is None
+    assert outcome.record.region is None
+
+
+def test_a_failing_source_leaves_a_whole_record(go, tmp_path):
+    """What came before the failure is kept, and run.json says what ended the run."""
+    frames = [frame(n, crack_columns=3) for n in range(3)]
+    with pytest.raises(SourceError):
+        go(frames, error=SourceError("the camera is gone"))
+    run = tmp_path / "run"
+    assert read(run)["exit_reason"] == "the camera is gone"
+    assert read(run, "report.json")["frames_out"] == 3
+    assert len((run / "cracks.geojsonl").read_text().splitlines()) == 3
+    assert len(list((run / "masks").iterdir())) == 3
+
+
+def test_an_unforeseen_failure_leaves_a_whole_record_too(go, tmp_path):
+    """Not even a fault of the program's own leaves a run "running" for ever."""
+    with pytest.raises(ZeroDivisionError):
+        go([frame(n, crack_columns=3) for n in range(6)], error=ZeroDivisionError("a fault"))
+    assert read(tmp_path / "run")["exit_reason"] == "a fault"
+    # Two frames are worked on at a time: those before them were finished.
+    assert read(tmp_path / "run", "report.json")["frames_out"] == 4
+
+
+def test_the_first_failure_is_the_one_to_hear_about(go, monkeypatch):
+    """A report that cannot be written does not hide why the run ended."""
+    write_json = RunFolder.write_json
+
+    def full(folder, name, mapping):
+        if name == "report.json":
+            raise SinkError("the disk is full")
+        write_json(folder, name, mapping)
+
+    monkeypatch.setattr(RunFolder, "write_json", full)
+    with pytest.raises(SourceError):
+        go([frame(0)], error=SourceError("the camera is gone"))
+
+
+def test_a_last_file_that_cannot_be_written_is_a_failure(go, monkeypatch):
+    """A run whose report is lost has not ended well."""
+
+    def full(_folder, name, _mapping):
+        if name == "report.json":
+            raise SinkError("the disk is full")
+
+    monkeypatch.setattr(RunFolder, "write_json", full)
+    with pytest.raises(SinkError):
+        go([frame(0)])
+
+
+def test_a_folder_in_which_nothing_came_to_be_is_given_back(go, tmp_path, monkeypatch):
+    """When not even run.json can be written, the folder may be used again."""
+
+    def full(_folder, _name, _mapping):
+        raise SinkError("the disk is full")
+
+    monkeypatch.setattr(RunFolder, "write_json", full)
+    with pytest.raises(SinkError):
+        go([frame(0)])
+    assert not (tmp_path / "run").exists()
+
+
+def test_live_what_waits_for_its_fix_is_kept_at_the_end(go, tmp_path):
+    """The last second of a drive has no fix behind it, and its frames are written all the same."""
+    receiver = SentFixes([Fix(START_NS, 50.0, 8.0)])
+    frames = [frame(n, 3, START_NS + (n + 1) * 10**8) for n in range(5)]
+    outcome = go(frames, live=True, positioning=Positioning(Track(), receiver))
+    assert outcome.report.frames_out == 5
+    lines = (tmp_path / "run" / "cracks.geojsonl").read_text().splitlines()
+    assert [json.loads(line)["properties"]["frame"] for line in lines] == list(range(5))
+    assert outcome.record.fixes.kept == 1
+
+
+def test_what_the_source_lost_is_counted(go):
+    """Dropped and unreadable pictures are the source's; delivered but unseen ones unfinished."""
+    lossy = source([frame(n) for n in range(3)])
+    lossy.counts = lambda: SourceCounts(delivered=10, dropped=4, unreadable=2)
+    report = go(lossy).report
+    assert report.frames_in == 10
+    assert report.frames_dropped == {"source": 4, "unfinished": 3, "unreadable": 2, "output": 0}
+
+
+def test_pictures_that_output_gave_up_are_counted(go, monkeypatch):
+    """A sink that misses pictures says so, and the report adds them up."""
+
+    def two_sinks(*_arguments):
+        sinks = [MemorySink(), MemorySink()]
+        sinks[0].missed, sinks[1].missed = 2, 3
+        return sinks
+
+    monkeypatch.setattr(run_module, "open_sinks", two_sinks)
+    assert go([frame(0)]).report.frames_dropped["output"] == 5
+
+
+def test_an_interrupted_run_says_so(bundle, tmp_path):
+    """Asked to end before the first frame, the run has a record that says it was interrupted."""
+    stop = StopSignal()
+    stop()
+    parts = Parts(
+        bundle, DarkSegmenter(12, 8), source([frame(0)]), Positioning(),
+        RunFolder.create(tmp_path / "run", LocalDisk()),
+    )  # fmt: skip
+    outcome = carry_out(RunConfig(source=SourceSpec(address="clip")), parts, stop)
+    assert outcome.was_interrupted
+    assert outcome.report.frames_inferred == 0
+
+
+def test_a_run_says_running_while_it_runs(go, tmp_path):
+    """Whoever looks before the end finds run.json, and in it that the run goes on."""
+    reasons = []
+
+    def frames():
+        reasons.append(read(tmp_path / "run")["exit_reason"])
+        yield frame(0)
+
+    watched = source([])
+    watched.__class__ = type("Watched", (type(watched),), {"__iter__": lambda _self: frames()})
+    go(watched)
+    assert reasons == ["running"]
+
+
+def test_age_is_counted_from_delivery(go):
+    """The time from delivery to result is that of the frame's own clock, not zero."""
+    report = go([replace(frame(n), monotonic_ns=0) for n in range(8)]).report
+    assert report.capture_to_result_ms.min_ms > 1000
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_only_a_file_may_wait_for_the_writer(go, monkeypatch, live):
+    """A camera never waits for the disk; a file always does."""
+    waits, put = set(), Writer.put
+
+    def noting(self, observation, *, wait):
+        waits.add(wait)
+        put(self, observation, wait=wait)
+
+    monkeypatch.setattr(Writer, "put", noting)
+    go([frame(0), frame(1)], live=live)
+    assert waits == {not live}
+
+
+@pytest.mark.parametrize(("fps", "declared"), [(12.5, 12.5), (None, 25.0)])
+def test_an_overlay_declares_the_rate_of_the_source(go, monkeypatch, fps, declared):
+    """The nominal rate is the source's, or 25 where nothing tells it."""
+    rates = []
+
+    def no_previews(_folder, _spec, fps):
+        rates.append(fps)
+        return []
+
+    monkeypatch.setattr(run_module, "open_previews", no_previews)
+    go([], fps=fps)
+    assert rates == [declared]

@@ -1,0 +1,69 @@
+"""What the network sees in one frame: a mask on the region, its measure, and what that took."""
+
+import numpy as np
+import pytest
+
+from edgecrack.detector import DetectionSpec, Detector
+from edgecrack.records import Frame, FrameGeometry, Region
+from edgecrack.segmenters import DarkSegmenter
+
+
+def detection(region, evidence_px, picture_px=(1920, 1080), spec=None):
+    """Detect in a frame whose network input is dark in its right half."""
+    image = np.full((8, 12, 3), 200, np.uint8)
+    image[:, 6:] = 0
+    evidence = np.full((evidence_px[1], evidence_px[0], 3), 99, np.uint8)
+    frame = Frame(
+        3, 0, None, 0, image, evidence, FrameGeometry(picture_px[0], picture_px[1], region)
+    )
+    return Detector(DarkSegmenter(12, 8), spec or DetectionSpec())(frame)
+
+
+def test_a_region_is_marked_and_nothing_else():
+    """What the network sees in the right half of its input is marked there on the evidence."""
+    seen = detection(Region(480, 540, 960, 540), (192, 108))
+    marked = np.zeros((108, 192), np.uint8)
+    marked[54:, 96:144] = 255
+    assert np.array_equal(seen.mask, marked)
+    assert seen.frame.index == 3
+    assert seen.measure.area_px == 48 * 54
+    assert seen.measure.area_share == 0.5
+    assert seen.measure.peak_probability == 1.0
+
+
+def test_a_whole_picture_fits_evidence_of_any_size():
+    """In a directory the pictures may differ; the whole of each is the whole of its mask."""
+    seen = detection(Region(0, 0, 50, 40), (50, 40), picture_px=(50, 40))
+    assert seen.mask.shape == (40, 50)
+    assert seen.measure.area_share == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(("least_share", "has_crack"), [(0.0, True), (0.5, True), (0.51, False)])
+def test_a_crack_counts_from_the_least_share_on(least_share, has_crack):
+    """Half of the region is crack: that is enough up to a share of one half, inclusive."""
+    spec = DetectionSpec(min_crack_share=least_share)
+    assert detection(Region(0, 0, 1920, 1080), (192, 108), spec=spec).has_crack is has_crack
+
+
+def test_no_crack_pixel_is_no_crack():
+    """However small the least share, a frame without a crack pixel has no crack."""
+    image = np.full((8, 12, 3), 200, np.uint8)
+    frame = Frame(0, 0, None, 0, image, image, FrameGeometry(12, 8, Region(0, 0, 12, 8)))
+    spec = DetectionSpec(min_crack_share=0.0)
+    assert not Detector(DarkSegmenter(12, 8), spec)(frame).has_crack
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
+def test_a_share_lies_between_0_and_1(share):
+    """What is no share is refused by its name."""
+    with pytest.raises(ValueError, match="min_crack_share"):
+        DetectionSpec(min_crack_share=share)
+
+
+def test_a_detection_is_timed_by_stage_and_knows_its_model():
+    """Wall and processor seconds of inference, mask and measure, and the bundle's identity."""
+    seen = detection(Region(0, 0, 1920, 1080), (192, 108))
+    assert list(seen.took) == ["infer", "mask", "measure"]
+    assert all(wall_s >= 0 and cpu_s >= 0 for wall_s, cpu_s in seen.took.values())
+    assert sum(wall_s for wall_s, _ in seen.took.values()) > 0
+    assert seen.model_sha256 == DarkSegmenter.model_sha256
