@@ -24,9 +24,11 @@ from edgecrack.report import InputSize, RunReport, Setup, Totals, make_report
 from edgecrack.run_record import RunRecord, model_terms
 from edgecrack.segmenters import load_segmenter
 from edgecrack.sinks import Sink, open_previews, open_sinks
-from edgecrack.sinks.writer import Writer
+from edgecrack.sinks.record_only import without_pictures
+from edgecrack.sinks.writer import Writer, dropped
 from edgecrack.sources import open_source
 from edgecrack.stop_signal import StopSignal
+from edgecrack.storage.disk import LocalDisk
 from edgecrack.storage.run_folder import RunFolder
 from edgecrack.utc import to_iso
 
@@ -114,7 +116,8 @@ def _open(config: RunConfig, stack: ExitStack) -> Parts:
     positioning = stack.enter_context(closing(_positioning(config, source)))
     segmenter = load_segmenter(bundle, config.model, live=source.info.live)
     stack.enter_context(closing(segmenter))
-    folder = RunFolder.create(config.output.folder or _fresh_folder())
+    disk = stack.enter_context(closing(LocalDisk()))
+    folder = RunFolder.create(config.output.folder or _fresh_folder(), disk)
     return Parts(bundle, segmenter, source, positioning, folder)
 
 
@@ -192,6 +195,7 @@ class _Sinks:
 
     durable: list[Sink] = field(default_factory=list)
     previews: list[Sink] = field(default_factory=list)
+    writers: list[Writer] = field(default_factory=list)
 
     def open(self, config: RunConfig, parts: Parts, run_id: str) -> None:
         self.durable = open_sinks(parts.folder, config.output, run_id)
@@ -201,24 +205,23 @@ class _Sinks:
     @property
     def missed(self) -> int:
         """Pictures that were due and were given up because output lagged."""
-        return sum(sink.missed for sink in (*self.durable, *self.previews))
+        return sum(writer.missed for writer in self.writers)
 
 
 def _drive(config: RunConfig, parts: Parts, stop: StopSignal, meter: Meter, sinks: _Sinks) -> None:
     """Carry frames to the sinks until there are no more."""
     may_wait = not parts.source.info.live
     with ExitStack() as stack:
-        writers = [
-            stack.enter_context(Writer(group, depth=QUEUE_DEPTH, on_emit=on_emit))
-            for group, on_emit in (
-                (sinks.durable, meter.emitted),
-                (sinks.previews, meter.previewed),
-            )
-            if group
-        ]
+        for group, when_full, on_emit in (
+            (sinks.durable, without_pictures, meter.emitted),
+            (sinks.previews, dropped, meter.previewed),
+        ):
+            if group:
+                writer = Writer(group, depth=QUEUE_DEPTH, when_full=when_full, on_emit=on_emit)
+                sinks.writers.append(stack.enter_context(writer))
 
         def write(observation: Observation) -> None:
-            for writer in writers:
+            for writer in sinks.writers:
                 writer.put(observation, wait=may_wait)
 
         survey(

@@ -1,7 +1,7 @@
 """From a checkpoint to a bundle that has proved itself, with its scores and where it is from.
 
-The folder appears only when everything in it has been proved: it is made beside its place and
-renamed.
+The folder appears only when everything in it has been proved and is durable: it is made beside its
+place and renamed.
 """
 
 from __future__ import annotations
@@ -12,20 +12,31 @@ from typing import TYPE_CHECKING
 
 from edgecrack.errors import SinkError, UsageError
 from edgecrack.models.selftest import selftest
+from edgecrack.storage.disk import LocalDisk
+from edgecrack.storage.folders import make_folders
 from export.bundle_files import write_files
 from export.model_card import model_card
 from export.parity import compare, require
 from training.dataset import part_of, read_pair
 
 if TYPE_CHECKING:
+    from edgecrack.storage.disk import Disk
     from export.model_card import BundleRequest
     from export.parity import Parity
     from training.checkpoint import Checkpoint
     from training.config import DataConfig
 
 
-def build_bundle(checkpoint: Checkpoint, request: BundleRequest, out: Path) -> tuple[Parity, ...]:
-    """Export ``checkpoint`` to the folder ``out`` and prove it.
+def build_bundle(
+    checkpoint: Checkpoint, request: BundleRequest, out: Path, disk: Disk | None = None
+) -> tuple[Parity, ...]:
+    """Export ``checkpoint`` to the folder ``out`` and prove it; durable on return.
+
+    Args:
+        checkpoint: What to export.
+        request: What for.
+        out: Where to.
+        disk: What puts the folder in place; None is this machine's.
 
     Returns:
         How far each exported network is from torch over the validation pictures.
@@ -37,14 +48,17 @@ def build_bundle(checkpoint: Checkpoint, request: BundleRequest, out: Path) -> t
     """
     if out.exists():
         raise SinkError(f"{out} already exists; give another --out, nothing is ever overwritten.")
-    data = _set(checkpoint, request)
+    data, disk = _set(checkpoint, request), disk or LocalDisk()
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(disk, out.parent)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".bundle-") as folder:
             build = Path(folder) / "bundle"
             build.mkdir()
             parities = _build(checkpoint, request, data, build)
-            build.rename(out)
+            for path in (*build.rglob("*"), build):
+                disk.sync(path)
+            disk.rename(build, out)
+            disk.sync(out.parent)
     except OSError as error:
         raise SinkError(
             f"{out} could not be written ({error.strerror}); make room or give another --out."

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import settings
 
 from edgecrack.bundle import DataEntry, MetricEntry, Provenance, load_bundle
+from edgecrack.storage.disk import LocalDisk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,6 +105,42 @@ class Ended:
         for word in words:
             assert word in self.stderr
         return self.stderr
+
+
+class RecordedDisk(LocalDisk):
+    """The real disk, and what it was asked to write, move and sync, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[tuple[str, Path]] = []
+
+    def write(self, path: Path, data: bytes) -> None:
+        """Record, and write."""
+        self.calls.append(("write", path))
+        super().write(path, data)
+
+    def append(self, path: Path, data: bytes) -> None:
+        """Record, and append."""
+        self.calls.append(("append", path))
+        super().append(path, data)
+
+    def rename(self, source: Path, target: Path) -> None:
+        """Record the new name, and rename."""
+        self.calls.append(("rename", target))
+        super().rename(source, target)
+
+    def sync(self, path: Path) -> None:
+        """Record, and sync."""
+        self.calls.append(("sync", path))
+        super().sync(path)
+
+
+@pytest.fixture
+def recorded_disk():
+    """A real disk that remembers in ``calls`` what it was asked."""
+    disk = RecordedDisk()
+    yield disk
+    disk.close()
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ it and renamed, so that a power cut leaves the old one or the new one. It is rea
 from __future__ import annotations
 
 import io
-import os
 import pickle
 import struct
 import warnings
@@ -20,12 +19,16 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from edgecrack.errors import ConfigError, InputError, SinkError
+from edgecrack.errors import ConfigError, InputError
+from edgecrack.storage.disk import LocalDisk
+from edgecrack.storage.replace_file import replace_file
 from training.config import TrainConfig, parse_config
 from training.unet import UNet
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from edgecrack.storage.disk import Disk
 
 FORMAT = 1
 
@@ -69,8 +72,13 @@ class Checkpoint:
         return net.eval()
 
 
-def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
-    """Write ``checkpoint`` so that ``path`` is a complete file at any moment.
+def save_checkpoint(checkpoint: Checkpoint, path: Path, disk: Disk | None = None) -> None:
+    """Write ``checkpoint`` so that ``path`` is a complete file at any moment; durable on return.
+
+    Args:
+        checkpoint: What to keep.
+        path: Where; an earlier checkpoint is replaced.
+        disk: What writes it; None is this machine's.
 
     Raises:
         SinkError: If it cannot be written; an older file at ``path`` is then untouched.
@@ -80,18 +88,9 @@ def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
         "config": checkpoint.config.model_dump(mode="json"),
         **{key: getattr(checkpoint, key) for key in _FIELDS},
     }
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with partial.open("wb") as file:
-            torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
-        reason = str(error).splitlines()[0]
-        raise SinkError(f"{path} could not be written: {reason}; free some space.") from error
-    finally:  # also after Ctrl-C
-        partial.unlink(missing_ok=True)
+    packed = io.BytesIO()
+    torch.save(content, packed)
+    replace_file(disk or LocalDisk(), path, packed.getvalue())
 
 
 def load_checkpoint(path: Path) -> Checkpoint:

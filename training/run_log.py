@@ -8,6 +8,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from edgecrack.errors import SinkError
+from edgecrack.storage.disk import LocalDisk
+from edgecrack.storage.folders import make_folders
+from edgecrack.storage.replace_file import replace_file
 from training.checkpoint import save_checkpoint
 from training.dataset import part_of
 from training.panel import panel, write_panel
@@ -15,6 +18,7 @@ from training.panel import panel, write_panel
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from edgecrack.storage.disk import Disk
     from training.config import DataConfig, TrainConfig
     from training.dataset import Pair
     from training.loop import Epoch, Trainer
@@ -35,26 +39,34 @@ class RunLog:
         root: The data folder.
         finished: Epochs that a resumed run has finished, 0 for a new one. Log entries of later
             epochs, which are in no checkpoint, are removed.
+        disk: What writes everything but TensorBoard's events and the panels; None is this
+            machine's.
 
     Raises:
         InputError: If the data folder cannot be read.
         SinkError: If the folder cannot be made, or holds a run although this is a new one.
     """
 
-    def __init__(self, folder: Path, config: TrainConfig, root: Path, finished: int = 0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        config: TrainConfig,
+        root: Path,
+        finished: int = 0,
+        disk: Disk | None = None,
+    ) -> None:
         self.folder, self._config = folder, config
+        self._disk = disk or LocalDisk()
         self._samples = _panel_samples(config, root)
         self._lines = folder / "metrics.jsonl"
         if not finished and self._lines.exists():
             raise SinkError(f"{folder} already holds a run; give another --out, or --resume.")
-        try:
-            (folder / "panels").mkdir(parents=True, exist_ok=True)
-            (folder / "config.json").write_text(config.model_dump_json(indent=2) + "\n")
-            if self._lines.exists():
-                lines = self._lines.read_text("utf-8").splitlines(keepends=True)
-                self._lines.write_text("".join(lines[:finished]), "utf-8")
-        except OSError as error:
-            raise SinkError(f"{folder} must be a folder that can be written: {error}.") from error
+        make_folders(self._disk, folder / "panels")
+        settings = config.model_dump_json(indent=2) + "\n"
+        replace_file(self._disk, folder / "config.json", settings.encode())
+        if self._lines.exists():
+            lines = self._lines.read_bytes().splitlines(keepends=True)
+            replace_file(self._disk, self._lines, b"".join(lines[:finished]))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # TensorBoard imports deprecated modules
             from torch.utils.tensorboard.writer import SummaryWriter  # noqa: PLC0415  0.5 s
@@ -73,8 +85,9 @@ class RunLog:
 
     def _write(self, epoch: Epoch, net: UNet) -> None:
         line = {**asdict(epoch), "name": self._config.name}
-        with self._lines.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        self._disk.append(self._lines, json.dumps(line).encode() + b"\n")
+        self._disk.sync(self._lines)
+        self._disk.sync(self.folder)
         scalars = {"loss": epoch.loss, "probability/crack": epoch.crack_probability}
         scalars |= {f"f1/{name}": score["ods"]["f1"] for name, score in epoch.validation.items()}
         for name, value in scalars.items():
@@ -90,13 +103,14 @@ class RunLog:
         if is_best and epoch.f1 is not None:
             trainer.best = epoch.f1
         checkpoint = trainer.checkpoint(epoch)
-        save_checkpoint(checkpoint, self.folder / "last.pt")
+        save_checkpoint(checkpoint, self.folder / "last.pt", self._disk)
         if is_best:
-            save_checkpoint(checkpoint, self.folder / "best.pt")
+            save_checkpoint(checkpoint, self.folder / "best.pt", self._disk)
 
     def close(self) -> None:
-        """Close the TensorBoard file."""
+        """Close the TensorBoard file, and let go of the others."""
         self._board.close()
+        self._disk.close()
 
 
 def _panel_samples(config: TrainConfig, root: Path) -> list[tuple[DataConfig, Pair]]:

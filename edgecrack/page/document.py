@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-import os
-from contextlib import suppress
 from importlib import resources
 from string import Template
 from typing import TYPE_CHECKING
 
-from edgecrack.errors import SinkError
 from edgecrack.page.run_reader import CrackFrame, FinishedRun, look_up, read_run
 from edgecrack.page.tables import (
     DASH,
@@ -25,12 +22,16 @@ from edgecrack.page.tables import (
 )
 from edgecrack.page.thumbnails import data_uri, marked
 from edgecrack.page.track_map import CLASSES, draw_map, fit, grade, grade_bounds, length_m
+from edgecrack.storage.disk import LocalDisk
+from edgecrack.storage.folders import make_folders
+from edgecrack.storage.replace_file import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from edgecrack.records import Fix
+    from edgecrack.storage.disk import Disk
 
 THUMB_PX = 320
 POSTER_PX = 960
@@ -39,9 +40,15 @@ SECOND_NS = 1_000_000_000
 
 
 def write_page(
-    folder: Path, run: Path, fixes: Sequence[Fix], start_ns: int, scores: Sequence[Score] = ()
+    folder: Path,
+    run: Path,
+    fixes: Sequence[Fix],
+    start_ns: int,
+    scores: Sequence[Score] = (),
+    *,
+    disk: Disk | None = None,
 ) -> Path:
-    """Write ``folder/index.html`` from what a run left behind.
+    """Write ``folder/index.html`` from what a run left behind; always whole, durable on return.
 
     Args:
         folder: Where to; created if missing.
@@ -49,6 +56,7 @@ def write_page(
         fixes: The drive's track, in order of time.
         start_ns: UTC of the video's first picture, which ties the track to the video.
         scores: How the run's masks agree with the true masks, if there are any.
+        disk: What writes the page; None is this machine's.
 
     Returns:
         The page.
@@ -58,17 +66,9 @@ def write_page(
         SinkError: The page could not be written.
     """
     text = render_page(read_run(run), fixes, start_ns, scores)
-    page, part = folder / "index.html", folder / "index.html.part"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        part.write_text(text, encoding="utf-8")
-        os.replace(part, page)  # noqa: PTH105  (a reader sees the old page or the new, never half)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink()
-        raise SinkError(
-            f"the page cannot be written to {folder}: {error.strerror}; choose another folder"
-        ) from error
+    page, disk = folder / "index.html", disk or LocalDisk()
+    make_folders(disk, folder)
+    replace_file(disk, page, text.encode())
     return page
 
 

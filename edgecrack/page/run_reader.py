@@ -120,7 +120,8 @@ def _read_crack_frames(folder: Path) -> tuple[CrackFrame, ...]:
     if not path.is_file():
         return ()
     crack_frames = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    # A line counts once its newline is there: a power cut may have torn the last one.
+    for line in path.read_bytes().split(b"\n")[:-1]:
         try:
             feature = json.loads(line)
         except ValueError as error:

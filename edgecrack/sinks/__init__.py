@@ -96,13 +96,13 @@ class OutputSpec:
     )
 
 
-def open_sinks(directory: RunFolder, spec: OutputSpec, run_id: str | None = None) -> list[Sink]:
-    """Return the sinks of a run, in the order in which they must be written and synced.
+def open_sinks(folder: RunFolder, spec: OutputSpec, run_id: str | None = None) -> list[Sink]:
+    """Return what keeps a run's results, in the order in which it must be written and synced.
 
     Records come last: a line is appended only after the pictures it names are durable.
 
     Args:
-        directory: Where to write.
+        folder: Where to write.
         spec: What to keep.
         run_id: What ties the records of one run together.
 
@@ -113,16 +113,16 @@ def open_sinks(directory: RunFolder, spec: OutputSpec, run_id: str | None = None
     from edgecrack.sinks.images import ImageSink  # noqa: PLC0415
 
     return [
-        ImageSink(directory, all_masks=spec.all_masks, frames=spec.frames),
-        GeoJsonSink(directory, frames=spec.frames, run_id=run_id),
+        ImageSink(folder, all_masks=spec.all_masks, frames=spec.frames),
+        GeoJsonSink(folder, frames=spec.frames, run_id=run_id),
     ]
 
 
-def open_previews(directory: RunFolder, spec: OutputSpec, fps: float) -> list[Sink]:
-    """Return the sinks of what is only shown.
+def open_previews(folder: RunFolder, spec: OutputSpec, fps: float) -> list[Sink]:
+    """Return what only shows the run to people: it may lose frames and delays no result.
 
     Args:
-        directory: Where to write.
+        folder: Where to write.
         spec: What to keep.
         fps: The nominal rate that a video declares.
     """
@@ -130,4 +130,4 @@ def open_previews(directory: RunFolder, spec: OutputSpec, fps: float) -> list[Si
         return []
     from edgecrack.sinks.overlay import OverlaySink  # noqa: PLC0415  OpenCV only when asked for
 
-    return [OverlaySink(directory, fps=fps)]
+    return [OverlaySink(folder, fps=fps)]

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING
 
+from edgecrack.errors import SinkError
 from edgecrack.sinks.record_only import has_pictures
-from edgecrack.storage.durability import sync_folder, writing
 from edgecrack.utc import to_iso
 
 if TYPE_CHECKING:
@@ -18,20 +17,20 @@ if TYPE_CHECKING:
 class GeoJsonSink:
     """Append a line to ``cracks.geojsonl`` for each observation with a crack.
 
-    Lines wait in memory until ``sync``, which writes them in one call. A line counts once its
-    newline is there; every line that does is whole.
+    Lines wait in memory until ``sync``. A line counts once its newline is there; every line that
+    does is whole.
 
     Attributes:
         missed: Always 0: a record is never dropped.
     """
 
     def __init__(
-        self, directory: RunFolder, *, frames: bool = True, run_id: str | None = None
+        self, folder: RunFolder, *, frames: bool = True, run_id: str | None = None
     ) -> None:
         """Create the file.
 
         Args:
-            directory: Where to write.
+            folder: Where to write.
             frames: Whether evidence pictures are kept, so that a line may name them.
             run_id: What ties the lines of one run together, if anything.
 
@@ -40,13 +39,12 @@ class GeoJsonSink:
         """
         self.missed = 0
         self._frames, self._run_id = frames, run_id
-        self._path = directory.path / "cracks.geojsonl"
+        self._path, self._disk = folder.path / "cracks.geojsonl", folder.disk
         self._waiting: list[bytes] = []
-        self._whole_bytes = 0
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
-        with writing(self._path):
-            self._descriptor: int | None = os.open(self._path, flags, 0o644)
-            sync_folder(directory.path)
+        if self._path.name in self._disk.names(folder.path):
+            raise SinkError(f"{self._path} should be new but exists; choose another --out")
+        self._disk.write(self._path, b"")
+        self._disk.sync(folder.path)
 
     def write(self, observation: Observation) -> None:
         """Remember the line of an observation with a crack."""
@@ -61,31 +59,18 @@ class GeoJsonSink:
         Raises:
             SinkError: The disk is full or broken; the file ends with a whole line.
         """
-        if not self._waiting or self._descriptor is None:
+        if not self._waiting:
             return
-        lines, self._waiting = b"".join(self._waiting), []
-        with writing(self._path):
-            try:
-                self._append(self._descriptor, lines)
-            finally:
-                os.fsync(self._descriptor)
+        lines, self._waiting = self._waiting, []
+        try:
+            for line in lines:  # one by one: what does not fit is left out as a whole line
+                self._disk.append(self._path, line)
+        finally:
+            self._disk.sync(self._path)
 
     def close(self) -> None:
-        """Let go of the file and of lines that were never synced; safe to call twice."""
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
-
-    def _append(self, descriptor: int, lines: bytes) -> None:
-        """Write all, or as many whole lines as fit and raise."""
-        written = 0
-        try:
-            while written < len(lines):  # a full disk takes a part first, and refuses the rest
-                written += os.write(descriptor, lines[written:])
-        finally:
-            self._whole_bytes += lines.rfind(b"\n", 0, written) + 1
-            if written < len(lines):
-                os.ftruncate(descriptor, self._whole_bytes)
+        """Let go of lines that were never synced; safe to call twice."""
+        self._waiting.clear()
 
 
 def to_feature(

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
-import shutil
 from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from edgecrack.errors import SinkError
 from edgecrack.sinks.exif import exif_bytes
 from edgecrack.sinks.png import png_bytes
 from edgecrack.sinks.record_only import has_pictures
-from edgecrack.storage.durability import sync_filesystem, sync_folder, writing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,13 +31,11 @@ class ImageSink:
         missed: Observations whose pictures were due but had been dropped on the way.
     """
 
-    def __init__(
-        self, directory: RunFolder, *, all_masks: bool = False, frames: bool = True
-    ) -> None:
+    def __init__(self, folder: RunFolder, *, all_masks: bool = False, frames: bool = True) -> None:
         """Prepare the folders.
 
         Args:
-            directory: Where to write.
+            folder: Where to write.
             all_masks: Keep the pictures of every observation, not only those with a crack.
             frames: Keep the evidence picture beside the mask.
 
@@ -48,15 +44,12 @@ class ImageSink:
         """
         self.missed = 0
         self._all_masks, self._frames = all_masks, frames
-        self._pending = directory.path / ".pending"
-        self._waiting: list[tuple[Path, Path]] = []  # (where it lies, where it belongs)
-        self._directory = directory
-        with writing(directory.path):
-            self._pending.mkdir()
-            if frames:
-                directory.frames.mkdir()
-            sync_folder(directory.path)
-            self._descriptor: int | None = os.open(directory.path, os.O_RDONLY)
+        self._folder, self._disk = folder, folder.disk
+        self._pending = folder.path / ".pending"
+        self._waiting: dict[Path, Path] = {}  # where it lies -> where it belongs
+        self._disk.make_folder(self._pending)
+        if frames:
+            self._disk.make_folder(folder.frames)
 
     def write(self, observation: Observation) -> None:
         """Encode and write, not yet durable and not yet in place.
@@ -70,10 +63,10 @@ class ImageSink:
             self.missed += 1
             return
         exif, number = exif_bytes(observation), f"{observation.frame.index:08d}"
-        files = {self._directory.masks / f"{number}.png": png_bytes(observation.mask, exif)}
+        files = {self._folder.masks / f"{number}.png": png_bytes(observation.mask, exif)}
         if self._frames:
             picture = jpeg_bytes(observation.frame.evidence, exif)
-            files[self._directory.frames / f"{number}.jpg"] = picture
+            files[self._folder.frames / f"{number}.jpg"] = picture
         self._put_aside(files)
 
     def sync(self) -> None:
@@ -82,37 +75,35 @@ class ImageSink:
         Raises:
             SinkError: The disk is full or broken.
         """
-        if not self._waiting or self._descriptor is None:
+        if not self._waiting:
             return
-        with writing(self._directory.path):
-            sync_filesystem(self._descriptor)
-            for unfinished, final in self._waiting:
-                unfinished.rename(final)
-            for folder in {final.parent for _, final in self._waiting}:
-                sync_folder(folder)
+        self._disk.sync_all(self._folder.path)
+        for unfinished, final in self._waiting.items():
+            self._disk.rename(unfinished, final)
+        for folder in sorted({final.parent for final in self._waiting.values()}):
+            self._disk.sync(folder)
         self._waiting.clear()
 
     def close(self) -> None:
-        """Let go of the folder and of whatever was never synced; safe to call twice."""
-        if self._descriptor is None:
-            return
-        os.close(self._descriptor)
-        self._descriptor = None
-        shutil.rmtree(self._pending, ignore_errors=True)
+        """Remove whatever was never synced; safe to call twice."""
+        self._discard([*self._waiting, self._pending])
+        self._waiting.clear()
 
     def _put_aside(self, files: dict[Path, bytes]) -> None:
         """Write an observation's files, all of them or none."""
         unfinished = {self._pending / final.name: final for final in files}
         try:
-            for path, (final, content) in zip(unfinished, files.items(), strict=True):
-                with writing(final):
-                    path.write_bytes(content)
-        except BaseException:
-            for path in unfinished:
-                with contextlib.suppress(OSError):
-                    path.unlink(missing_ok=True)
+            for path, final in unfinished.items():
+                self._disk.write(path, files[final])
+        except SinkError:
+            self._discard([*unfinished])
             raise
-        self._waiting.extend(unfinished.items())
+        self._waiting |= unfinished
+
+    def _discard(self, paths: list[Path]) -> None:
+        for path in paths:
+            with contextlib.suppress(SinkError):
+                self._disk.remove(path)
 
 
 def jpeg_bytes(picture: RgbImage, exif: bytes) -> bytes:

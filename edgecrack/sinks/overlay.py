@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from edgecrack.sinks.record_only import has_pictures
-from edgecrack.storage.durability import writing
 from edgecrack.utc import to_iso
 
 if TYPE_CHECKING:
@@ -25,20 +22,22 @@ class OverlaySink:
     """Write ``overlay.mp4``: every frame, its crack, and a line that says when and where.
 
     Fragmented MP4: whatever was synced plays after a power cut. The video starts at time 0.
+    GStreamer writes the file itself; only making it durable goes through the folder's disk.
 
     Attributes:
-        missed: Frames that had lost their picture on the way and are not in the video.
+        missed: Always 0: what does not get here is counted by the writer that dropped it.
     """
 
-    def __init__(self, directory: RunFolder, *, fps: float) -> None:
+    def __init__(self, folder: RunFolder, *, fps: float) -> None:
         """Remember where to write; the file begins with the first picture.
 
         Args:
-            directory: Where to write.
+            folder: Where to write.
             fps: The nominal rate to declare; each picture keeps its own time.
         """
         self.missed = 0
-        self._path, self._fps = directory.path / "overlay.mp4", fps
+        self._path, self._fps = folder.path / "overlay.mp4", fps
+        self._disk, self._has_durable_name = folder.disk, False
         self._video: VideoWriter | None = None
         self._first_pts_ns = 0
         self._size_px = (0, 0)  # width, height
@@ -49,9 +48,6 @@ class OverlaySink:
         Raises:
             SinkError: The file cannot be written.
         """
-        if not has_pictures(observation):
-            self.missed += 1
-            return
         picture = to_overlay(observation)
         video = self._video or self._begin(observation)
         if picture.shape[1::-1] != self._size_px:
@@ -66,12 +62,10 @@ class OverlaySink:
         """
         if self._video is None:
             return
-        with writing(self._path):
-            descriptor = os.open(self._path, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+        self._disk.sync(self._path)
+        if not self._has_durable_name:
+            self._disk.sync(self._path.parent)
+            self._has_durable_name = True
 
     def close(self) -> None:
         """Finish the file and make it durable; safe to call twice.

@@ -1,7 +1,8 @@
 """One queue and one thread between the loop that sees and the sinks that keep.
 
-A file may be waited for, so its loop blocks while the queue is full. A camera may not: then an
-observation is queued without its pictures, and its record is written all the same.
+A file may be waited for, so its loop blocks while the queue is full. A camera may not: then
+``when_full`` decides what is queued instead. For results that is `without_pictures`: the record is
+written all the same. For what is only shown it is `dropped`: nothing.
 
 Whatever a sink raises reaches the loop at its next ``put`` or at ``close``. A writer that has
 stopped wakes everyone who waits for room, so no failure can turn into a hang.
@@ -33,6 +34,10 @@ MOST_RECORDS = 100_000
 """Records that may wait for a disk that has stopped: about an hour of video, some 50 MB."""
 
 
+def dropped(_observation: Observation) -> None:
+    """Queue nothing in place of an observation; the writer counts it as missed."""
+
+
 class Writer:
     """Feed every observation to every sink, in order, from a thread of its own.
 
@@ -49,6 +54,7 @@ class Writer:
         sinks: Sequence[Sink],
         *,
         depth: int,
+        when_full: Callable[[Observation], Observation | None] = without_pictures,
         sync_every_s: float = 2.0,
         clock: Callable[[], float] = time.monotonic,
         on_emit: OnEmit | None = None,
@@ -58,16 +64,18 @@ class Writer:
         Args:
             sinks: Written and synced in this order, so records after the pictures they name.
             depth: Observations with pictures that may wait, at least 1.
+            when_full: What is queued for an observation that finds no room and may not wait.
             sync_every_s: The longest that something written stays unacknowledged. Syncing
                 begins at half of it, which leaves the other half for the disk.
             clock: Monotonic seconds.
             on_emit: Called in the thread after each observation with the wall and CPU seconds it
-                took, a sync that fell due with it included. CPU is of
-                this thread: a video encoder's own threads are not in it.
+                took, a sync that fell due with it included. CPU is of this thread: a video
+                encoder's own threads are not in it.
         """
-        self._sinks, self._depth = sinks, depth
+        self._sinks, self._depth, self._when_full = sinks, depth, when_full
         self._sync_after_s, self._clock, self._on_emit = sync_every_s / 2, clock, on_emit
         self._queue: deque[Observation] = deque()
+        self._dropped = 0
         self._changed = threading.Condition()
         self._closing = self._stopped = False
         self._error: EdgecrackError | None = None
@@ -78,15 +86,15 @@ class Writer:
     @property
     def missed(self) -> int:
         """Pictures that were due in some sink and were dropped because output lagged."""
-        return sum(sink.missed for sink in self._sinks)
+        return self._dropped + sum(sink.missed for sink in self._sinks)
 
     def put(self, observation: Observation, *, wait: bool) -> None:
         """Hand over an observation.
 
         Args:
             observation: Its arrays must not change afterwards.
-            wait: When the queue is full, wait for room (a file) or give up the pictures, never
-                the record (a camera).
+            wait: When the queue is full, wait for room (a file) or queue what ``when_full``
+                says instead (a camera).
 
         Raises:
             SinkError: A sink failed earlier, or records pile up because the disk has stopped.
@@ -95,11 +103,13 @@ class Writer:
             if wait:
                 self._changed.wait_for(lambda: self._stopped or len(self._queue) < self._depth)
             self._raise_if_stopped()
-            if len(self._queue) >= self._depth:
-                observation = without_pictures(observation)
+            taken = observation if len(self._queue) < self._depth else self._when_full(observation)
+            if taken is None:
+                self._dropped += 1
+                return
             if len(self._queue) >= MOST_RECORDS:
                 raise SinkError(f"{MOST_RECORDS} records wait for a disk that takes none; check it")
-            self._queue.append(observation)
+            self._queue.append(taken)
             self._changed.notify_all()
 
     def close(self) -> None:

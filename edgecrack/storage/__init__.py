@@ -1,1 +1,1 @@
-"""What keeps bytes: the run folder, and what it takes to survive a power cut."""
+"""What keeps bytes: the disk every result is written to, and the run folder on it."""

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgecrack.errors import SinkError
-from edgecrack.storage.durability import sync_folder, writing
+from edgecrack.storage.folders import make_folders
+from edgecrack.storage.replace_file import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from edgecrack.storage.disk import Disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +24,11 @@ class RunFolder:
 
     Attributes:
         path: The folder itself.
+        disk: What writes into it.
     """
 
     path: Path
+    disk: Disk
 
     @property
     def masks(self) -> Path:
@@ -37,22 +41,16 @@ class RunFolder:
         return self.path / "frames"
 
     @classmethod
-    def create(cls, path: Path) -> RunFolder:
-        """Make the folder, or take an empty one. Of two runs that race for it one wins.
+    def create(cls, path: Path, disk: Disk) -> RunFolder:
+        """Make the folder, or take an empty one; durable on return. Of two runs one wins.
 
         Raises:
             SinkError: It is a file, holds anything already, or cannot be written.
         """
-        directory = cls(path)
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-            directory._claim()
-        except OSError as error:
-            raise SinkError(
-                f"{path} should become the run's folder, which failed ({error.strerror}); "
-                "choose another --out"
-            ) from error
-        return directory
+        make_folders(disk, path)
+        folder = cls(path, disk)
+        folder._claim()
+        return folder
 
     def write_json(self, name: str, mapping: Mapping[str, object]) -> None:
         """Write or replace one JSON file, such as ``run.json``: always whole, durable on return.
@@ -66,36 +64,28 @@ class RunFolder:
             ValueError: A number is not finite.
         """
         text = json.dumps(mapping, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-        final, unfinished = self.path / name, self.path / f".{name}.part"
-        with writing(final):
-            try:
-                with unfinished.open("w", encoding="utf-8") as file:
-                    file.write(text)
-                    file.flush()
-                    os.fsync(file.fileno())
-                unfinished.replace(final)
-            except OSError:
-                unfinished.unlink(missing_ok=True)
-                raise
-            sync_folder(self.path)
+        replace_file(self.disk, self.path / name, text.encode())
 
     def discard_if_empty(self) -> None:
         """Take the folder back when nothing came to be in it, so that it may be used again."""
-        with contextlib.suppress(OSError):  # not empty: there is something to keep
-            self.masks.rmdir()
-            self.path.rmdir()
+        with contextlib.suppress(SinkError):  # not empty: there is something to keep
+            self.disk.remove(self.masks)
+            self.disk.remove(self.path)
 
     def _claim(self) -> None:
         """Take an empty folder by making the one of masks, which lets only one caller win."""
-        found = sorted(entry.name for entry in self.path.iterdir())
-        with contextlib.suppress(FileExistsError):
-            if not found:
-                self.masks.mkdir()
-                sync_folder(self.path)
-                sync_folder(self.path.parent)
+        names = self.disk.names(self.path)
+        if not names:
+            try:
+                self.disk.make_folder(self.masks)
+            except SinkError:
+                if not self.disk.is_folder(self.masks):  # else another run was faster
+                    raise
+            else:
+                self.disk.sync(self.path)
                 return
-        run = {"masks", "run.json", "cracks.geojsonl"} & {*found} or not found
+        is_run = not names or {"masks", "run.json", "cracks.geojsonl"} & {*names}
         raise SinkError(
             f"{self.path} should be a new or empty folder but holds "
-            f"{'a run' if run else found[0]}; choose another --out, nothing is ever overwritten"
+            f"{'a run' if is_run else names[0]}; choose another --out, nothing is ever overwritten"
         )

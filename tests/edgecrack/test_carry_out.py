@@ -20,6 +20,7 @@ from edgecrack.sinks import MemorySink, OutputSpec
 from edgecrack.sinks.writer import Writer
 from edgecrack.sources import SourceCounts, SourceSpec
 from edgecrack.stop_signal import StopSignal
+from edgecrack.storage.disk import LocalDisk
 from edgecrack.storage.run_folder import RunFolder
 from tests.edgecrack.survey_parts import SentFixes, frame, source
 
@@ -43,7 +44,7 @@ def go(bundle, tmp_path):
             segmenter=DarkSegmenter(12, 8, live=options.get("live", False)),
             source=frames if hasattr(frames, "counts") else source(frames, **options),
             positioning=positioning or Positioning(),
-            folder=RunFolder.create(tmp_path / "run"),
+            folder=RunFolder.create(tmp_path / "run", LocalDisk()),
         )
         config = RunConfig(
             source=SourceSpec(address="rtsp://me:s3cret@camera/1"),
@@ -228,7 +229,7 @@ def test_an_interrupted_run_says_so(bundle, tmp_path):
     stop()
     parts = Parts(
         bundle, DarkSegmenter(12, 8), source([frame(0)]), Positioning(),
-        RunFolder.create(tmp_path / "run"),
+        RunFolder.create(tmp_path / "run", LocalDisk()),
     )  # fmt: skip
     outcome = carry_out(RunConfig(source=SourceSpec(address="clip")), parts, stop)
     assert outcome.was_interrupted

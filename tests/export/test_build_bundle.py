@@ -43,6 +43,19 @@ def test_a_bundle_says_how_good_it_is_and_where_it_is_from(checkpoint, request_,
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["bundle"]
 
 
+def test_a_bundle_is_durable_before_it_appears(checkpoint, request_, tmp_path, recorded_disk):
+    """Each file and folder is synced, then renamed into place, then the name itself is synced."""
+    out = tmp_path / "deep" / "bundle"
+    build_bundle(checkpoint, request_, out, recorded_disk)
+    calls = recorded_disk.calls
+    renamed = calls.index(("rename", out))
+    synced = {path.name for kind, path in calls[:renamed] if kind == "sync"}
+
+    assert synced >= {"bundle", *(path.name for path in out.rglob("*"))}
+    assert calls[:1] == [("sync", tmp_path)]
+    assert calls[renamed + 1 :] == [("sync", out.parent)]
+
+
 def test_an_export_that_is_another_network_leaves_nothing(
     checkpoint, request_, tmp_path, monkeypatch
 ):

@@ -6,13 +6,17 @@ import resource
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
 import torch
 
 from edgecrack.errors import InputError, SinkError
+from edgecrack.storage.memory_disk import MemoryDisk
+from edgecrack.storage.memory_tree import Unsynced
 from training.checkpoint import FORMAT, Checkpoint, load_checkpoint, save_checkpoint
 from training.unet import UNet
 
@@ -87,16 +91,15 @@ def test_a_kill_in_mid_write_leaves_the_old_checkpoint(checkpoint, tmp_path):
     program = f"""
 import os, signal
 from pathlib import Path
-import torch
+from edgecrack.storage.disk import LocalDisk
 from training.checkpoint import load_checkpoint, save_checkpoint
 path = Path({str(tmp_path / "a.pt")!r})
-checkpoint = load_checkpoint(path)
-def write_half(content, file):
-    file.write(path.read_bytes()[:1000])
-    file.flush()
+kept = load_checkpoint(path)
+def half(self, path, data):
+    path.write_bytes(data[:1000])
     os.kill(os.getpid(), signal.SIGKILL)
-torch.save = write_half
-save_checkpoint(checkpoint, path)
+LocalDisk.write = half
+save_checkpoint(kept, path)
 """
     ended = subprocess.run([sys.executable, "-c", program], cwd=CHECKOUT, check=False)
     assert ended.returncode == -signal.SIGKILL
@@ -105,9 +108,32 @@ save_checkpoint(checkpoint, path)
     assert [file.name for file in tmp_path.iterdir()] == ["a.pt"]
 
 
+@pytest.mark.parametrize("unsynced", Unsynced)
+def test_a_power_cut_leaves_the_old_checkpoint_or_the_new_one(checkpoint, unsynced):
+    """After any operation one of the two is whole, and after the last it is the new one."""
+    path, newer, whole = Path("/a.pt"), replace(checkpoint, epoch=4), MemoryDisk()
+    save_checkpoint(checkpoint, path, whole)
+    old, operations_left = whole.files()[path], whole.operations
+    has_returned, contents = False, []
+    while not has_returned:
+        disk = MemoryDisk(operations_left=operations_left)
+        save_checkpoint(checkpoint, path, disk)
+        try:
+            save_checkpoint(newer, path, disk)
+            has_returned = True
+        except SinkError:
+            operations_left += 1
+        contents.append(disk.after_power_cut(Random(0), unsynced).files()[path])
+
+    new = disk.files()[path]
+    assert contents[0] == old != new
+    assert contents[-1] == new
+    assert set(contents) == {old, new}
+
+
 def test_a_folder_that_is_not_there_is_named(checkpoint, tmp_path):
     """A checkpoint cannot be written where there is no folder."""
-    with pytest.raises(SinkError, match=r"none/a\.pt\b"):
+    with pytest.raises(SinkError, match=r"none/.*a\.pt"):
         save_checkpoint(checkpoint, tmp_path / "none" / "a.pt")
 
 

@@ -155,6 +155,20 @@ def test_nothing_is_made_when_the_data_are_missing(run, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_an_epoch_is_durable_before_its_checkpoint(run, road, tmp_path, recorded_disk):
+    """The line is on the disk, name and bytes, before a checkpoint says that the epoch is done."""
+    log = RunLog(tmp_path, run.config, road, disk=recorded_disk)
+    recorded_disk.calls.clear()
+    log.record(epoch_of(1, None), run.average)
+    line = list(recorded_disk.calls)
+    log.keep(run, epoch_of(1, None))
+    log.close()
+
+    metrics = tmp_path / "metrics.jsonl"
+    assert line == [("append", metrics), ("sync", metrics), ("sync", tmp_path)]
+    assert ("rename", tmp_path / "last.pt") in recorded_disk.calls[len(line) :]
+
+
 def test_a_full_disk_is_a_sink_error(run, road, tmp_path):
     """When a panel cannot be written the folder is named, and earlier lines are complete."""
     run_log = RunLog(tmp_path, run.config, road)

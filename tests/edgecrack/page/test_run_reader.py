@@ -41,7 +41,7 @@ def test_a_picture_outside_the_run_is_not_read(tmp_path):
     run = tmp_path / "run"
     run.mkdir()
     (run / "run.json").write_text("{}")
-    (run / "cracks.geojsonl").write_text(line(picture="../secret.png", mask="/etc/hostname"))
+    (run / "cracks.geojsonl").write_text(line(picture="../secret.png", mask="/etc/hostname") + "\n")
     frame = read_run(run).crack_frames[0]
     assert (frame.picture, frame.mask) == (None, None)
 
@@ -56,3 +56,24 @@ def test_no_run_and_a_broken_run_are_input_errors(tmp_path):
         with pytest.raises(InputError, match=rf"/{name}\b"):
             read_run(tmp_path)
         (tmp_path / name).write_text("{}")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.99, 1.0])
+def test_a_last_line_without_its_newline_does_not_count(tmp_path, share):
+    """A power cut may leave any part of the last line, in the middle of a letter too."""
+    (tmp_path / "run.json").write_text("{}")
+    whole = [(line(frame=frame, name="straße") + "\n").encode() for frame in (1, 2)]
+    torn = json.dumps({"properties": {"frame": 3, "name": "ß" * 50}}, ensure_ascii=False).encode()
+    (tmp_path / "cracks.geojsonl").write_bytes(b"".join(whole) + torn[: int(share * len(torn))])
+
+    assert [frame.frame for frame in read_run(tmp_path).crack_frames] == [1, 2]
+
+
+def test_only_a_newline_ends_a_line(tmp_path):
+    """A name may hold what other programs take for the end of a line."""
+    (tmp_path / "run.json").write_text("{}")
+    name = "a\u2028b\x85c\x0cd"
+    text = json.dumps({"properties": {"frame": 7, "name": name}}, ensure_ascii=False)
+    (tmp_path / "cracks.geojsonl").write_text(text + "\n", encoding="utf-8")
+
+    assert [frame.frame for frame in read_run(tmp_path).crack_frames] == [7]

@@ -22,6 +22,7 @@ from edgecrack.records import (
     Region,
 )
 from edgecrack.records import PositionQuality as Quality
+from edgecrack.storage.disk import LocalDisk
 from edgecrack.storage.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -87,4 +88,6 @@ def names():
 @pytest.fixture
 def directory(tmp_path):
     """A claimed, empty run folder."""
-    return RunFolder.create(tmp_path / "run")
+    disk = LocalDisk()
+    yield RunFolder.create(tmp_path / "run", disk)
+    disk.close()

@@ -13,6 +13,7 @@ from pathlib import Path
 from edgecrack.errors import EdgecrackError
 from edgecrack.sinks import OutputSpec, open_previews, open_sinks
 from edgecrack.sinks.writer import Writer
+from edgecrack.storage.disk import LocalDisk
 from edgecrack.storage.run_folder import RunFolder
 
 
@@ -22,7 +23,7 @@ def main(path: str, count: str, sync_every_s: str, overlay: str) -> int:
     make_observation = made_for_tests["make_observation"]
     try:
         spec = OutputSpec(overlay=overlay == "overlay")
-        folder = RunFolder.create(Path(path))
+        folder = RunFolder.create(Path(path), LocalDisk())
         sinks = [*open_previews(folder, spec, fps=25.0), *open_sinks(folder, spec)]
         with Writer(sinks, depth=4, sync_every_s=float(sync_every_s)) as writer:
             for index in range(int(count)):

@@ -2,8 +2,8 @@
 
 import json
 import math
-import os
-import resource
+from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +13,11 @@ from edgecrack.errors import SinkError
 from edgecrack.records import Fix
 from edgecrack.sinks.geojson import GeoJsonSink, to_feature
 from edgecrack.sinks.record_only import without_pictures
+from edgecrack.storage.memory_disk import MemoryDisk
+from edgecrack.storage.memory_tree import Unsynced
+from edgecrack.storage.run_folder import RunFolder
+
+LINES = Path("/run/cracks.geojsonl")
 
 PROPERTIES = {
     "frame", "t_utc", "media_time_s", "position_quality", "alt_msl_m", "heading_deg", "speed_mps",
@@ -120,38 +125,43 @@ def test_an_existing_file_is_never_touched(directory):
     """Even past the run folder's own check, records are not overwritten."""
     (directory.path / "cracks.geojsonl").write_text("precious\n")
 
-    with pytest.raises(SinkError, match="could not be written"):
+    with pytest.raises(SinkError, match=r"cracks\.geojsonl"):
         GeoJsonSink(directory)
 
     assert (directory.path / "cracks.geojsonl").read_text() == "precious\n"
 
 
-def test_a_write_cut_short_leaves_only_whole_lines(directory, make_observation):
-    """When the system takes two lines and a half more, two remain and the error says so."""
-    line = len(json.dumps(to_feature(make_observation(0), frames=True), separators=(",", ":"))) + 1
-    sink = GeoJsonSink(directory)
+def test_synced_lines_outlive_a_power_cut(make_observation):
+    """Each sync makes all lines so far durable, with the file's name and without any picture."""
+    disk = MemoryDisk()
+    sink = GeoJsonSink(RunFolder.create(Path("/run"), disk))
+    for index in range(3):
+        sink.write(make_observation(index))
+        sink.sync()
+        left = disk.after_power_cut(Random(0), Unsynced.LOST).files()[LINES]
+
+        assert left == disk.files()[LINES]
+        assert left.count(b"\n") == index + 1
+
+
+@pytest.mark.parametrize("fitting", [0, 2])
+def test_a_full_disk_takes_only_whole_lines(make_observation, fitting):
+    """The lines that fit are kept and durable, the next one is left out as a whole."""
+    disk = MemoryDisk()
+    sink = GeoJsonSink(RunFolder.create(Path("/run"), disk))
     sink.write(make_observation(0))
     sink.sync()
     for index in range(1, 5):
         sink.write(make_observation(index))
-    child = os.fork()
-    if child == 0:  # a limit on file size can be lowered but not raised again, so in a child
-        code = 1
-        try:
-            _shrink_and_sync(sink, line * 7 // 2)
-            code = 0
-        finally:
-            os._exit(code)
-
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert [feature["properties"]["frame"] for feature in _lines(directory)] == [0, 1, 2]
-    sink.close()
-
-
-def _shrink_and_sync(sink: GeoJsonSink, size_bytes: int) -> None:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, size_bytes))
-    with pytest.raises(SinkError, match="File too large"):
+    disk.room_bytes = len(disk.files()[LINES]) * (2 * (1 + fitting) + 1) // 2
+    with pytest.raises(SinkError, match=r"cracks\.geojsonl"):
         sink.sync()
+
+    left = disk.after_power_cut(Random(0), Unsynced.LOST).files()[LINES]
+    assert left == disk.files()[LINES]
+    assert left.endswith(b"\n")
+    frames = [json.loads(line)["properties"]["frame"] for line in left.splitlines()]
+    assert frames == list(range(1 + fitting))
 
 
 finite = st.floats(allow_nan=False, allow_infinity=False)

@@ -1,5 +1,8 @@
 """Masks and evidence pictures on disk."""
 
+from pathlib import Path
+from random import Random
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -7,7 +10,9 @@ from PIL import Image
 from edgecrack.errors import SinkError
 from edgecrack.sinks.images import ImageSink
 from edgecrack.sinks.record_only import without_pictures
-from edgecrack.storage.durability import sync_filesystem
+from edgecrack.storage.memory_disk import MemoryDisk
+from edgecrack.storage.memory_tree import Unsynced
+from edgecrack.storage.run_folder import RunFolder
 
 
 def test_mask_and_frame_of_an_index_belong_together(directory, make_observation, exiftool):
@@ -84,23 +89,63 @@ def test_nothing_appears_before_it_is_durable(directory, make_observation, names
     assert names(directory.masks) == ["00000000.png"]
 
 
-def test_pictures_are_flushed_before_they_appear(directory, make_observation, monkeypatch, names):
-    """The flush finds every byte written and no name given yet: a name promises a whole file."""
-    found = []
+MASK, FRAME = Path("/run/masks/00000000.png"), Path("/run/frames/00000000.jpg")
 
-    def spy(descriptor: int) -> None:
-        found.append((names(directory.masks), names(directory.path / ".pending")))
-        sync_filesystem(descriptor)
 
-    monkeypatch.setattr("edgecrack.sinks.images.sync_filesystem", spy)
-    sink = ImageSink(directory)
+@pytest.fixture
+def memory():
+    """A disk in memory."""
+    return MemoryDisk()
+
+
+@pytest.mark.parametrize("frames", [True, False])
+def test_synced_pictures_outlive_a_power_cut(memory, make_observation, frames):
+    """Once sync has returned, mask and frame are there under their names, byte for byte."""
+    sink = ImageSink(RunFolder.create(Path("/run"), memory), frames=frames)
     sink.write(make_observation(0))
     sink.sync()
+
+    left = memory.after_power_cut(Random(0), Unsynced.LOST)
+    assert left.files() == memory.files()
+    assert set(left.files()) == ({MASK, FRAME} if frames else {MASK})
+
+
+def test_a_picture_that_has_its_name_is_whole(make_observation):
+    """Wherever a sync is cut short, no name under masks or frames outlives its bytes."""
+    whole = MemoryDisk()
+    operations_left, has_ended = 0, False
+    while not has_ended:
+        disk = MemoryDisk(operations_left=operations_left)
+        try:
+            sink = ImageSink(RunFolder.create(Path("/run"), disk))
+            sink.write(make_observation(0))
+            sink.sync()
+            has_ended, whole = True, disk
+        except SinkError:
+            operations_left += 1
+        left = disk.after_power_cut(Random(0), Unsynced.NAMES_LEFT).files()
+        assert all(left[path] for path in (MASK, FRAME) if path in left)
+
+    assert set(whole.files()) == {MASK, FRAME}
+
+
+def test_a_full_disk_leaves_no_mask_without_its_frame(memory, make_observation):
+    """When the picture does not fit its mask goes too; what was complete before can be synced."""
+    sink = ImageSink(RunFolder.create(Path("/run"), memory))
+    sink.write(make_observation(0))
+    before = memory.files()
+    sink.write(make_observation(1))
+    memory.room_bytes = sum(map(len, memory.files().values())) + 1000  # a mask, not a picture
+    with pytest.raises(SinkError, match=r"00000002\.jpg"):
+        sink.write(make_observation(2))
     sink.sync()
     sink.close()
 
-    assert found == [([], ["00000000.jpg", "00000000.png"])]
-    assert names(directory.masks) == ["00000000.png"]
+    assert {path.name for path in memory.files()} == {
+        f"0000000{index}.{ending}" for index in (0, 1) for ending in ("png", "jpg")
+    }
+    assert set(before.values()) <= set(memory.files().values())
+    assert memory.names(Path("/run")) == ["frames", "masks"]
 
 
 def test_a_failed_write_leaves_nothing_of_its_observation(directory, make_observation, names):
@@ -109,7 +154,7 @@ def test_a_failed_write_leaves_nothing_of_its_observation(directory, make_observ
     sink.write(make_observation(2))
     (directory.path / ".pending" / "00000003.jpg").mkdir()
 
-    with pytest.raises(SinkError, match=r"frames/00000003\.jpg could not be written"):
+    with pytest.raises(SinkError, match=r"00000003\.jpg"):
         sink.write(make_observation(3))
 
     assert "00000003.png" not in names(directory.path / ".pending")
@@ -135,6 +180,6 @@ def test_a_folder_that_vanishes_is_one_sentence(directory, make_observation):
     sink = ImageSink(directory)
     (directory.path / ".pending").rmdir()
 
-    with pytest.raises(SinkError, match=r"00000003\.png could not be written .* make room"):
+    with pytest.raises(SinkError, match=r"00000003\.png"):
         sink.write(make_observation(3))
     sink.close()

@@ -6,7 +6,7 @@ import pytest
 
 from edgecrack.records import Fix, RgbImage
 from edgecrack.sinks.overlay import OverlaySink, caption, to_overlay
-from edgecrack.sinks.record_only import without_pictures
+from edgecrack.storage.run_folder import RunFolder
 
 
 def _play(path):
@@ -73,18 +73,22 @@ def test_pictures_of_other_sizes_are_scaled_to_the_first(directory, make_observa
     ] * 3
 
 
-def test_dropped_pictures_are_counted(directory, make_observation):
-    """A frame that lost its pixels on the way is missing, never black."""
-    sink = OverlaySink(directory, fps=25.0)
-    for index in range(6):
-        observation = make_observation(index, size_px=(320, 240))
-        sink.write(observation if index % 2 else without_pictures(observation))
-    sink.sync()
-    sink.close()
+def test_the_video_is_made_durable(tmp_path, make_observation, recorded_disk):
+    """Each sync, and the close, syncs the file; the first one makes its name durable as well."""
+    sink = OverlaySink(RunFolder.create(tmp_path / "run", recorded_disk), fps=25.0)
+    sink.write(make_observation(0, size_px=(320, 240)))
+    video, synced = tmp_path / "run" / "overlay.mp4", []
+    for end in (sink.sync, sink.sync, sink.close):
+        recorded_disk.calls.clear()
+        end()
+        synced.append(list(recorded_disk.calls))
 
-    pictures, _ = _play(directory.path / "overlay.mp4")
-    assert (len(pictures), sink.missed) == (3, 3)
-    assert min(picture.mean() for picture in pictures) > 60
+    assert synced == [
+        [("sync", video), ("sync", video.parent)],
+        [("sync", video)],
+        [("sync", video)],
+    ]
+    assert len(_play(video)[0]) == 1
 
 
 def test_a_run_without_frames_leaves_no_video(directory):

@@ -16,7 +16,7 @@ import edgecrack
 from edgecrack.errors import EdgecrackError, SinkError
 from edgecrack.sinks import MemorySink, OutputSpec, open_sinks
 from edgecrack.sinks.record_only import has_pictures
-from edgecrack.sinks.writer import Writer
+from edgecrack.sinks.writer import Writer, dropped
 
 CHILD = Path(__file__).with_name("survey_child.py")
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(edgecrack.__file__).parents[1])}
@@ -117,6 +117,34 @@ def test_a_camera_never_waits_and_never_loses_a_record(make_observation, directo
     assert with_mask == [0, 1, 2, 3, 4]
     assert names(directory.masks) == [f"0000000{index}.png" for index in with_mask]
     assert writer.missed == 45
+
+
+def test_what_is_only_shown_loses_whole_frames(make_observation):
+    """With the encoder stuck every put returns; what found no room is counted and never written."""
+    gate = Gate()
+    writer = Writer([gate], depth=3, when_full=dropped)
+    writer.put(make_observation(0), wait=False)
+    assert gate.entered.acquire(timeout=PATIENCE_S)
+    for index in range(1, 50):
+        writer.put(make_observation(index), wait=False)
+    assert writer.missed == 46
+    _open_gate(gate)
+    writer.close()
+
+    assert gate.indices == [0, 1, 2, 3]
+    assert all(has_pictures(observation) for observation in gate.observations)
+    assert writer.missed == 46
+
+
+def test_what_is_only_shown_waits_for_a_file(make_observation):
+    """When the loop may wait nothing is dropped, whatever would be done without room."""
+    gate = Gate()
+    _open_gate(gate)
+    with Writer([gate], depth=1, when_full=dropped) as writer:
+        for index in range(20):
+            writer.put(make_observation(index), wait=True)
+
+    assert (gate.indices, writer.missed) == (list(range(20)), 0)
 
 
 def test_records_do_not_pile_up_for_ever(make_observation, monkeypatch):
@@ -268,15 +296,23 @@ def test_a_busy_writer_syncs_at_half_of_the_interval(make_observation):
 
 
 def test_each_observation_is_timed(make_observation):
-    """The report gets index, wall and CPU seconds of everything emitted, in order."""
-    timed = []
-    sink = MemorySink()
-    with Writer([sink], depth=4, on_emit=lambda *values: timed.append(values)) as writer:
+    """The report gets the wall and CPU seconds of everything emitted, the sinks' time in them."""
+    now_s, timed = [0.0], []
+
+    class Clocked(MemorySink):
+        def write(self, observation) -> None:
+            super().write(observation)
+            now_s[0] += observation.frame.index
+
+    def on_emit(wall_s: float, cpu_s: float) -> None:
+        timed.append((wall_s, cpu_s))
+
+    with Writer([Clocked()], depth=4, clock=lambda: now_s[0], on_emit=on_emit) as writer:
         for index in range(3, 9):
             writer.put(make_observation(index), wait=True)
 
-    assert [index for index, _, _ in timed] == list(range(3, 9))
-    assert all(wall_s >= 0 and cpu_s >= 0 for _, wall_s, cpu_s in timed)
+    assert [wall_s for wall_s, _ in timed] == list(range(3, 9))
+    assert all(0 <= cpu_s < 1 for _, cpu_s in timed)
 
 
 def _check_whole(run: Path) -> int:

@@ -3,16 +3,20 @@
 import json
 import threading
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from edgecrack.errors import SinkError
+from edgecrack.storage.disk import LocalDisk
+from edgecrack.storage.memory_disk import MemoryDisk
+from edgecrack.storage.memory_tree import Unsynced
 from edgecrack.storage.run_folder import RunFolder
 
 
 def test_a_new_folder_is_made_with_its_parents(tmp_path):
     """A run may be sent to a folder whose parents do not exist yet."""
-    directory = RunFolder.create(tmp_path / "a" / "b")
+    directory = RunFolder.create(tmp_path / "a" / "b", LocalDisk())
 
     assert directory.masks.is_dir()
     assert not directory.frames.exists()
@@ -20,26 +24,26 @@ def test_a_new_folder_is_made_with_its_parents(tmp_path):
 
 def test_an_empty_folder_is_taken(tmp_path):
     """A folder made beforehand serves as well as a new one."""
-    assert RunFolder.create(tmp_path).path == tmp_path
+    assert RunFolder.create(tmp_path, LocalDisk()).path == tmp_path
 
 
 @pytest.mark.parametrize("name", ["run.json", "cracks.geojsonl", "holiday.jpg"])
 def test_a_folder_that_holds_anything_is_refused_and_left_alone(tmp_path, name):
-    """Nothing is ever overwritten, and nothing is left in a stranger's folder."""
+    """Nothing is ever overwritten, and nothing is left in a folder that has other files."""
     (tmp_path / name).write_text("precious")
 
-    with pytest.raises(SinkError, match="choose another --out"):
-        RunFolder.create(tmp_path)
+    with pytest.raises(SinkError, match="--out"):
+        RunFolder.create(tmp_path, LocalDisk())
 
     assert [entry.name for entry in tmp_path.iterdir()] == [name]
 
 
 def test_a_second_run_is_refused(tmp_path):
     """A folder belongs to the run that claimed it, even before that wrote anything."""
-    RunFolder.create(tmp_path / "run")
+    RunFolder.create(tmp_path / "run", LocalDisk())
 
-    with pytest.raises(SinkError, match="holds a run"):
-        RunFolder.create(tmp_path / "run")
+    with pytest.raises(SinkError, match="a run"):
+        RunFolder.create(tmp_path / "run", LocalDisk())
 
 
 def test_a_file_is_refused(tmp_path):
@@ -47,14 +51,14 @@ def test_a_file_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
 
     for path in (tmp_path / "file", tmp_path / "file" / "run"):
-        with pytest.raises(SinkError, match="choose another --out"):
-            RunFolder.create(path)
+        with pytest.raises(SinkError, match="--out"):
+            RunFolder.create(path, LocalDisk())
 
 
 def test_a_place_that_cannot_be_written_is_refused():
     """Where even root may not write, the error says what to do."""
-    with pytest.raises(SinkError, match="choose another --out"):
-        RunFolder.create(Path("/sys/edgecrack-run"))
+    with pytest.raises(SinkError, match="--out"):
+        RunFolder.create(Path("/sys/edgecrack-run"), LocalDisk())
 
 
 def test_of_two_runs_that_race_one_wins(tmp_path):
@@ -64,7 +68,7 @@ def test_of_two_runs_that_race_one_wins(tmp_path):
     def start(round_: int, won: list[bool]) -> None:
         barrier.wait()
         try:
-            RunFolder.create(tmp_path / str(round_))
+            RunFolder.create(tmp_path / str(round_), LocalDisk())
         except SinkError:
             return
         won.append(True)
@@ -117,7 +121,7 @@ def test_a_failed_json_keeps_the_earlier_version_and_no_scrap(directory, names):
     """When a file cannot be put in place, its predecessor and nothing else is there."""
     (directory.path / "run.json").mkdir()  # a folder cannot be replaced by a file
 
-    with pytest.raises(SinkError, match=r"run\.json could not be written"):
+    with pytest.raises(SinkError, match=r"run\.json"):
         directory.write_json("run.json", {})
 
     assert names(directory.path) == ["masks", "run.json"]
@@ -125,7 +129,7 @@ def test_a_failed_json_keeps_the_earlier_version_and_no_scrap(directory, names):
 
 def test_an_unused_folder_can_be_given_back(tmp_path):
     """A run that never began leaves no folder, so that the same --out works next time."""
-    directory = RunFolder.create(tmp_path / "run")
+    directory = RunFolder.create(tmp_path / "run", LocalDisk())
     directory.discard_if_empty()
 
     assert not (tmp_path / "run").exists()
@@ -137,3 +141,35 @@ def test_a_used_folder_is_never_given_back(directory):
     directory.discard_if_empty()
 
     assert (directory.masks / "00000000.png").exists()
+
+
+@pytest.mark.parametrize("path", [Path("/run"), Path("/card/surveys/run")])
+def test_a_claimed_folder_outlives_a_power_cut(path):
+    """Once create has returned, the folder, its parents and the claim are durable."""
+    disk = MemoryDisk()
+    RunFolder.create(path, disk)
+    left = disk.after_power_cut(Random(0), Unsynced.LOST)
+
+    assert left.names(path) == ["masks"]
+    with pytest.raises(SinkError, match="a run"):
+        RunFolder.create(path, left)
+
+
+def test_a_folder_made_beforehand_outlives_a_power_cut_once_taken():
+    """Whoever made the empty folder need not have synced it."""
+    disk = MemoryDisk()
+    disk.make_folder(Path("/run"))
+    RunFolder.create(Path("/run"), disk)
+
+    assert disk.after_power_cut(Random(0), Unsynced.LOST).names(Path("/run")) == ["masks"]
+
+
+def test_json_outlives_a_power_cut():
+    """When write_json has returned, a power cut leaves that version."""
+    disk = MemoryDisk()
+    folder = RunFolder.create(Path("/run"), disk)
+    for state in ("running", "ended"):
+        folder.write_json("run.json", {"state": state})
+        left = disk.after_power_cut(Random(0), Unsynced.LOST)
+
+        assert json.loads(left.files()[Path("/run/run.json")]) == {"state": state}
