@@ -47,23 +47,39 @@ def _by_opencv(path):
         last = picture[:, :, ::-1]
 
 
-@pytest.mark.parametrize(
-    ("name", "count", "varies"),
-    [("motorway-540p-h264.mp4", 221, False), ("city-portrait-hevc.mp4", 146, True)],
-)
-def test_every_frame_of_a_real_file_comes_at_its_time(source, shared_data, name, count, varies):
-    """Count and times equal OpenCV's, for steady H.264 and for HEVC of varying rate with sound."""
-    path = shared_data / "video" / name
-    video = source(path)
+def _assert_every_frame_comes_at_its_time(video, path, count, varies):
+    """Assert that number and times of the frames are OpenCV's."""
     times_ms = [frame.pts_ns / 1e6 for frame in video]
     wanted_ms = np.array(_by_opencv(path)[0])
     assert len(times_ms) == len(wanted_ms) == count
-    # One frame of the phone's file has no time of its own; OpenCV's guess there runs backwards.
+    # A phone's file may have a frame without a time; OpenCV's guess there runs backwards.
     is_told = wanted_ms == np.maximum.accumulate(wanted_ms)
     assert is_told.sum() >= count - 1
     np.testing.assert_allclose(np.array(times_ms)[is_told], wanted_ms[is_told], atol=0.01)
     assert (np.ptp(np.diff(times_ms)) > 1) == varies
     assert video.counts() == SourceCounts(delivered=count, dropped=0)
+
+
+def test_every_frame_of_steady_video_comes_at_its_time(source, clip):
+    """Number and times equal OpenCV's for H.264 with frames out of order."""
+    path = clip("bframes.mp4")
+    _assert_every_frame_comes_at_its_time(source(path), path, 50, varies=False)
+
+
+def test_every_frame_of_varying_rate_comes_at_its_time(source, phone_clip):
+    """Number and times equal OpenCV's for upright HEVC of varying rate with sound."""
+    _assert_every_frame_comes_at_its_time(source(phone_clip), phone_clip, 40, varies=True)
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    ("name", "count", "varies"),
+    [("motorway-540p-h264.mp4", 221, False), ("city-portrait-hevc.mp4", 146, True)],
+)
+def test_every_frame_of_a_real_file_comes_at_its_time(source, shared_data, name, count, varies):
+    """Number and times equal OpenCV's for what a motorway camera and a phone wrote."""
+    path = shared_data / "video" / name
+    _assert_every_frame_comes_at_its_time(source(path), path, count, varies)
 
 
 @pytest.mark.parametrize(
@@ -77,17 +93,41 @@ def test_every_codec_gives_every_frame(source, clip, name):
     np.testing.assert_allclose([ms for _, ms in frames], np.arange(50) * 40, atol=1)
 
 
-def test_a_served_file_gives_every_frame(source, shared_data):
-    """Over HTTP no frame is lost, though sound and pictures lie far apart in this file."""
-    folder = shared_data / "video"
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        video = source(f"http://127.0.0.1:{server.server_port}/motorway-540p-h264.mp4")
-        assert sum(1 for _ in video) == 221
-        with pytest.raises(SourceError, match=r"(?i)not found"):
-            source(f"http://127.0.0.1:{server.server_port}/none.mp4")
+@pytest.fixture
+def serve():
+    """Return a function that serves a folder over HTTP until the test ends, and its address."""
+    servers = []
+
+    def _serve(folder):
+        handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
+        servers.append(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler))
+        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{servers[-1].server_port}"
+
+    yield _serve
+    for server in servers:
         server.shutdown()
+        server.server_close()
+
+
+def test_a_served_file_gives_every_frame(source, serve, far_apart):
+    """Over HTTP no frame is lost, though sound and pictures lie far apart in this file."""
+    address = serve(far_apart.parent)
+    assert sum(1 for _ in source(f"{address}/{far_apart.name}")) == 250
+
+
+def test_a_file_that_a_server_lacks_is_a_source_error(source, serve, tmp_path):
+    """The address is in the message."""
+    address = serve(tmp_path)
+    with pytest.raises(SourceError, match=f"{address}/none\\.mp4"):
+        source(f"{address}/none.mp4")
+
+
+@pytest.mark.real_data
+def test_the_served_motorway_clip_gives_every_frame(source, serve, shared_data):
+    """Over HTTP no frame of a real file with sound is lost."""
+    address = serve(shared_data / "video")
+    assert sum(1 for _ in source(f"{address}/motorway-540p-h264.mp4")) == 221
 
 
 @pytest.mark.parametrize(
@@ -105,10 +145,9 @@ def test_odd_deep_and_grey_video_is_read(source, tmp_path, encode, caps):
     assert frames[0].evidence[:30, :5].min() > 150
 
 
-def test_what_is_known_is_known_before_the_first_frame(source, shared_data):
-    """Sizes, rate, region and time come with opening."""
-    region = Region(100, 50, 640, 400)
-    info = source(shared_data / "video" / "gopro-gpmf-gps.mp4", region=region).info
+def _assert_known_before_the_first_frame(video, region):
+    """Assert what the file of an action camera says of itself."""
+    info = video.info
     assert (info.width_px, info.height_px) == (848, 480)
     assert (info.evidence_width_px, info.evidence_height_px) == (848, 480)
     assert info.region == region
@@ -116,6 +155,20 @@ def test_what_is_known_is_known_before_the_first_frame(source, shared_data):
     assert not info.live
     assert info.time_source == "container"
     assert info.start_ns == 1_574_091_932 * 10**9  # 2019-11-18T15:45:32Z, as exiftool reads it
+
+
+def test_what_is_known_is_known_before_the_first_frame(source, dated_clip):
+    """Sizes, rate, region and time come with opening."""
+    region = Region(100, 50, 640, 400)
+    _assert_known_before_the_first_frame(source(dated_clip, region=region), region)
+
+
+@pytest.mark.real_data
+def test_what_a_gopro_writes_is_known_before_the_first_frame(source, shared_data):
+    """Sizes, rate, region and time of a real action camera's file come with opening."""
+    region = Region(100, 50, 640, 400)
+    path = shared_data / "video" / "gopro-gpmf-gps.mp4"
+    _assert_known_before_the_first_frame(source(path, region=region), region)
 
 
 def test_a_lossless_clip_gives_the_regions_pixels(source, clip):
@@ -187,14 +240,30 @@ def test_what_is_no_video_is_refused_in_one_sentence(source, sound_only, clip, t
             source(path)
 
 
-def test_a_swallowed_error_does_not_stall(source, shared_data, tmp_path):
+def _cut_in_its_index(path, target):
+    """Write the head of an MP4 file, which ends in the middle of its index."""
+    content = path.read_bytes()
+    index_at = content.index(b"moov") - 4
+    size = int.from_bytes(content[index_at : index_at + 4], "big")
+    target.write_bytes(content[: index_at + size * 3 // 4])
+    return target
+
+
+def test_a_swallowed_error_does_not_stall(source, clip, tmp_path):
     """A demuxer's error that decodebin loses, as it does in most of such tries, ends no worse."""
-    path = tmp_path / "head.mp4"
-    path.write_bytes((shared_data / "video" / "motorway-540p-h264.mp4").read_bytes()[:4000])
+    path = _cut_in_its_index(clip("h264.mp4"), tmp_path / "head.mp4")
     for _ in range(8):
-        with pytest.raises(InputError, match="only 4000 of at least 4575 bytes") as caught:
+        with pytest.raises(InputError, match=f"only {path.stat().st_size} of at least ") as caught:
             source(path)
         assert "stalled" not in str(caught.value)
+
+
+@pytest.mark.real_data
+def test_a_swallowed_error_of_a_real_file_does_not_stall(source, shared_data, tmp_path):
+    """So it is with the head of the motorway clip."""
+    path = _cut_in_its_index(shared_data / "video/motorway-540p-h264.mp4", tmp_path / "head.mp4")
+    with pytest.raises(InputError, match=f"only {path.stat().st_size} of at least "):
+        source(path)
 
 
 @pytest.mark.parametrize("name", ["h264.mp4", "h264.mkv", "vp9.webm", "mjpeg.avi"])
@@ -227,13 +296,28 @@ def test_sound_that_lasts_longer_is_no_damage(source, long_sound):
     assert len(list(source(long_sound))) == 25
 
 
-def test_a_damaged_middle_does_not_end_a_file(source, shared_data, tmp_path):
-    """Frames after a damaged stretch still come."""
-    content = bytearray((shared_data / "video" / "motorway-540p-h264.mp4").read_bytes())
+def _damaged_in_the_middle(path, target, length_bytes):
+    """Write a file with zeros in its middle."""
+    content = bytearray(path.read_bytes())
     middle = len(content) // 2
-    content[middle : middle + 4000] = bytes(4000)
-    path = tmp_path / "damaged.mp4"
-    path.write_bytes(content)
+    content[middle : middle + length_bytes] = bytes(length_bytes)
+    target.write_bytes(content)
+    return target
+
+
+def test_a_damaged_middle_does_not_end_a_file(source, clip, tmp_path):
+    """Frames after a damaged stretch still come."""
+    path = _damaged_in_the_middle(clip("h264.mp4"), tmp_path / "damaged.mp4", 200)
+    frames = [frame.pts_ns for frame in source(path)]
+    assert len(frames) > 40
+    assert frames[-1] == 49 * 40_000_000
+
+
+@pytest.mark.real_data
+def test_a_damaged_middle_does_not_end_the_motorway_clip(source, shared_data, tmp_path):
+    """Frames after four damaged kilobytes of a real file still come."""
+    clip = shared_data / "video" / "motorway-540p-h264.mp4"
+    path = _damaged_in_the_middle(clip, tmp_path / "damaged.mp4", 4000)
     frames = [frame.pts_ns for frame in source(path)]
     assert len(frames) > 200
     assert frames[-1] == 8_800_000_000
@@ -296,9 +380,9 @@ def test_a_file_read_live_keeps_its_pace(source, clip):
 
 
 @pytest.mark.parametrize("wish", [{}, {"live": True}])
-def test_closing_in_mid_stream_ends_the_frames(source, shared_data, wish):
+def test_closing_in_mid_stream_ends_the_frames(source, dated_clip, wish):
     """After close() the iteration ends, a second close is harmless, kept pictures stay."""
-    video = source(shared_data / "video" / "motorway-540p-h264.mp4", **wish)
+    video = source(dated_clip, **wish)
     frames = iter(video)
     kept = next(frames)
     total = int(kept.evidence.sum())
