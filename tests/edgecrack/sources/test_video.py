@@ -111,7 +111,7 @@ def serve():
 
 
 def test_a_served_file_gives_every_frame(source, serve, far_apart):
-    """Over HTTP no frame is lost, though sound and pictures lie far apart in this file."""
+    """Over HTTP no frame of a file with sound is lost."""
     address = serve(far_apart.parent)
     assert sum(1 for _ in source(f"{address}/{far_apart.name}")) == 250
 
@@ -125,7 +125,7 @@ def test_a_file_that_a_server_lacks_is_a_source_error(source, serve, tmp_path):
 
 @pytest.mark.real_data
 def test_the_served_motorway_clip_gives_every_frame(source, serve, shared_data):
-    """Over HTTP no frame of a real file with sound is lost."""
+    """Over HTTP no frame is lost, though sound and pictures lie far apart in this file."""
     address = serve(shared_data / "video")
     assert sum(1 for _ in source(f"{address}/motorway-540p-h264.mp4")) == 221
 
