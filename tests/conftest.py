@@ -34,9 +34,9 @@ LEFT_OUT = pytest.StashKey[int]()
 def pytest_collection_modifyitems(config, items):
     """Leave out the tests on real data where the folder of real data is missing."""
     for item in items:
-        if "shared_data" in getattr(item, "fixturenames", ()):
-            if item.get_closest_marker("real_data") is None:
-                raise pytest.UsageError(f"{item.nodeid} reads shared_data: mark it real_data")
+        reads = "shared_data" in getattr(item, "fixturenames", ())
+        if reads and item.get_closest_marker("real_data") is None:
+            raise pytest.UsageError(f"{item.nodeid} reads shared_data: mark it real_data")
     if DATA.is_dir():
         return
     on_real_data = [item for item in items if item.get_closest_marker("real_data")]

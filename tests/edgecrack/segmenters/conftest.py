@@ -32,16 +32,15 @@ def _message(field: int, *content: bytes | str) -> bytes:
 def _value_info(field: int, name: str, kind: int, shape: tuple[int | str, ...]) -> bytes:
     sizes = [_message(2, size) if isinstance(size, str) else _number(1, size) for size in shape]
     dimensions = _message(2, *(_message(1, size) for size in sizes))
-    return _message(field, _message(1, name), _message(2, _message(1, _number(1, kind), dimensions)))
+    tensor = _message(1, _number(1, kind), dimensions)
+    return _message(field, _message(1, name), _message(2, tensor))
 
 
 def _red(takes=FRAME, gives=PROBABILITY, *, channel=0, operator="Gather", more=()) -> bytes:
     axis = _message(5, _message(1, "axis"), _number(3, 3), _number(20, 2))
     picture, index, answer = _message(1, takes[0]), _message(1, "channel"), _message(2, gives[0])
     node = _message(1, picture, index, answer, _message(4, operator), axis)
-    copies = [
-        _message(1, picture, _message(2, name), _message(4, "Identity")) for name, *_ in more
-    ]
+    copies = [_message(1, picture, _message(2, name), _message(4, "Identity")) for name, *_ in more]
     constant = _message(5, _number(2, INT64), _message(7, _varint(channel)), _message(8, "channel"))
     outputs = [_value_info(12, *told) for told in (gives, *more)]
     name, asked = _message(2, "red"), _value_info(11, *takes)

@@ -5,6 +5,7 @@ import struct
 import pytest
 
 from edgecrack.gst.runtime import Gst, launch, stop
+from edgecrack.sources import SourceRequest, open_source
 
 _CLIPS = {
     "h264.mp4": "x264enc speed-preset=ultrafast key-int-max=10 ! h264parse ! mp4mux faststart=true",
@@ -18,6 +19,20 @@ _CLIPS = {
 _SOURCE = "videotestsrc num-buffers=50 pattern=ball animation-mode=frames"
 _SOUND = "audiotestsrc num-buffers={} ! audio/x-raw,rate=44100 ! avenc_aac ! queue ! mux."
 _FROM_1904_TO_1970_S = 2_082_844_800  # MP4 counts from 1904
+
+
+@pytest.fixture
+def source():
+    """Open sources that are closed at the end of the test."""
+    opened = []
+
+    def _open(spec, width_px=64, height_px=48, **wishes):
+        opened.append(open_source(SourceRequest(str(spec), width_px, height_px, **wishes)))
+        return opened[-1]
+
+    yield _open
+    for one in opened:
+        one.close()
 
 
 def _run(description, path, skipped=frozenset()):
