@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from edgecrack import __version__
-from edgecrack.gst.runtime import Gst, launch, stop
 from edgecrack.synthetic.drive import DriveSpec, drive_fixes
 from edgecrack.synthetic.position_log import nmea
 from edgecrack.utc import to_iso
@@ -39,35 +38,6 @@ def refuses(survey, tmp_path):
         return message
 
     return _refuses
-
-
-def encode(description, path):
-    """Run a pipeline into a file."""
-    pipeline = launch(f"{description} ! filesink location={path}")
-    pipeline.set_state(Gst.State.PLAYING)
-    message = pipeline.get_bus().timed_pop_filtered(30 * 10**9, Gst.MessageType.EOS)
-    assert message is not None
-    stop(pipeline)
-    return path
-
-
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory):
-    """Return a clip of 90 frames, 3.6 s, whose index is at its beginning."""
-    camera = "videotestsrc num-buffers=90 pattern=snow"
-    raw = "video/x-raw,format=I420,width=320,height=240,framerate=25/1"
-    coded = "x264enc speed-preset=ultrafast key-int-max=10 ! h264parse ! mp4mux faststart=true"
-    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
-    return encode(f"{camera} ! {raw} ! {coded}", path)
-
-
-@pytest.fixture
-def track(tmp_path):
-    """Return a track of ten seconds in 1970."""
-    times = (f"<time>1970-01-01T00:00:{second:02d}Z</time>" for second in range(10))
-    path = tmp_path / "track.gpx"
-    path.write_text(GPX.format("".join(map(POINT.format, times))))
-    return path
 
 
 def test_a_video_that_is_none_is_refused(refuses, tmp_path, clip):
@@ -116,7 +86,7 @@ def test_a_video_with_a_destroyed_stretch_leaves_whole_files_only(survey, tmp_pa
     assert whole(tmp_path / "out") > 10
 
 
-def test_sound_without_pictures_is_refused(refuses, tmp_path):
+def test_sound_without_pictures_is_refused(refuses, encode, tmp_path):
     """A file without a video track is none: 66."""
     encode("audiotestsrc num-buffers=20 ! avenc_aac ! mp4mux", tmp_path / "sound.mp4")
     refuses(66, ["sound.mp4"], tmp_path / "sound.mp4")
