@@ -8,13 +8,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench proof clean
+.PHONY: help demo test test-runtime lint bench proof clean
 .DELETE_ON_ERROR:
 
 help:  ## print this text
 	@echo "edgecrack: finds road cracks in the video of a moving camera, each with its position."
 	@echo
-	@sed -n 's/^\([a-z]*\):.*##  *\(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
+	@awk -F ':.*##  *' '/^[a-z-]+:.*##/ {printf "  make %-14s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "Start with 'make demo', then look at demo/index.html. System packages are installed"
 	@echo "by deploy/setup.sh, as root or through sudo, and only those that are missing."
@@ -24,6 +24,9 @@ demo: $(VENV)/runtime.stamp  ## survey a synthetic road, and show it in demo/ind
 
 test: $(VENV)/everything.stamp  ## run all tests; under 15 minutes
 	$(BIN)/python -m pytest
+
+test-runtime: $(VENV)/tests.stamp  ## run the tests of a unit, without torch, onnx and scipy
+	$(BIN)/python -m pytest -p tests.without_training edgecrack deploy tests/edgecrack tests/deploy
 
 lint: $(VENV)/everything.stamp  ## check style, types and imports
 	$(BIN)/ruff check
@@ -54,8 +57,13 @@ $(VENV)/runtime.stamp: $(VENV)/system.stamp pyproject.toml constraints.txt
 	@$(BIN)/edgecrack-deploy link
 	@touch $@
 
-$(VENV)/everything.stamp: $(VENV)/runtime.stamp
+$(VENV)/tests.stamp: $(VENV)/runtime.stamp
 	@deploy/setup.sh --with-tests
-	@echo "Setting up training, export and the tests in $(VENV): 1 GB more, a few minutes."
+	@echo "Setting up the tests in $(VENV): 0.1 GB more."
+	@$(PIP) --no-build-isolation --editable '.[test]'
+	@touch $@
+
+$(VENV)/everything.stamp: $(VENV)/tests.stamp
+	@echo "Setting up training and export in $(VENV): 1 GB more, a few minutes."
 	@$(PIP) --no-build-isolation --editable '.[train,export,test]'
 	@touch $@

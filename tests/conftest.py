@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 
-from edgecrack.bundle import DataEntry, MetricEntry, Provenance, load_bundle
+from edgecrack.bundle import load_bundle
 from edgecrack.storage.disk import LocalDisk
 
 if TYPE_CHECKING:
@@ -26,49 +26,46 @@ settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 
+CHECKOUT = Path(__file__).resolve().parents[1]
+DATA = Path(os.environ.get("EDGECRACK_DATA") or CHECKOUT.parent / "shared" / "data")
+TINY_BUNDLE = CHECKOUT / "tests" / "edgecrack" / "data" / "tiny"
+LEFT_OUT = pytest.StashKey[int]()
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out the tests on real data where the folder of real data is missing."""
+    for item in items:
+        reads = "shared_data" in getattr(item, "fixturenames", ())
+        if reads and item.get_closest_marker("real_data") is None:
+            raise pytest.UsageError(f"{item.nodeid} reads shared_data: mark it real_data")
+    if DATA.is_dir():
+        return
+    on_real_data = [item for item in items if item.get_closest_marker("real_data")]
+    if on_real_data:
+        config.hook.pytest_deselected(items=on_real_data)
+        items[:] = [item for item in items if item not in on_real_data]
+    config.stash[LEFT_OUT] = len(on_real_data)
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Say how many tests on real data were left out, and which folder was looked for."""
+    if count := config.stash.get(LEFT_OUT, 0):
+        terminalreporter.write_line(
+            f"{count} tests on real data were not run: there is no folder {DATA}; "
+            "set EDGECRACK_DATA to where it is."
+        )
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The real images, videos and tracks that lie beside the checkout."""
-    folder = Path(__file__).resolve().parents[2] / "shared" / "data"
-    assert folder.is_dir(), f"the tests read real data from {folder}, which is missing"
-    return folder
+    """The folder of real pictures, clips and logs, for tests that are marked real_data."""
+    return DATA
 
 
 @pytest.fixture(scope="session")
-def tiny_net():
-    """Return an untrained network of 2,000 parameters, always the same."""
-    import torch  # noqa: PLC0415  takes seconds, and few tests need it
-
-    from training.unet import UNet, UNetSpec  # noqa: PLC0415
-
-    torch.manual_seed(0)
-    return UNet(UNetSpec(widths=(4, 8), stem=2)).eval()
-
-
-@pytest.fixture(scope="session")
-def tiny_bundle(tiny_net, tmp_path_factory) -> Path:
-    """Return a bundle of that network, 96x64, exported like a real one: nobody may write to it."""
-    from export.bundle_files import write_files  # noqa: PLC0415  torch again
-    from export.model_card import ModelCard  # noqa: PLC0415
-
-    card = ModelCard(
-        name="tiny",
-        release="0.0.1",
-        threshold=145,  # a tenth of an asphalt picture
-        threshold_origin="chosen for the tests",
-        metrics=(MetricEntry("F1 nothing", 0.0, "never scored"),),
-        provenance=Provenance(
-            config={"seed": 0},
-            data=(DataEntry("nothing", 0, hashlib.sha256(b"").hexdigest(), "no terms"),),
-            licence="for tests",
-            trained_epochs=0,
-            commit="unknown",
-        ),
-    )
-    folder = tmp_path_factory.mktemp("bundles") / "tiny"
-    folder.mkdir()
-    write_files(tiny_net, [(96, 64)], card, folder)
-    return folder
+def tiny_bundle() -> Path:
+    """Return the committed bundle of a network of 2,000 parameters, 96x64; never write to it."""
+    return TINY_BUNDLE
 
 
 @pytest.fixture
@@ -146,8 +143,7 @@ def recorded_disk():
 @pytest.fixture(scope="session")
 def environment() -> dict[str, str]:
     """Return the environment in which a test starts programs of this checkout."""
-    checkout = str(Path(__file__).resolve().parents[1])
-    return {**os.environ, "PYTHONPATH": checkout, "COLUMNS": "200", "NO_COLOR": "1"}
+    return {**os.environ, "PYTHONPATH": str(CHECKOUT), "COLUMNS": "200", "NO_COLOR": "1"}
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from edgecrack.synthetic.drive import DriveSpec, render_frames, write_drive
+from edgecrack.utc import to_iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,19 +110,6 @@ def whole(features):
 
 
 @pytest.fixture(scope="session")
-def motorway(survey, shared_data, tmp_path_factory):
-    """Return how a survey of the motorway clip ended, and its folder."""
-    out = tmp_path_factory.mktemp("motorway") / "out"
-    ended = survey(
-        shared_data / "video" / "motorway-540p-h264.mp4", out, "--all-masks",
-        "--position", shared_data / "gps" / "car-leipzig.gpx",
-        "--video-start", "1970-01-01T00:07:22Z",
-    )  # fmt: skip
-    assert ended.code == 0, ended.stderr
-    return ended, out
-
-
-@pytest.fixture(scope="session")
 def spec():
     """Return what the small drive is made from."""
     return DriveSpec(seed=3, seconds=1.2, fps=10, width_px=480, height_px=270)
@@ -137,3 +125,15 @@ def frames(spec):
 def drive(spec, tmp_path_factory):
     """Return the small drive, written to disk."""
     return write_drive(spec, tmp_path_factory.mktemp("drive"))
+
+
+@pytest.fixture(scope="session")
+def surveyed(survey, drive, tmp_path_factory):
+    """Return how a survey of the small drive ended, and its folder."""
+    out = tmp_path_factory.mktemp("surveyed") / "out"
+    ended = survey(
+        drive.video, out, "--all-masks", "--position", drive.positions,
+        "--video-start", to_iso(drive.start_ns),
+    )  # fmt: skip
+    assert ended.code == 0, ended.stderr
+    return ended, out

@@ -1,4 +1,4 @@
-"""Whole runs by the real program on real input: what they leave behind, and how they end."""
+"""Whole runs by the real program: what they leave behind, and how they end."""
 
 import json
 import os
@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-import xml.etree.ElementTree as ET
 from datetime import datetime, timezone
 
 import cv2
@@ -20,8 +19,10 @@ from edgecrack.run import run
 from edgecrack.segmenters import ModelSpec
 from edgecrack.sinks import OutputSpec
 from edgecrack.sources import SourceSpec
+from edgecrack.utc import to_iso
 
-NUMBERS = [f"{index:08d}" for index in range(221)]
+FRAMES = 12  # of the small drive
+NUMBERS = [f"{index:08d}" for index in range(FRAMES)]
 ENDLESS = "test:?width=320&height=240&frames=1000000"
 
 
@@ -35,28 +36,28 @@ def plane(path):
     return cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
 
 
-def test_every_frame_of_a_clip_is_surveyed(motorway, whole, features):
-    """221 frames in, 221 inferred, none dropped, and a mask and a picture for each of them."""
-    ended, out = motorway
+def test_every_frame_of_a_clip_is_surveyed(surveyed, whole, features):
+    """All frames in, all inferred, none dropped, and a mask and a picture for each of them."""
+    ended, out = surveyed
     report = ended.json
-    assert report["frames_in"] == report["frames_inferred"] == report["frames_out"] == 221
+    assert report["frames_in"] == report["frames_inferred"] == report["frames_out"] == FRAMES
     assert set(report["frames_dropped"].values()) == {0}
-    assert whole(out) == 221
+    assert whole(out) == FRAMES
     for folder, ending in (("masks", "png"), ("frames", "jpg")):
         assert sorted(path.name for path in (out / folder).iterdir()) == [
             f"{number}.{ending}" for number in NUMBERS
         ]
     assert len(features(out)) == report["frames_with_crack"] > 0
-    assert {path.shape for path in map(plane, (out / "masks").iterdir())} == {(540, 960)}
+    assert {path.shape for path in map(plane, (out / "masks").iterdir())} == {(270, 480)}
 
 
-def test_a_report_says_what_it_took_and_on_what(motorway):
+def test_a_report_says_what_it_took_and_on_what(surveyed):
     """What is printed is what is kept: rates, stages, backend, precision, model and machine."""
-    ended, out = motorway
+    ended, out = surveyed
     report = read_json(out / "report.json")
     assert ended.json == {"out": str(out), **report}
     assert set(report["stages"]) == set(STAGES)
-    assert report["stages"]["infer"]["count"] == 221 - report["warm_up_frames"]
+    assert report["stages"]["infer"]["count"] == FRAMES - report["warm_up_frames"]
     assert report["fps_out"] > 0
     sums = sum(stage["core_ms"] for stage in report["stages"].values())
     assert report["core_ms_per_frame"] == pytest.approx(sums, abs=0.01)
@@ -67,54 +68,45 @@ def test_a_report_says_what_it_took_and_on_what(motorway):
     assert 0 < report["mean_crack_share"] < 1
 
 
-def test_a_record_says_what_ran_and_under_which_terms(motorway, tiny):
+def test_a_record_says_what_ran_and_under_which_terms(surveyed, drive, tiny):
     """Model, terms of its weights, configuration, region, times and the reason of the end."""
-    _, out = motorway
+    _, out = surveyed
     record = read_json(out / "run.json")
     assert record["exit_reason"] == "end of source"
     assert record["model"]["sha256"] == tiny.sha256
     assert record["model"]["licence"] == "for tests"
     assert record["model"]["data_terms"] == ["nothing: no terms"]
-    assert record["region"] == {"x_px": 0, "y_px": 0, "width_px": 960, "height_px": 540}
-    assert record["first_utc"] == "1970-01-01T00:07:22.000Z"
-    assert record["last_utc"] == "1970-01-01T00:07:30.800Z"
-    assert record["fixes"]["read"] == {"points": 264, "untimed": 0}
+    assert record["region"] == {"x_px": 0, "y_px": 0, "width_px": 480, "height_px": 270}
+    assert record["first_utc"] == to_iso(drive.start_ns)
+    assert record["last_utc"] == to_iso(drive.start_ns + drive.spec.pts_ns(FRAMES - 1))
+    assert record["fixes"]["read"]["fixes"] == len(drive.fixes)
     assert record["config"]["output"]["all_masks"] is True
 
 
-def on_the_drive(gpx, time_s):
-    """Return latitude and longitude of a GPX track at a second, by plain interpolation."""
-    space = "{http://www.topografix.com/GPX/1/1}"
-    points = list(ET.parse(gpx).getroot().iter(f"{space}trkpt"))
-    told = [
-        datetime.fromisoformat(p.find(f"{space}time").text.replace("Z", "+00:00")) for p in points
-    ]
-    times = [each.astimezone(timezone.utc).timestamp() for each in told]
-    lines = ([float(point.get(name)) for point in points] for name in ("lat", "lon"))
-    return [float(np.interp(time_s, times, line)) for line in lines]
-
-
-def test_exiftool_finds_each_picture_on_the_drive(motorway, shared_data, features):
-    """Masks and frames carry the place where the GPX track was at their time."""
-    _, out = motorway
-    numbers = (0, 60, 110, 220)
+def test_exiftool_finds_each_picture_on_the_drive(surveyed, drive, features):
+    """Masks and frames carry the place where the receiver was at their time."""
+    _, out = surveyed
+    numbers = (0, 5, 6, 11)
     files = [
         f"{out}/{kind}" for n in numbers for kind in (f"masks/{n:08d}.png", f"frames/{n:08d}.jpg")
     ]
     command = ["exiftool", "-n", "-json", *files]
     read = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
     lines = {line["properties"]["frame"]: line for line in features(out)}
-    for number, found in zip(np.repeat(numbers, 2).tolist(), read, strict=True):
-        here = on_the_drive(shared_data / "gps" / "car-leipzig.gpx", 442 + number / 25)
-        assert [found["GPSLatitude"], found["GPSLongitude"]] == pytest.approx(here, abs=1e-6)
-        assert found["GPSDateStamp"].replace(":", "-") == "1970-01-01"
+    assert set(lines) & set(numbers)
+    times = [fix.time_ns - drive.start_ns for fix in drive.fixes]
+    ways = [[fix.lat_deg for fix in drive.fixes], [fix.lon_deg for fix in drive.fixes]]
+    for number, tags in zip(np.repeat(numbers, 2).tolist(), read, strict=True):
+        here = [float(np.interp(drive.spec.pts_ns(number), times, way)) for way in ways]
+        assert [tags["GPSLatitude"], tags["GPSLongitude"]] == pytest.approx(here, abs=1e-6)
+        assert tags["GPSDateStamp"].replace(":", "-") == to_iso(drive.start_ns)[:10]
         if number in lines:
             assert lines[number]["geometry"]["coordinates"][::-1] == pytest.approx(here, abs=1e-6)
 
 
-def test_the_same_input_gives_the_same_output(motorway, survey, tmp_path):
+def test_the_same_input_gives_the_same_output(surveyed, survey, tmp_path):
     """A file is surveyed the same way twice: every mask and every line, but for the run's id."""
-    _, first = motorway
+    _, first = surveyed
     config = read_json(first / "run.json")["config"]
     source, position = config["source"], config["position"]
     again = tmp_path / "again"
@@ -136,24 +128,24 @@ def test_the_same_input_gives_the_same_output(motorway, survey, tmp_path):
 
 
 def test_a_directory_of_pictures_is_surveyed_and_placed(
-    survey, shared_data, tmp_path, whole, features
+    survey, drive, frames, tmp_path, whole, features
 ):
-    """Forward views at one a second: each a frame with its name and its place."""
+    """Pictures at one a second: each a frame with its name and its place."""
     folder = tmp_path / "views"
     folder.mkdir()
-    views = sorted((shared_data / "nha12d" / "Asphalt_pavement_FD" / "Raw_images").iterdir())[:3]
-    for view in views:
-        (folder / view.name).symlink_to(view)
+    names = ["APFD_1.jpg", "APFD_2.jpg", "APFD_10.jpg"]
+    for name, frame in zip(names, frames, strict=False):
+        cv2.imwrite(str(folder / name), frame.picture[..., ::-1])
     out = tmp_path / "out"
     ended = survey(
-        folder, out, "--rate", 1, "--position", shared_data / "gps" / "car-leipzig.gpx",
-        "--video-start", "1970-01-01T00:07:22Z",
+        folder, out, "--rate", 1, "--position", drive.positions,
+        "--video-start", to_iso(drive.start_ns),
     )  # fmt: skip
     assert ended.code == 0, ended.stderr
     assert ended.json["frames_in"] == ended.json["frames_inferred"] == 3
     assert whole(out) == ended.json["frames_with_crack"]
     lines = features(out)
-    assert [line["properties"]["name"] for line in lines] == [view.name for view in views]
+    assert [line["properties"]["name"] for line in lines] == names
     assert [line["properties"]["media_time_s"] for line in lines] == [0, 1, 2]
     assert all(line["geometry"] for line in lines)
 

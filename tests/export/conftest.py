@@ -1,26 +1,52 @@
-"""A checkpoint of the tiny network, and pictures made from a seed to prove it on."""
+"""The tiny network, exported here by torch, a checkpoint of it, and pictures to prove it on."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import runpy
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from edgecrack.bundle import load_bundle
 from export.model_card import ModelCard
 from training.checkpoint import Checkpoint, save_checkpoint
 from training.config import parse_config
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+MAKER = Path(__file__).with_name("make_tiny.py")
 SPLIT = {
     "train": ("APFD_01",),
     "validation": ("APFD_13", "CPFD_16", "APVD_08"),
     "test": ("APFD_07", "CPFD_15"),
 }
 """A part of the committed split of nha12d, for pictures that only the tests make."""
+
+
+@pytest.fixture(scope="session")
+def maker():
+    """Return the names of the program that makes the tiny bundle."""
+    return runpy.run_path(str(MAKER))
+
+
+@pytest.fixture(scope="session")
+def tiny_net(maker):
+    """Return the untrained network of 2,000 parameters."""
+    return maker["tiny_net"]()
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(maker, tiny_net, tmp_path_factory) -> Path:
+    """Return the bundle of that network, exported now: nobody may write to it."""
+    folder: Path = tmp_path_factory.mktemp("bundles") / "tiny"
+    maker["write_tiny"](tiny_net, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny(tiny_bundle):
+    """Return that bundle, loaded."""
+    return load_bundle(tiny_bundle)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from onnx import TensorProto, helper
 from torch import nn
 
 from edgecrack.errors import EdgecrackError
+from edgecrack.synthetic.golden import golden_frames
 from export.to_onnx import OPSET, Uint8Model, check_graph, macs, to_onnx
 from training.unet import UNet, UNetSpec
 
@@ -62,14 +63,10 @@ def normed():
     return net.eval()
 
 
-@pytest.mark.parametrize("name", ["tiny_net", "normed"])
-def test_onnx_runtime_answers_as_torch_does(request, shared_data, name):
-    """On noise, extremes and a real picture no probability differs by more than one of 255."""
-    net = request.getfixturevalue(name)
-    path = shared_data / "nha12d" / "Asphalt_pavement_FD" / "Raw_images" / "APFD_01.jpg"
-    real = cv2.resize(cv2.imread(str(path)), ODD, interpolation=cv2.INTER_AREA)
+def assert_answers_as_torch_does(net, road):
+    """Assert that on noise, extremes and a road no probability differs by more than 1 of 255."""
     noise = np.random.default_rng(1).integers(0, 256, (3, ODD[1], ODD[0], 3), np.uint8)
-    frames = [*noise, np.zeros_like(real), np.full_like(real, 255), real]
+    frames = [*noise, np.zeros_like(road), np.full_like(road, 255), road]
     session = onnxruntime.InferenceSession(to_onnx(net, *ODD), providers=["CPUExecutionProvider"])
     answers = [session.run(None, {"frame": frame[np.newaxis]})[0] for frame in frames]
     with torch.inference_mode():
@@ -77,6 +74,20 @@ def test_onnx_runtime_answers_as_torch_does(request, shared_data, name):
     for answer, wanted in zip(answers, expected, strict=True):
         assert np.abs(answer.astype(int) - wanted.astype(int)).max() <= 1
     assert len({answer.tobytes() for answer in answers}) > 2
+
+
+@pytest.mark.parametrize("name", ["tiny_net", "normed"])
+def test_onnx_runtime_answers_as_torch_does(request, name):
+    """On noise, extremes and the synthetic road no probability differs by more than 1 of 255."""
+    assert_answers_as_torch_does(request.getfixturevalue(name), golden_frames(*ODD)["crack"])
+
+
+@pytest.mark.real_data
+def test_onnx_runtime_answers_as_torch_does_on_a_real_road(normed, shared_data):
+    """Nor does it on a photograph."""
+    path = shared_data / "nha12d" / "Asphalt_pavement_FD" / "Raw_images" / "APFD_01.jpg"
+    road = cv2.resize(cv2.imread(str(path)), ODD, interpolation=cv2.INTER_AREA)
+    assert_answers_as_torch_does(normed, road)
 
 
 def test_multiplications_are_those_counted_by_hand(tiny_net):

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from scipy.io import loadmat
+from scipy.io import loadmat, savemat
 
 from edgecrack.errors import ConfigError, InputError
 from training.config import DataConfig
@@ -57,6 +57,68 @@ def shares(pairs, config):
     return np.array([read_pair(pair, config)[1].mean() / 255 for pair in pairs])
 
 
+@pytest.fixture
+def forest(tmp_path):
+    """Return a data folder as CrackForest is laid out: three labelled pictures and one without.
+
+    Each has a line of label 2, a patch of label 3 and one of label 4, and the line's outline.
+    """
+    root = tmp_path / "forest"
+    for folder in ("image", "groundTruth"):
+        (root / "crackforest" / folder).mkdir(parents=True)
+    rng = np.random.default_rng(5)
+    for name in ("001", "002", "009", "119"):
+        picture = rng.integers(100, 160, (32, 48, 3), np.uint8)
+        cv2.imwrite(str(root / "crackforest" / "image" / f"{name}.jpg"), picture)
+        if name == "119":
+            continue
+        labels = np.ones((32, 48), np.uint8)
+        labels[20:28, 2:10], labels[2:6, 30:40] = 3, 4
+        labels[10:14, 5:45] = 2
+        outline = np.zeros((32, 48), np.uint8)
+        outline[[10, 13], 5:45] = 1
+        truth = np.empty((1, 1), [("Segmentation", object), ("Boundaries", object)])
+        truth[0, 0] = (labels, outline)
+        path = root / "crackforest" / "groundTruth" / f"{name}.mat"
+        savemat(path, {"groundTruth": truth}, do_compression=True)
+    return root
+
+
+def test_crackforest_has_two_kinds_of_ground_truth(forest):
+    """Segmentation fills the crack, Boundaries outlines it; masks are as large as pictures."""
+    for field, share in (("Segmentation", 160 / 1536), ("Boundaries", 80 / 1536)):
+        config = crackforest(field)
+        pairs = find_pairs(config, forest)
+        assert shares(pairs, config) == pytest.approx([share] * 3)
+    picture, mask = read_pair(pairs[0], config)
+    assert (picture.shape, mask.shape) == ((32, 48, 3), (32, 48))
+    assert picture.dtype == mask.dtype == np.uint8
+
+
+def test_other_labels_are_background(forest):
+    """Where the labels 3 and 4 mark other regions, there is no crack."""
+    mask = read_pair(find_pairs(crackforest(), forest)[0], crackforest())[1]
+    assert set(np.unique(mask)) == {0, 255}
+    assert np.argwhere(mask).min(axis=0).tolist() == [10, 5]
+    assert np.argwhere(mask).max(axis=0).tolist() == [13, 44]
+
+
+def test_a_crackforest_picture_without_truth_is_left_out(forest):
+    """An unlabelled picture is no fault there."""
+    assert [pair.name for pair in find_pairs(crackforest(), forest)] == ["001", "002", "009"]
+
+
+def test_a_mask_drawn_in_any_colour_is_crack(own_road):
+    """Above a threshold of 0 any coloured pixel counts; one of 127 would lose a dark colour."""
+    drawn = np.zeros((48, 48, 3), np.uint8)
+    drawn[10:12, 5:40] = (90, 0, 30)
+    cv2.imwrite(str(own_road / "lines/masks/003.png"), drawn)
+    pair = find_pairs(lines(), own_road)[1]
+    assert np.count_nonzero(read_pair(pair, lines(mask_threshold=0))[1]) == 70
+    assert not read_pair(pair, lines(mask_threshold=127))[1].any()
+
+
+@pytest.mark.real_data
 def test_crackforest_is_what_its_facts_say(shared_data):
     """118 pairs, 480x320, 1.616 % crack under Segmentation and 1.098 % under Boundaries."""
     for field, percent in (("Segmentation", 1.616), ("Boundaries", 1.098)):
@@ -69,6 +131,7 @@ def test_crackforest_is_what_its_facts_say(shared_data):
     assert picture.dtype == mask.dtype == np.uint8
 
 
+@pytest.mark.real_data
 def test_only_label_2_is_crack(shared_data):
     """Where the labels 3 and 4 mark other regions, they are background."""
     other = 0
@@ -80,6 +143,7 @@ def test_only_label_2_is_crack(shared_data):
     assert other > 0
 
 
+@pytest.mark.real_data
 def test_nha12d_masks_are_drawn_in_colour(shared_data):
     """Any non-zero pixel is crack, 0.40 % of them; a threshold of 127 would lose most masks."""
     pairs = find_pairs(nha12d(), shared_data)
@@ -91,15 +155,16 @@ def test_nha12d_masks_are_drawn_in_colour(shared_data):
     assert (shares(some, nha12d(127)) == 0).sum() >= len(some) / 2
 
 
-def test_pictures_are_rgb(shared_data):
+def test_pictures_are_rgb(road):
     """A picture comes with red first, at its full size."""
-    pair = find_pairs(nha12d(), shared_data)[0]
-    picture, _ = read_pair(pair, nha12d())
+    pair = find_pairs(lines(), road)[0]
+    picture, _ = read_pair(pair, lines())
     bgr = cv2.imread(str(pair.picture))
     assert bgr is not None
     np.testing.assert_array_equal(picture[..., ::-1], bgr)
 
 
+@pytest.mark.real_data
 @pytest.mark.parametrize(
     ("config", "sizes"), [(crackforest(), (60, 12, 46)), (nha12d(), (28, 6, 14))]
 )
@@ -156,6 +221,7 @@ def test_a_picture_without_a_mask_is_refused(own_road):
         find_pairs(lines(), own_road)
 
 
+@pytest.mark.real_data
 def test_crackforest_pictures_without_truth_are_left_out(shared_data):
     """Its 37 unlabelled pictures are no fault."""
     pictures = list((shared_data / "crackforest/image").iterdir())
@@ -219,18 +285,18 @@ def test_a_file_that_was_deleted_is_named(own_road):
 
 
 @pytest.mark.parametrize("share", [0.0, 0.02, 0.5, 0.98])
-def test_damaged_ground_truth_is_named(shared_data, tmp_path, share):
+def test_damaged_ground_truth_is_named(forest, tmp_path, share):
     """A cut off .mat file, at any place, ends in one sentence."""
-    pair = find_pairs(crackforest(), shared_data)[0]
+    pair = find_pairs(crackforest(), forest)[0]
     whole = pair.mask.read_bytes()
     (tmp_path / "001.mat").write_bytes(whole[: int(share * len(whole))])
     with pytest.raises(InputError, match=r"001\.mat holds no readable groundTruth\.Segmentation"):
         read_pair(Pair("001", pair.picture, tmp_path / "001.mat"), crackforest())
 
 
-def test_random_damage_to_ground_truth_never_escapes(shared_data, tmp_path):
+def test_random_damage_to_ground_truth_never_escapes(forest, tmp_path):
     """Flipped bytes give another mask or one sentence, never a foreign error."""
-    pair = find_pairs(crackforest(), shared_data)[0]
+    pair = find_pairs(crackforest(), forest)[0]
     whole, rng = pair.mask.read_bytes(), np.random.default_rng(0)
     refused = 0
     for _ in range(60):

@@ -11,6 +11,7 @@ from edgecrack.gst.chain import PipelineSpec
 from edgecrack.gst.reader import Reader
 from edgecrack.gst.runtime import Gst
 from edgecrack.records import Region
+from edgecrack.synthetic.drive import DriveSpec, render_frames
 
 _PICTURES = "appsrc name=source format=time max-bytes=0"
 _SECOND_NS = 10**9
@@ -61,17 +62,36 @@ def test_the_network_sees_the_region_and_nothing_else(start, region):
     np.testing.assert_array_equal(sample.evidence, picture)
 
 
-@pytest.mark.parametrize(
-    ("size", "bound"), [((960, 540), 0.5), ((1280, 720), 1.2), ((480, 320), 1.5)]
-)
-def test_scaling_averages_areas(start, shared_data, size, bound):
-    """A real road picture scaled down differs from OpenCV's INTER_AREA by about one grey level."""
-    folder = shared_data / "nha12d" / "Concrete_pavement_FD" / "Raw_images"
-    path = min(folder.iterdir())
-    picture = cv2.imread(str(path))[:, :, ::-1]
-    sample = _one(start(PipelineSpec("a", _PICTURES), size), np.ascontiguousarray(picture))
+@pytest.fixture(scope="module")
+def road():
+    """Return a picture of the synthetic road, 1920x1080."""
+    spec = DriveSpec(seed=3, seconds=0.1, fps=10, width_px=1920, height_px=1080)
+    return next(render_frames(spec)).picture
+
+
+def _assert_areas_are_averaged(reader, picture, size, bound):
+    """Assert that a picture comes scaled as OpenCV's INTER_AREA would, to about a grey level."""
+    sample = _one(reader, np.ascontiguousarray(picture))
     wanted = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     assert np.abs(sample.image.astype(int) - wanted).mean() < bound
+
+
+SIZES = [((960, 540), 0.5), ((1280, 720), 1.2), ((480, 320), 1.5)]
+
+
+@pytest.mark.parametrize(("size", "bound"), SIZES)
+def test_scaling_averages_areas(start, road, size, bound):
+    """The road scaled down differs from OpenCV's INTER_AREA by about one grey level."""
+    _assert_areas_are_averaged(start(PipelineSpec("a", _PICTURES), size), road, size, bound)
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(("size", "bound"), SIZES)
+def test_scaling_averages_areas_of_a_real_road(start, shared_data, size, bound):
+    """So does a photograph of concrete."""
+    folder = shared_data / "nha12d" / "Concrete_pavement_FD" / "Raw_images"
+    picture = cv2.imread(str(min(folder.iterdir())))[:, :, ::-1]
+    _assert_areas_are_averaged(start(PipelineSpec("a", _PICTURES), size), picture, size, bound)
 
 
 def test_the_aspect_of_the_region_is_not_kept(start):

@@ -7,13 +7,13 @@ import cv2
 import numpy as np
 import pytest
 
-from edgecrack.bundle import MANIFEST, WIDEST, load_bundle
+from edgecrack.bundle import load_bundle
 from edgecrack.errors import BundleError, NotHealthyError
 from edgecrack.models.golden_files import decode_plane
 from edgecrack.models.selftest import selftest
 from edgecrack.segmenters import ModelSpec
 
-SMALL, LARGE, HALF = "model.96x64.fp32.onnx", "model.384x256.fp32.onnx", "model.96x64.fp16.onnx"
+SMALL = "model.96x64.fp32.onnx"
 PROBABILITY = "golden/crack.96x64.probability.png"
 
 
@@ -104,102 +104,6 @@ def test_without_golden_frames_nothing_is_proved(manifest, bundle_copy):
     """A network that brings no proof does not pass."""
     manifest.change(("golden",), [])
     assert list(reasons(selftest(load_bundle(bundle_copy)))) == [SMALL]
-
-
-@pytest.mark.parametrize(
-    ("precision", "highest", "refuses"),
-    [
-        ("fp32", 8, False),
-        ("fp32", 9, True),
-        ("int8", 144, False),
-        ("int8", 145, True),  # the threshold: there is a mask
-    ],
-)
-def test_a_network_that_answers_zero_never_passes(
-    manifest, bundle_copy, zeros, precision, highest, refuses
-):
-    """With the widest tolerances it fails on a golden frame, or they are no proof at all."""
-    for kind in ("crack", "clean", "dark"):
-        path = bundle_copy / "golden" / f"{kind}.96x64.probability.png"
-        plane = decode_plane(path.read_bytes(), path.name)
-        path.write_bytes(png(np.minimum(plane, highest)))
-    (bundle_copy / SMALL).write_bytes(zeros(precision))
-    manifest.seal()
-    values = (precision, *WIDEST[precision])
-    for key, value in zip(("precision", "max_levels", "min_mask_iou"), values, strict=True):
-        manifest.change(("models", 0, key), value)
-    (network,) = selftest(load_bundle(bundle_copy), ModelSpec(precision=precision)).networks
-    assert network.precision == precision
-    assert not network.passed
-    assert all(golden.passed for golden in network.golden) != refuses
-    assert any(golden.refuses_zeros for golden in network.golden) == refuses
-
-
-def test_a_bundle_of_two_sizes_passes(two_sizes_bundle):
-    """Each network is run on the golden frames of its own size."""
-    result = selftest(load_bundle(two_sizes_bundle))
-    assert reasons(result) == {}
-    assert [(network.file, len(network.golden)) for network in result.networks] == [
-        (SMALL, 3),
-        (LARGE, 3),
-    ]
-
-
-def test_a_second_network_without_golden_frames_fails(two_sizes):
-    """The golden frames of another size do not prove it."""
-    values = json.loads((two_sizes / MANIFEST).read_text())
-    values["golden"] = [golden for golden in values["golden"] if golden["model"] == SMALL]
-    (two_sizes / MANIFEST).write_text(json.dumps(values))
-    assert list(reasons(selftest(load_bundle(two_sizes)))) == [LARGE]
-
-
-def test_foreign_weights_in_the_second_network_are_named(command, two_sizes, foreign_network, put):
-    """The command ends with 3, names the one network, and its JSON and table say why."""
-    put(two_sizes, LARGE, foreign_network)
-    ended = command("selftest", two_sizes, "--json")
-    assert ended.code == 3
-    assert LARGE in ended.stderr
-    assert SMALL not in ended.stderr
-    assert len(ended.stderr.splitlines()) == 1
-    assert ended.json["passed"] is False
-    failed = {network["file"]: network["reason"] for network in ended.json["networks"]}
-    assert failed[SMALL] == ""
-    assert "crack" in failed[LARGE]
-    table = command("selftest", two_sizes).stdout
-    assert any(LARGE in line and "FAILED" in line for line in table.splitlines())
-    assert not any(SMALL in line and "FAILED" in line for line in table.splitlines())
-
-
-def test_an_fp16_entry_that_holds_fp32_is_named(command, bundle_copy, tiny_bundle, put):
-    """Its answers are right and its precision is not: exit 3, with the file and both words."""
-    put(bundle_copy, HALF, (tiny_bundle / SMALL).read_bytes(), precision="fp16")
-    ended = command("selftest", bundle_copy, "--json")
-    assert ended.code == 3
-    assert HALF in ended.stderr
-    assert SMALL not in ended.stderr
-    (reason,) = (net["reason"] for net in ended.json["networks"] if net["file"] == HALF)
-    assert "fp32" in reason
-    assert "fp16" in reason
-
-
-def test_an_fp16_network_is_proved_by_the_golden_frames_of_its_size(bundle_copy, half_network, put):
-    """They name the FP32 network, and prove every network as large."""
-    bundle = put(bundle_copy, HALF, half_network, precision="fp16", max_levels=8, min_mask_iou=0.98)
-    result = selftest(bundle)
-    assert reasons(result) == {}
-    assert [(network.precision, len(network.golden)) for network in result.networks] == [
-        ("fp32", 3),
-        ("fp16", 3),
-    ]
-
-
-def test_latency_is_of_the_network_that_a_run_would_use(two_sizes_bundle):
-    """The first, unless the choice says another; sixteen times the pixels take longer."""
-    bundle = load_bundle(two_sizes_bundle)
-    small = selftest(bundle)
-    large = selftest(bundle, ModelSpec(size_px=(384, 256)))
-    assert (small.default, large.default) == (SMALL, LARGE)
-    assert large.latency_ms > 2 * small.latency_ms
 
 
 def test_a_choice_that_the_bundle_lacks_is_refused(tiny):

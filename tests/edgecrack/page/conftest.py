@@ -1,6 +1,11 @@
-"""The folder of one small run, made once for all tests of the page."""
+"""The folder of one small run and one browser, for all tests of the page."""
 
+import base64
 import json
+import shutil
+import subprocess
+import urllib.error
+import urllib.request
 from datetime import datetime, timezone
 
 import cv2
@@ -89,3 +94,70 @@ RUN = {
     "last_utc": "2026-06-01T09:00:01Z",
     "exit_reason": "end of stream",
 }
+
+
+class Browser:
+    """Chromium without a window, driven over WebDriver: every call returns when it is done."""
+
+    def __init__(self, driver_url, profile):
+        quiet = "headless no-sandbox disable-gpu disable-background-networking disable-sync"
+        flags = [*quiet.split(), "disable-component-update", "no-first-run"]
+        options = {
+            "binary": shutil.which("chromium") or shutil.which("chromium-browser"),
+            "args": [*(f"--{flag}" for flag in flags), f"--user-data-dir={profile}"],
+        }
+        wanted = {"alwaysMatch": {"goog:chromeOptions": options, "timeouts": {"script": 60_000}}}
+        self._url = f"{driver_url}/session"
+        self._url += f"/{self._call('POST', '', {'capabilities': wanted})['sessionId']}"
+
+    def open(self, page, width_px, height_px):
+        """Show a file in a window of this size, and wait until it is loaded."""
+        self._call("POST", "/window/rect", {"width": width_px, "height": height_px})
+        self._call("POST", "/url", {"url": page.as_uri()})
+
+    def answer(self, script):
+        """Run the body of an async function in the page, and return what it returns."""
+        ended = "then(done, (fault) => done(String(fault)))"
+        body = f"const done = arguments[0]; (async () => {{ {script} }})().{ended};"
+        return self._call("POST", "/execute/async", {"script": body, "args": []})
+
+    def click(self, x_px, y_px):
+        """Press and release the mouse at a place of the window."""
+        steps = [
+            {"type": "pointerMove", "x": round(x_px), "y": round(y_px)},
+            {"type": "pointerDown", "button": 0},
+            {"type": "pointerUp", "button": 0},
+        ]
+        mouse = {"type": "pointer", "id": "mouse", "actions": steps}
+        self._call("POST", "/actions", {"actions": [mouse]})
+
+    def screenshot(self):
+        """Return what is seen, as PNG."""
+        return base64.b64decode(self._call("GET", "/screenshot"))
+
+    def close(self):
+        """End the browser."""
+        self._call("DELETE", "")
+
+    def _call(self, method, path, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self._url + path, data, method=method)
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with direct.open(request) as answer:
+                return json.load(answer)["value"]
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{method} {path}: {json.load(error)['value']}") from error
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    """Return a browser that ends with the tests."""
+    driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True)
+    started = next(line for line in driver.stdout if "started successfully on port" in line)
+    port = started.rpartition(" ")[2].strip().rstrip(".")
+    chromium = Browser(f"http://127.0.0.1:{port}", tmp_path_factory.mktemp("profile"))
+    yield chromium
+    chromium.close()
+    driver.terminate()
+    driver.communicate()

@@ -173,6 +173,21 @@ def test_a_huge_file_is_refused(read, monkeypatch):
         read(content + " ")
 
 
+def test_a_long_drive_is_read_whole(read):
+    """264 timed points over 789 s, beside route points without times and a waypoint."""
+    points = [
+        f'<trkpt lat="{51.3 + number * 1e-4}" lon="12.3"><ele>{110 + number % 7}</ele>'
+        f"<time>1970-01-01T00:{number * 3 // 60:02d}:{number * 3 % 60:02d}Z</time></trkpt>"
+        for number in range(264)
+    ]
+    route = f"<rte>{point(None, tag='rtept') * 4}</rte>{point(None, tag='wpt')}"
+    log = read(track(*points).replace(HEAD, HEAD + route))
+    assert log.counts == {"points": 264, "untimed": 0}
+    assert (log.fixes[0].time_ns, log.fixes[-1].time_ns) == (0, 789 * 10**9)
+    assert log.fixes[-1].lat_deg == pytest.approx(51.3263)
+
+
+@pytest.mark.real_data
 def test_the_car_drive_is_read_whole(shared_data):
     """264 timed points over 796 s, beside route points without times."""
     log = read_positions(shared_data / "gps" / "car-leipzig.gpx")

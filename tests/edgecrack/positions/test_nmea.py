@@ -235,6 +235,43 @@ def test_endless_noise_takes_no_memory():
     assert len(parser.push(b"\n" + rmc() + gga())) == 1
 
 
+def whole_log(first_s, seconds):
+    """Return what a receiver writes in a drive over midnight, with all that goes wrong on it.
+
+    Ten times a minute there is no fix, once a minute a sentence arrives broken and a port adds
+    noise, and now and then another satellite system repeats what was said.
+    """
+    lines = [b"# gpsd log of a made drive\n"]
+    for second in range(first_s, first_s + seconds):
+        day, rest = divmod(second, 86_400)
+        clock = f"{rest // 3600:02d}{rest // 60 % 60:02d}{rest % 60:02d}.00"
+        lost = second % 6 == 0
+        at = {"clock": clock, "lat": f"50{second * 0.004 % 60:07.4f}"}
+        lines += [gga(quality=0 if lost else 1, **at), sentence("GPGSV,1,1,00")]
+        lines += [rmc(day=f"{28 + day:02d}0224", status="V" if lost else "A", **at)]
+        if second % 60 == 1:
+            lines += [lines[-1].replace(b",E,", b",W,"), b"\xb5\x62\x01\x07\r\n"]
+        if second % 60 == 2:
+            lines += [rmc(day=f"{28 + day:02d}0224", talker="GL", **at)]
+    return b"".join(lines)
+
+
+def test_a_long_log_is_read_whole(tmp_path):
+    """Every instant with a fix is there, over midnight, and all the rest is counted."""
+    path = tmp_path / "drive.nmea"
+    path.write_bytes(whole_log(86_400 - 300, 600))
+    log = read_positions(path)
+    assert log.name == path.name
+    assert {key: count for key, count in log.counts.items() if count} == {
+        "sentences": 1810, "fixes": 500, "no_fix": 200, "bad_checksum": 10, "not_nmea": 11,
+    }  # fmt: skip
+    times_s = [(fix.time_ns - utc_ns(2024, 2, 28)) / 1e9 for fix in log.fixes]
+    assert times_s == [second for second in range(86_100, 86_700) if second % 6]
+    assert all(fix.speed_mps and fix.alt_m for fix in log.fixes)
+    assert [b.lat_deg > a.lat_deg for a, b in pairwise(log.fixes)].count(False) <= 1
+
+
+@pytest.mark.real_data
 def test_the_walk_is_read_whole(shared_data):
     """2,831 right checksums, none wrong; 603 RMC and 622 GGA share all but a few instants."""
     path = shared_data / "gps" / "walk-amod.nmea"
@@ -254,6 +291,7 @@ def test_the_walk_is_read_whole(shared_data):
     assert first.heading_deg == 86.57
 
 
+@pytest.mark.real_data
 @pytest.mark.parametrize(
     ("name", "fixes", "sentences", "no_fix"),
     [
@@ -289,7 +327,19 @@ def test_a_log_of_gga_alone_says_that_the_date_is_missing(tmp_path):
         read_positions(path)
 
 
-def test_a_receiver_of_another_protocol_is_no_nmea(shared_data):
-    """A SiRF binary log holds no sentence."""
-    with pytest.raises(InputError, match="no NMEA sentence"):
+@pytest.mark.parametrize(
+    "content", [b"\xa0\xa2\x00\x12\x29" * 900, b"\xb5\x62\x01\x07\x5c\x00" * 700]
+)
+def test_a_receiver_of_another_protocol_is_no_nmea(tmp_path, content):
+    """Binary logs, as SiRF and u-blox receivers write, hold no sentence."""
+    path = tmp_path / "binary.log"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"binary\.log"):
+        read_positions(path)
+
+
+@pytest.mark.real_data
+def test_a_real_receiver_of_another_protocol_is_no_nmea(shared_data):
+    """A recorded SiRF log holds no sentence."""
+    with pytest.raises(InputError, match=r"gpsd-bu303-nofix\.log"):
         read_positions(shared_data / "gps" / "gpsd-bu303-nofix.log")

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edgecrack.positions import read_positions, track_of
 from edgecrack.positions.track import RECOVERY_FIXES, Track, describe_span
 from edgecrack.records import UNPLACED, Fix, PositionQuality
 
@@ -340,32 +339,3 @@ def test_any_fixes_in_any_order_make_a_consistent_track(fixes, time_ns):
     track = Track(fixes)
     assert len(track) + sum(track.refused.values()) == len(fixes)
     assert track.at(time_ns).quality in PositionQuality
-
-
-def test_the_walk_is_placed_all_along(shared_data):
-    """Of a real walk each half second between neighbours is placed, and gaps are left open."""
-    log = read_positions(shared_data / "gps" / "walk-amod.nmea")
-    track = track_of(log)
-    assert track.refused == {**dict.fromkeys(track.refused, 0), "hdop": 32}
-    middles = [
-        (a, b, track.at((a.time_ns + b.time_ns) // 2))
-        for a, b in pairwise(log.fixes)
-        if (a.hdop or 0) <= 5 and (b.hdop or 0) <= 5
-    ]
-    for a, b, place in middles:
-        close = b.time_ns - a.time_ns <= 2 * SECOND_NS
-        assert (place.pose is not None) == close
-        if place.pose is not None:
-            assert haversine_m(a, place.pose) <= haversine_m(a, b) + 0.01
-    assert sum(place.pose is not None for *_, place in middles) > 500
-
-
-def test_the_car_drive_has_its_known_length(shared_data):
-    """264 points, 9.56 km, 796 s; the stretch for the motorway clip is placed throughout."""
-    log = read_positions(shared_data / "gps" / "car-leipzig.gpx")
-    length_m = sum(haversine_m(a, b) for a, b in pairwise(log.fixes))
-    assert length_m == pytest.approx(9_560, abs=10)
-    track = track_of(log)
-    assert track.span == (0, 796 * SECOND_NS)
-    clip = [pose_at(track, (442 * 25 + frame) * SECOND_NS // 25) for frame in range(221)]
-    assert all(pose.heading_deg is not None for pose in clip[1:])

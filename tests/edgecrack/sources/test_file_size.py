@@ -12,6 +12,13 @@ def test_a_whole_file_is_as_long_as_it_claims(clip, name):
     assert claimed_bytes(path) == path.stat().st_size
 
 
+def test_a_file_with_sound_is_as_long_as_it_claims(phone_clip, far_apart):
+    """So it is with two streams, however they are laid out."""
+    for path in (phone_clip, far_apart):
+        assert claimed_bytes(path) == path.stat().st_size
+
+
+@pytest.mark.real_data
 def test_real_files_are_as_long_as_they_claim(shared_data):
     """Files of phones and cameras keep their word."""
     for path in sorted((shared_data / "video").glob("*.mp4")):

@@ -56,15 +56,28 @@ def test_pictures_come_in_order_with_name_and_index(source, tmp_path):
     assert images.counts() == SourceCounts(3)
 
 
-def test_real_pictures_are_read(source, shared_data):
-    """The survey vehicle's JPEGs come at the network's size, evidence 1280 wide."""
-    folder = shared_data / "nha12d" / "Asphalt_pavement_FD" / "Raw_images"
+def _assert_survey_pictures_are_read(source, folder):
+    """Assert that JPEGs of 1920x1080 come at the network's size, evidence 1280 wide."""
     images = source(folder, 960, 540)
     frames = list(images)
     whole = Region(0, 0, 1920, 1080)
     assert {frame.geometry for frame in frames} == {FrameGeometry(1920, 1080, whole)}
     assert len(frames) == len(list(folder.iterdir()))
     assert {(f.image.shape, f.evidence.shape) for f in frames} == {((540, 960, 3), (720, 1280, 3))}
+
+
+def test_pictures_larger_than_evidence_are_read(source, tmp_path):
+    """JPEGs of 1920x1080 come at the network's size, evidence 1280 wide."""
+    for name in ("1.jpg", "2.JPG", "3.jpeg"):
+        _save(tmp_path / name, np.zeros((1080, 1920, 3), np.uint8))
+    _assert_survey_pictures_are_read(source, tmp_path)
+
+
+@pytest.mark.real_data
+def test_real_pictures_are_read(source, shared_data):
+    """So do those of a survey vehicle."""
+    folder = shared_data / "nha12d" / "Asphalt_pavement_FD" / "Raw_images"
+    _assert_survey_pictures_are_read(source, folder)
 
 
 def test_a_region_is_cut_as_in_video(source, tmp_path):

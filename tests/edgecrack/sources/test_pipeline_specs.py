@@ -34,6 +34,12 @@ def test_a_served_file_ends_but_its_server_may_come_back():
     assert (spec.is_live, spec.is_endless, spec.may_return) == (False, False, True)
 
 
+def test_a_served_file_is_downloaded_and_a_served_stream_is_not():
+    """Read as it arrives, a file can lose its end; a stream has none and would fill the disk."""
+    assert dict(_spec("http://host/a.mp4").settings)["download"]
+    assert not dict(_spec("http://host/a.mp4", live=True).settings)["download"]
+
+
 def test_a_file_read_live_is_held_to_its_own_pace(clip):
     """Live over a file shows pictures at their times; otherwise it runs as fast as it can."""
     assert _spec(str(clip("h264.mp4")), live=True).is_paced

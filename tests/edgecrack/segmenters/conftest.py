@@ -1,0 +1,58 @@
+"""Small ONNX networks, written byte by byte, because a unit has no ``onnx`` package.
+
+Field numbers are those of ``onnx.proto``.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+UINT8, FLOAT, INT64 = 2, 1, 7  # TensorProto.DataType
+FRAME = ("frame", UINT8, (1, 64, 96, 3))
+PROBABILITY = ("probability", UINT8, (1, 64, 96))
+
+
+def _varint(value: int) -> bytes:
+    coded = bytearray()
+    while value >= 0x80:
+        coded.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*coded, value])
+
+
+def _number(field: int, value: int) -> bytes:
+    return _varint(field << 3) + _varint(value)
+
+
+def _message(field: int, *content: bytes | str) -> bytes:
+    whole = b"".join(part.encode() if isinstance(part, str) else part for part in content)
+    return _varint(field << 3 | 2) + _varint(len(whole)) + whole
+
+
+def _value_info(field: int, name: str, kind: int, shape: tuple[int | str, ...]) -> bytes:
+    sizes = [_message(2, size) if isinstance(size, str) else _number(1, size) for size in shape]
+    dimensions = _message(2, *(_message(1, size) for size in sizes))
+    tensor = _message(1, _number(1, kind), dimensions)
+    return _message(field, _message(1, name), _message(2, tensor))
+
+
+def _red(takes=FRAME, gives=PROBABILITY, *, channel=0, operator="Gather", more=()) -> bytes:
+    axis = _message(5, _message(1, "axis"), _number(3, 3), _number(20, 2))
+    picture, index, answer = _message(1, takes[0]), _message(1, "channel"), _message(2, gives[0])
+    node = _message(1, picture, index, answer, _message(4, operator), axis)
+    copies = [_message(1, picture, _message(2, name), _message(4, "Identity")) for name, *_ in more]
+    constant = _message(5, _number(2, INT64), _message(7, _varint(channel)), _message(8, "channel"))
+    outputs = [_value_info(12, *told) for told in (gives, *more)]
+    name, asked = _message(2, "red"), _value_info(11, *takes)
+    graph = _message(7, node, *copies, name, constant, asked, *outputs)
+    return _number(1, 9) + graph + _message(8, _number(2, 18))  # IR version 9, operator set 18
+
+
+@pytest.fixture(scope="session")
+def red():
+    """Return a function that writes a network whose answer is one channel of the picture.
+
+    It takes the input and the outputs as (name, element type, shape), the channel to answer with,
+    and another operator than the one that works.
+    """
+    return _red

@@ -1,0 +1,228 @@
+"""A bundle of several networks proves each, or says which one fails and why."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import TensorProto, helper, numpy_helper
+
+from edgecrack.bundle import MANIFEST, WIDEST, Bundle, file_entry, load_bundle
+from edgecrack.models.golden_files import decode_plane
+from edgecrack.models.selftest import selftest
+from edgecrack.segmenters import ModelSpec
+from export.bundle_files import write_files
+from export.model_card import ModelCard
+from export.to_onnx import to_onnx
+from training.unet import UNet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SMALL, LARGE, HALF = "model.96x64.fp32.onnx", "model.384x256.fp32.onnx", "model.96x64.fp16.onnx"
+
+
+@pytest.fixture(scope="session")
+def two_sizes_bundle(tiny_net, tiny, tmp_path_factory) -> Path:
+    """Return a bundle of the tiny network in two sizes: nobody may write to it."""
+    manifest = tiny.manifest
+    card = ModelCard(
+        manifest.name,
+        manifest.release,
+        manifest.threshold,
+        manifest.threshold_origin,
+        manifest.metrics,
+        manifest.provenance,
+    )
+    folder = tmp_path_factory.mktemp("two-sizes") / "bundle"
+    folder.mkdir()
+    write_files(tiny_net, [(96, 64), (384, 256)], card, folder)
+    return folder
+
+
+@pytest.fixture
+def two_sizes(two_sizes_bundle, tmp_path) -> Path:
+    """Return a copy of that bundle that a test may change."""
+    return Path(shutil.copytree(two_sizes_bundle, tmp_path / "two-sizes"))
+
+
+@pytest.fixture
+def put() -> Callable[..., Bundle]:
+    """Return a function that puts a network into a bundle, with digest and entry that fit."""
+
+    def _put(folder: Path, name: str, network: bytes, **entry: Any) -> Bundle:
+        values = json.loads((folder / MANIFEST).read_text())
+        (folder / name).write_bytes(network)
+        made = file_entry(network)
+        values["files"][name] = {"bytes": made.bytes, "sha256": made.sha256}
+        if entry:
+            values["models"].append({**values["models"][0], "file": name, **entry})
+        (folder / MANIFEST).write_text(json.dumps(values))
+        return load_bundle(folder)
+
+    return _put
+
+
+@pytest.fixture(scope="session")
+def foreign_network(tiny_net) -> bytes:
+    """Return a network of the larger size with other weights."""
+    torch.manual_seed(8)
+    return to_onnx(UNet(tiny_net.spec).eval(), 384, 256)
+
+
+@pytest.fixture(scope="session")
+def half_network(tiny_bundle) -> bytes:
+    """Return the tiny network with FP16 weights, cast to FP32 where they are used."""
+    made = onnx.load_from_string((tiny_bundle / SMALL).read_bytes())
+    casts = []
+    for weight in made.graph.initializer:
+        if weight.data_type == TensorProto.FLOAT:
+            name = weight.name
+            halves = numpy_helper.to_array(weight).astype(np.float16)
+            weight.CopyFrom(numpy_helper.from_array(halves, f"{name}.half"))
+            casts.append(helper.make_node("Cast", [weight.name], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *made.graph.node]
+    del made.graph.node[:]
+    made.graph.node.extend(nodes)
+    return made.SerializeToString()
+
+
+@pytest.fixture
+def zeros() -> Callable[[str], bytes]:
+    """Return a function that makes a network of a precision that answers 0 everywhere."""
+
+    def _zeros(precision: str) -> bytes:
+        data_type = {"fp32": TensorProto.FLOAT, "int8": TensorProto.INT8}[precision]
+        uint8 = TensorProto.UINT8
+        graph = helper.make_graph(
+            [
+                helper.make_node("Gather", ["frame", "channel"], ["red"], axis=3),
+                helper.make_node("Sub", ["red", "red"], ["probability"]),
+            ],
+            "zeros",
+            [helper.make_tensor_value_info("frame", uint8, [1, 64, 96, 3])],
+            [helper.make_tensor_value_info("probability", uint8, [1, 64, 96])],
+            [
+                helper.make_tensor("channel", TensorProto.INT64, [], [0]),
+                helper.make_tensor("unused", data_type, [4], [0, 0, 0, 0]),
+            ],
+        )
+        opset = [helper.make_opsetid("", 18)]
+        made = helper.make_model(graph, opset_imports=opset, ir_version=9)
+        onnx.checker.check_model(made, full_check=True)
+        return made.SerializeToString()
+
+    return _zeros
+
+
+def png(plane):
+    """Return a picture as PNG."""
+    return cv2.imencode(".png", plane)[1].tobytes()
+
+
+def reasons(result):
+    """Return why each network failed, those that passed left out."""
+    return {network.file: network.reason for network in result.networks if not network.passed}
+
+
+@pytest.mark.parametrize(
+    ("precision", "highest", "refuses"),
+    [
+        ("fp32", 8, False),
+        ("fp32", 9, True),
+        ("int8", 144, False),
+        ("int8", 145, True),  # the threshold: there is a mask
+    ],
+)
+def test_a_network_that_answers_zero_never_passes(
+    manifest, bundle_copy, zeros, precision, highest, refuses
+):
+    """With the widest tolerances it fails on a golden frame, or they are no proof at all."""
+    for kind in ("crack", "clean", "dark"):
+        path = bundle_copy / "golden" / f"{kind}.96x64.probability.png"
+        plane = decode_plane(path.read_bytes(), path.name)
+        path.write_bytes(png(np.minimum(plane, highest)))
+    (bundle_copy / SMALL).write_bytes(zeros(precision))
+    manifest.seal()
+    values = (precision, *WIDEST[precision])
+    for key, value in zip(("precision", "max_levels", "min_mask_iou"), values, strict=True):
+        manifest.change(("models", 0, key), value)
+    (network,) = selftest(load_bundle(bundle_copy), ModelSpec(precision=precision)).networks
+    assert network.precision == precision
+    assert not network.passed
+    assert all(golden.passed for golden in network.golden) != refuses
+    assert any(golden.refuses_zeros for golden in network.golden) == refuses
+
+
+def test_a_bundle_of_two_sizes_passes(two_sizes_bundle):
+    """Each network is run on the golden frames of its own size."""
+    result = selftest(load_bundle(two_sizes_bundle))
+    assert reasons(result) == {}
+    assert [(network.file, len(network.golden)) for network in result.networks] == [
+        (SMALL, 3),
+        (LARGE, 3),
+    ]
+
+
+def test_a_second_network_without_golden_frames_fails(two_sizes):
+    """The golden frames of another size do not prove it."""
+    values = json.loads((two_sizes / MANIFEST).read_text())
+    values["golden"] = [golden for golden in values["golden"] if golden["model"] == SMALL]
+    (two_sizes / MANIFEST).write_text(json.dumps(values))
+    assert list(reasons(selftest(load_bundle(two_sizes)))) == [LARGE]
+
+
+def test_foreign_weights_in_the_second_network_are_named(command, two_sizes, foreign_network, put):
+    """The command ends with 3, names the one network, and its JSON and table say why."""
+    put(two_sizes, LARGE, foreign_network)
+    ended = command("selftest", two_sizes, "--json")
+    assert ended.code == 3
+    assert LARGE in ended.stderr
+    assert SMALL not in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+    assert ended.json["passed"] is False
+    failed = {network["file"]: network["reason"] for network in ended.json["networks"]}
+    assert failed[SMALL] == ""
+    assert "crack" in failed[LARGE]
+    table = command("selftest", two_sizes).stdout
+    assert any(LARGE in line and "FAILED" in line for line in table.splitlines())
+    assert not any(SMALL in line and "FAILED" in line for line in table.splitlines())
+
+
+def test_an_fp16_entry_that_holds_fp32_is_named(command, bundle_copy, tiny_bundle, put):
+    """Its answers are right and its precision is not: exit 3, with the file and both words."""
+    put(bundle_copy, HALF, (tiny_bundle / SMALL).read_bytes(), precision="fp16")
+    ended = command("selftest", bundle_copy, "--json")
+    assert ended.code == 3
+    assert HALF in ended.stderr
+    assert SMALL not in ended.stderr
+    (reason,) = (net["reason"] for net in ended.json["networks"] if net["file"] == HALF)
+    assert "fp32" in reason
+    assert "fp16" in reason
+
+
+def test_an_fp16_network_is_proved_by_the_golden_frames_of_its_size(bundle_copy, half_network, put):
+    """They name the FP32 network, and prove every network as large."""
+    bundle = put(bundle_copy, HALF, half_network, precision="fp16", max_levels=8, min_mask_iou=0.98)
+    result = selftest(bundle)
+    assert reasons(result) == {}
+    assert [(network.precision, len(network.golden)) for network in result.networks] == [
+        ("fp32", 3),
+        ("fp16", 3),
+    ]
+
+
+def test_latency_is_of_the_network_that_a_run_would_use(two_sizes_bundle):
+    """The first, unless the choice says another; sixteen times the pixels take longer."""
+    bundle = load_bundle(two_sizes_bundle)
+    small = selftest(bundle)
+    large = selftest(bundle, ModelSpec(size_px=(384, 256)))
+    assert (small.default, large.default) == (SMALL, LARGE)
+    assert large.latency_ms > 2 * small.latency_ms
