@@ -9,15 +9,8 @@ from typing import TYPE_CHECKING
 import cv2
 import onnx
 
-from edgecrack.bundle import (
-    MANIFEST,
-    FileEntry,
-    GoldenEntry,
-    Manifest,
-    ModelEntry,
-    file_entry,
-    load_bundle,
-)
+from edgecrack.bundle import MANIFEST, file_entry, load_bundle
+from edgecrack.manifest import FileEntry, GoldenEntry, Manifest, ModelEntry
 from edgecrack.segmenters import ModelSpec, load_segmenter
 from edgecrack.synthetic.golden import golden_frames
 from export.parity import MAX_LEVELS, MIN_MASK_IOU

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgecrack.bundle import DataEntry, MetricEntry, Provenance
+from edgecrack.manifest import DataEntry, MetricEntry, Provenance
 from training.scoring import evaluate, ods_threshold
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from export.to_onnx import Uint8Model
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from edgecrack.bundle import Bundle, ModelEntry
+    from edgecrack.bundle import Bundle
+    from edgecrack.manifest import ModelEntry
     from edgecrack.records import RgbImage
     from training.unet import UNet
 

@@ -21,7 +21,8 @@ from edgecrack.models.golden_files import decode_picture, decode_plane
 from edgecrack.segmenters import ModelSpec, load_segmenter
 
 if TYPE_CHECKING:
-    from edgecrack.bundle import Bundle, GoldenEntry, ModelEntry
+    from edgecrack.bundle import Bundle
+    from edgecrack.manifest import GoldenEntry, ModelEntry
     from edgecrack.segmenters import Segmenter
 
 REPEATS = 5

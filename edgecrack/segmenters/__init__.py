@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from edgecrack.bundle import MOST_PX, PRECISIONS
 from edgecrack.errors import BundleError
+from edgecrack.manifest import MOST_PX, PRECISIONS
 from edgecrack.settings import setting
 
 if TYPE_CHECKING:

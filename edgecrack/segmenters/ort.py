@@ -14,7 +14,8 @@ from edgecrack.onnxfile import weight_precision
 from edgecrack.segmenters.threads import cpu_seconds, thread_ids
 
 if TYPE_CHECKING:
-    from edgecrack.bundle import Bundle, ModelEntry
+    from edgecrack.bundle import Bundle
+    from edgecrack.manifest import ModelEntry
     from edgecrack.records import GrayImage, RgbImage
     from edgecrack.segmenters import Segmenter
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from edgecrack.bundle import MOST_PX
 from edgecrack.errors import UsageError
+from edgecrack.manifest import MOST_PX
 from export.commands.options import UNCHECKED
 
 

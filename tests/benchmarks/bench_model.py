@@ -18,7 +18,7 @@ import numpy as np
 import onnx
 import torch
 
-from edgecrack.bundle import Provenance
+from edgecrack.manifest import Provenance
 from edgecrack.segmenters import load_segmenter
 from export.bundle_files import write_files
 from export.model_card import ModelCard

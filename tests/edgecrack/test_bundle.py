@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgecrack import bundle as module
-from edgecrack.bundle import MANIFEST, MANIFEST_LIMIT_BYTES, ModelEntry, file_entry, load_bundle
+from edgecrack.bundle import MANIFEST, MANIFEST_LIMIT_BYTES, file_entry, load_bundle
 from edgecrack.errors import BundleError
+from edgecrack.manifest import ModelEntry
 
 NETWORK = "model.96x64.fp32.onnx"
 EXTERNAL = b"\x3a\x04\x2a\x02\x70\x01"  # ONNX: graph { initializer { data_location: EXTERNAL } }

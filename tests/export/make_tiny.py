@@ -18,7 +18,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 TINY = CHECKOUT / "tests" / "edgecrack" / "data" / "tiny"
 sys.path.insert(0, str(CHECKOUT))
 
-from edgecrack.bundle import DataEntry, MetricEntry, Provenance  # noqa: E402  (of this checkout, wherever it is run from)
+from edgecrack.manifest import DataEntry, MetricEntry, Provenance  # noqa: E402  (of this checkout, wherever it is run from)
 from export.bundle_files import write_files  # noqa: E402
 from export.model_card import ModelCard  # noqa: E402
 from training.unet import UNet, UNetSpec  # noqa: E402

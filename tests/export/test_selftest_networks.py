@@ -14,7 +14,8 @@ import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
-from edgecrack.bundle import MANIFEST, WIDEST, Bundle, file_entry, load_bundle
+from edgecrack.bundle import MANIFEST, Bundle, file_entry, load_bundle
+from edgecrack.manifest import WIDEST
 from edgecrack.models.golden_files import decode_plane
 from edgecrack.models.selftest import selftest
 from edgecrack.segmenters import ModelSpec

@@ -56,6 +56,7 @@ TARGETS = {  # the first pattern that fits a file counts; a guard that does not 
         *("edgecrack/bundle.py", "tests/edgecrack/test_bundle*.py", "tests/edgecrack/models"),
         "tests/export/test_bundle_files.py",
     ),
+    "edgecrack/manifest.py": ("tests/edgecrack/test_bundle.py", "tests/edgecrack/models"),
     "edgecrack/models/selftest.py": ("tests/edgecrack/models", "tests/export/test_bundle_files.py"),
     "export/*.py": ("export", "tests/export/test_[!m]*.py", "tests/export/test_main.py"),
 }

@@ -1,0 +1,264 @@
+"""What a bundle says about itself: ``manifest.json`` as records, each checked when it is made."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import PurePosixPath
+from typing import Any, TypeVar
+
+SCHEMA_VERSION = 1
+# Precision -> the widest tolerances a network of it may ask for: probability levels and mask IoU. A
+# network that answers nothing is outside them on any golden frame with a crack. INT8 moves single
+# pixels by up to 83 levels, so only its mask is judged.
+WIDEST = {"fp32": (8, 0.98), "fp16": (8, 0.98), "int8": (255, 0.9)}
+PRECISIONS = tuple(WIDEST)
+MOST_PX = 8192
+_LARGEST = 2**62  # keeps every later sum and product a number
+
+_Record = TypeVar("_Record")
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """One file of the bundle: its length and digest."""
+
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """One network file, for one input size and precision.
+
+    Attributes:
+        file: Name within the bundle.
+        precision: ``fp32``, ``fp16`` or ``int8``.
+        width_px: Width of the input.
+        height_px: Height of the input.
+        max_levels: Largest difference from the golden probabilities that passes, in 1/255; at most
+            8, for ``int8`` 255.
+        min_mask_iou: Smallest IoU with the golden masks that passes, up to 1; at least 0.98, for
+            ``int8`` 0.9.
+    """
+
+    file: str
+    precision: str
+    width_px: int
+    height_px: int
+    max_levels: int
+    min_mask_iou: float
+
+    def __post_init__(self) -> None:
+        """Refuse a network that no device could run, and tolerances that any network would pass."""
+        if self.precision not in PRECISIONS:
+            raise ValueError(f"precision must be one of {PRECISIONS}, not '{self.precision}'")
+        if not (1 <= self.width_px <= MOST_PX and 1 <= self.height_px <= MOST_PX):
+            size = f"{self.width_px}x{self.height_px}"
+            raise ValueError(f"an input must be 1 to {MOST_PX} px wide and high, not {size}")
+        most_levels, least_iou = WIDEST[self.precision]
+        if not 0 <= self.max_levels <= most_levels:
+            raise ValueError(
+                f"max_levels of {self.precision} must be 0 to {most_levels}, not {self.max_levels}"
+            )
+        if not least_iou <= self.min_mask_iou <= 1:
+            raise ValueError(
+                f"min_mask_iou of {self.precision} must be {least_iou} to 1, "
+                f"not {self.min_mask_iou}"
+            )
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Width and height of the input."""
+        return self.width_px, self.height_px
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenEntry:
+    """A frame of the synthetic drive and the probability expected of it.
+
+    It proves every network of the same input size, whatever its precision.
+
+    Attributes:
+        kind: ``crack``, ``clean`` or ``dark``.
+        frame: File of the RGB frame, lossless WebP or PNG, at the input size of ``model``.
+        probability: File of the expected answer, 8-bit grey PNG.
+        model: File of one network of that size.
+    """
+
+    kind: str
+    frame: str
+    probability: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class MetricEntry:
+    """One score with everything that gives it a meaning; values from 0 to 1."""
+
+    name: str
+    value: float
+    protocol: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataEntry:
+    """One data set the weights were trained on, with its owner's terms."""
+
+    name: str
+    pictures: int
+    sha256: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where the weights come from.
+
+    Attributes:
+        config: The whole training configuration.
+        data: What they were trained on.
+        licence: What may be done with the weights.
+        trained_epochs: Epochs behind them.
+        commit: Commit of the program that exported them, or "unknown".
+    """
+
+    config: dict[str, Any]
+    data: tuple[DataEntry, ...]
+    licence: str
+    trained_epochs: int
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Everything a bundle says about itself.
+
+    Attributes:
+        name: The model's name.
+        release: Its version.
+        models: Network files; the first is the default.
+        threshold: A pixel is crack when its probability (0..255) is at least this, 1..255.
+        threshold_origin: How it was chosen.
+        stride_px: Block of pixels that becomes one cell of the network's coarsest level.
+        parameters: Trained numbers in the network.
+        macs_per_pixel: Multiply-accumulates for one input pixel.
+        golden: Frames that prove it.
+        metrics: Scores, each with its protocol.
+        provenance: Where the weights come from.
+        files: Every other file of the bundle.
+        schema_version: Version of this layout.
+    """
+
+    name: str
+    release: str
+    models: tuple[ModelEntry, ...]
+    threshold: int
+    threshold_origin: str
+    stride_px: int
+    parameters: int
+    macs_per_pixel: float
+    golden: tuple[GoldenEntry, ...]
+    metrics: tuple[MetricEntry, ...]
+    provenance: Provenance
+    files: dict[str, FileEntry]
+    schema_version: int = SCHEMA_VERSION
+
+    def __post_init__(self) -> None:
+        """Refuse a manifest that contradicts itself."""
+        if not 1 <= self.threshold <= 255:
+            raise ValueError(f"threshold must be 1 to 255, not {self.threshold}")
+        self._check_files()
+        self._check_models()
+
+    def _check_models(self) -> None:
+        if not self.models:
+            raise ValueError("models must list at least one network")
+        wishes = [(model.precision, model.size_px) for model in self.models]
+        if len(set(wishes)) < len(wishes):
+            raise ValueError("models must not list two networks of one precision and size")
+        networks = {model.file for model in self.models}
+        for golden in self.golden:
+            if golden.model not in networks:
+                raise ValueError(
+                    f"golden frame '{golden.frame}' is of no network: '{golden.model}'"
+                )
+
+    def _check_files(self) -> None:
+        used = {model.file for model in self.models}
+        used |= {name for golden in self.golden for name in (golden.frame, golden.probability)}
+        missing = sorted(used - set(self.files))
+        if missing:
+            raise ValueError(f"'{missing[0]}' is used but has no digest under files")
+        for name in self.files:
+            path = PurePosixPath(name)
+            if path.is_absolute() or ".." in path.parts or "\\" in name:
+                raise ValueError(f"file '{name}' would lie outside the bundle")
+
+    def golden_of(self, network: ModelEntry) -> tuple[GoldenEntry, ...]:
+        """Return the golden frames that prove a network: those of its size."""
+        sizes_px = {model.file: model.size_px for model in self.models}
+        return tuple(golden for golden in self.golden if sizes_px[golden.model] == network.size_px)
+
+    def as_json(self) -> str:
+        """Return the text of ``manifest.json``."""
+        return json.dumps(asdict(self), indent=2, sort_keys=False) + "\n"
+
+
+def parse_manifest(values: Any) -> Manifest:  # noqa: ANN401  this is where untyped JSON ends
+    """Return the manifest in a JSON document.
+
+    Raises:
+        ValueError: If a key is unknown or missing, or a value contradicts another.
+        TypeError: If a value is of another JSON type.
+    """
+    version = values.get("schema_version") if isinstance(values, dict) else SCHEMA_VERSION
+    if version != SCHEMA_VERSION:
+        raise ValueError(f"schema_version must be {SCHEMA_VERSION}, not {version!r}")
+    checked = _checked(Manifest, values)
+    return Manifest(
+        **checked
+        | {
+            "models": _records(ModelEntry, checked["models"]),
+            "golden": _records(GoldenEntry, checked["golden"]),
+            "metrics": _records(MetricEntry, checked["metrics"]),
+            "files": {
+                name: FileEntry(**_checked(FileEntry, value))
+                for name, value in checked["files"].items()
+            },
+            "provenance": _provenance(checked["provenance"]),
+        }
+    )
+
+
+def _provenance(values: Any) -> Provenance:  # noqa: ANN401
+    checked = _checked(Provenance, values)
+    return Provenance(**checked | {"data": _records(DataEntry, checked["data"])})
+
+
+def _records(record: type[_Record], values: list[Any]) -> tuple[_Record, ...]:
+    return tuple(record(**_checked(record, value)) for value in values)
+
+
+def _checked(record: type[Any], values: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return ``values`` if they are all the fields of ``record``, each of its JSON type."""
+    if not isinstance(values, dict):
+        raise TypeError(f"{record.__name__} must be an object, not {type(values).__name__}")
+    known = {field.name: str(field.type) for field in fields(record)}
+    for key in values:
+        if key not in known:
+            raise ValueError(f"unknown key '{key}' in {record.__name__}")
+    for name, kind in known.items():
+        if name not in values:
+            raise ValueError(f"key '{name}' is missing in {record.__name__}")
+        if not _is_of(kind, values[name]):
+            raise TypeError(f"{record.__name__}.{name} must be {kind}, not {values[name]!r:.60}")
+    return values
+
+
+def _is_of(kind: str, value: Any) -> bool:  # noqa: ANN401
+    """Tell whether a JSON value may stand for an annotation; a bool or a NaN is no number."""
+    if kind in {"int", "float"}:
+        is_number = isinstance(value, int if kind == "int" else (int, float))
+        return is_number and not isinstance(value, bool) and abs(value) < _LARGEST
+    return isinstance(value, {"str": str, "tuple": list}.get(kind.partition("[")[0], dict))
