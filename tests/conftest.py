@@ -21,6 +21,9 @@ from edgecrack.storage.disk import LocalDisk
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# It blocks torch and others for its whole process: a plugin, to be named with -p.
+collect_ignore = ["without_training.py"]
+
 # A claim holds on a slow machine, too.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")

@@ -12,6 +12,8 @@ from edgecrack.errors import UsageError
 from training.commands.options import Data
 
 if TYPE_CHECKING:
+    from training.checkpoint import Checkpoint
+    from training.config import DataConfig
     from training.scoring import SetScore
 
 
@@ -20,10 +22,7 @@ def evaluate(
         Path, typer.Argument(help="Checkpoint of edgecrack-train fit, such as runs/x/best.pt.")
     ],
     data: Data = Path("../shared/data"),
-    part: Annotated[
-        str,
-        typer.Option(help="Part of the data sets to score: train, validation or test."),
-    ] = "test",
+    part: Annotated[str, typer.Option(help="Part to score: train, validation or test.")] = "test",
     tolerance: Annotated[
         list[float] | None,
         typer.Option(
@@ -34,11 +33,7 @@ def evaluate(
     ] = None,
     set_name: Annotated[
         str | None,
-        typer.Option(
-            "--set",
-            help="Name of the only data set to score.",
-            show_default="all that have a split",
-        ),
+        typer.Option("--set", help="Data set to score.", show_default="all that have a split"),
     ] = None,
     *,
     as_json: Annotated[
@@ -61,22 +56,34 @@ def evaluate(
     if not all(0 <= tolerance_px <= 100 for tolerance_px in tolerance or ()):
         raise UsageError("--tolerance must be 0 to 100 px.")
     trained = load_checkpoint(checkpoint)
-    with_split = [data_set for data_set in trained.config.data if data_set.split]
-    data_sets = [data_set for data_set in with_split if set_name in {None, data_set.name}]
-    if not data_sets:
-        names = ", ".join(f"'{data_set.name}'" for data_set in with_split) or "none"
-        raise UsageError(f"{checkpoint} has these data sets to score: {names}; name one by --set.")
+    data_sets = _data_sets(trained, set_name)
     net = trained.network()
     scores = [
         score
         for data_set in data_sets
         for score in scores_of(net, data_set, data, part, tolerance or [data_set.validate_px or 0])
     ]
+    _print(scores, as_json=as_json)
+
+
+def _data_sets(trained: Checkpoint, set_name: str | None) -> list[DataConfig]:
+    """Return the data sets with a split, or the one that is named."""
+    with_split = [data_set for data_set in trained.config.data if data_set.split]
+    data_sets = [data_set for data_set in with_split if set_name in {None, data_set.name}]
+    if not data_sets:
+        names = ", ".join(f"'{data_set.name}'" for data_set in with_split) or "none"
+        raise UsageError(
+            f"the checkpoint has these data sets to score: {names}; name one by --set."
+        )
+    return data_sets
+
+
+def _print(scores: list[SetScore], *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps([score.as_json() for score in scores], indent=2))
-    else:
-        for score in scores:
-            _print_score(score)
+        return
+    for score in scores:
+        _print_score(score)
 
 
 def _print_score(score: SetScore) -> None:

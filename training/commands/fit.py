@@ -13,7 +13,9 @@ from edgecrack.errors import INTERRUPTED, UsageError
 from training.commands.options import Data
 
 if TYPE_CHECKING:
-    from training.loop import Epoch
+    from training.config import FitConfig
+    from training.loop import Epoch, Trainer
+    from training.run_log import RunLog
     from training.unet import UNet
 
 
@@ -83,6 +85,12 @@ def fit(
         )
     trainer = Trainer(settings, data, earlier)
     log = RunLog(out, settings, data, trainer.finished)
+    _train(trainer, log, settings.fit)
+    typer.echo(out / "best.pt" if (out / "best.pt").exists() else out / "last.pt")
+
+
+def _train(trainer: Trainer, log: RunLog, fit_settings: FitConfig) -> None:
+    """Train to the end, or until Ctrl-C; every finished epoch is logged and kept."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -93,7 +101,7 @@ def fit(
     with Progress(
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as progress:
-        display = _ProgressDisplay(progress, settings.fit.steps_per_epoch, settings.fit.epochs)
+        display = _ProgressDisplay(progress, fit_settings.steps_per_epoch, fit_settings.epochs)
         try:
             for epoch in trainer.epochs(display):
                 log.record(epoch, trainer.average)
@@ -103,4 +111,3 @@ def fit(
             raise typer.Exit(INTERRUPTED) from stop
         finally:
             log.close()
-    typer.echo(out / "best.pt" if (out / "best.pt").exists() else out / "last.pt")

@@ -162,7 +162,7 @@ def test_noise_in_a_log_is_skipped_and_counted(survey, tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("untimed.gpx", GPX.format(POINT.format("")), ["when"]),
+        ("untimed.gpx", GPX.format(POINT.format("")), ["time"]),
         (
             "order.gpx",
             GPX.format(
@@ -219,7 +219,7 @@ def test_a_bundle_that_is_not_what_it_says_is_refused(
         file.write(b"\0")
     text = (unknown / "manifest.json").read_text()
     (unknown / "manifest.json").write_text(text.replace('"release"', '"colour": 1, "release"'))
-    (missing / "golden" / "dark.frame.webp").unlink()
+    (missing / "golden" / "dark.96x64.frame.webp").unlink()
     with (bundle_copy / NETWORK).open("ab") as network:
         network.write(EXTERNAL)
     manifest.seal()
