@@ -83,6 +83,7 @@ def test_what_no_test_could_see_is_left_alone(changes):
         '    """More text."""\n'
         '    def f(self, a: "int") -> "int": ...\n'
         "if __name__ == '__main__':\n    f()\n"
+        "T = TypeVar('T')\n"
         "problem = SinkError('a message', 1)\n"
     ) == []  # fmt: skip
 

@@ -92,7 +92,7 @@ def _is_left_alone(node: ast.AST) -> bool:
         case ast.ClassDef(bases=bases):
             return any(ast.unparse(base).startswith("Protocol") for base in bases)
         case ast.Call(func=func):
-            return ast.unparse(func).lower().endswith("error")
+            return ast.unparse(func).lower().endswith(("error", "typevar"))
     return False
 
 
