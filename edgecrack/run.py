@@ -23,7 +23,7 @@ from edgecrack.records import ModelIdentity
 from edgecrack.report import InputSize, RunReport, Setup, Totals, make_report
 from edgecrack.run_record import RunRecord, model_terms
 from edgecrack.segmenters import load_segmenter
-from edgecrack.sinks import Sink, open_previews, open_sinks
+from edgecrack.sinks import open_previews, open_sinks
 from edgecrack.sinks.record_only import without_pictures
 from edgecrack.sinks.writer import Writer, dropped
 from edgecrack.sources import open_source
@@ -165,11 +165,12 @@ def carry_out(
     Raises:
         EdgecrackError: Whatever went wrong; the last files are written all the same.
     """
-    start, meter, sinks = _Start(), Meter(on_frame), _Sinks()
+    start, meter = _Start(), Meter(on_frame)
+    writers: list[Writer] = []
 
     def leave(exit_reason: str) -> Outcome:
         snapshot = meter.snapshot()
-        totals = _totals(parts, start, sinks, snapshot.frames_inferred)
+        totals = _totals(parts, start, writers, snapshot.frames_inferred)
         report = make_report(snapshot, totals, _setup(parts))
         record = _record(config, parts, start.run_id, snapshot, exit_reason)
         parts.folder.write_json("report.json", report.as_json())
@@ -179,8 +180,7 @@ def carry_out(
     try:
         running = _record(config, parts, start.run_id, meter.snapshot(), "running")
         parts.folder.write_json("run.json", running.as_json())
-        sinks.open(config, parts, start.run_id)
-        _drive(config, parts, stop, meter, sinks)
+        _drive(config, parts, stop, meter, start.run_id, writers)
     except BaseException as error:
         with suppress(SinkError):  # the first failure is the one to hear about
             leave(str(error) or type(error).__name__)
@@ -189,40 +189,30 @@ def carry_out(
     return leave("interrupted" if stop.asked else "end of source")
 
 
-@dataclass(slots=True)
-class _Sinks:
-    """The sinks of a run, once they are open."""
-
-    durable: list[Sink] = field(default_factory=list)
-    previews: list[Sink] = field(default_factory=list)
-    writers: list[Writer] = field(default_factory=list)
-
-    def open(self, config: RunConfig, parts: Parts, run_id: str) -> None:
-        self.durable = open_sinks(parts.folder, config.output, run_id)
-        fps = parts.source.info.fps or NOMINAL_FPS
-        self.previews = open_previews(parts.folder, config.output, fps)
-
-    @property
-    def missed(self) -> int:
-        """Pictures that were due and were given up because output lagged."""
-        return sum(writer.missed for writer in self.writers)
-
-
-def _drive(config: RunConfig, parts: Parts, stop: StopSignal, meter: Meter, sinks: _Sinks) -> None:
-    """Carry frames to the sinks until there are no more."""
-    may_wait = not parts.source.info.live
+def _drive(
+    config: RunConfig,
+    parts: Parts,
+    stop: StopSignal,
+    meter: Meter,
+    run_id: str,
+    writers: list[Writer],
+) -> None:
+    """Carry frames to the sinks until there are no more; ``writers`` tells who wrote them."""
+    info = parts.source.info
+    records = open_sinks(parts.folder, config.output, run_id)
+    previews = open_previews(parts.folder, config.output, info.fps or NOMINAL_FPS)
     with ExitStack() as stack:
-        for group, when_full, on_emit in (
-            (sinks.durable, without_pictures, meter.emitted),
-            (sinks.previews, dropped, meter.previewed),
+        for sinks, when_full, on_emit in (
+            (records, without_pictures, meter.emitted),
+            (previews, dropped, meter.previewed),
         ):
-            if group:
-                writer = Writer(group, depth=QUEUE_DEPTH, when_full=when_full, on_emit=on_emit)
-                sinks.writers.append(stack.enter_context(writer))
+            if sinks:
+                writer = Writer(sinks, depth=QUEUE_DEPTH, when_full=when_full, on_emit=on_emit)
+                writers.append(stack.enter_context(writer))
 
         def write(observation: Observation) -> None:
-            for writer in sinks.writers:
-                writer.put(observation, wait=may_wait)
+            for writer in writers:
+                writer.put(observation, wait=not info.live)
 
         survey(
             stop.frames(parts.source),
@@ -234,17 +224,17 @@ def _drive(config: RunConfig, parts: Parts, stop: StopSignal, meter: Meter, sink
         )
 
 
-def _totals(parts: Parts, start: _Start, sinks: _Sinks, inferred: int) -> Totals:
+def _totals(parts: Parts, start: _Start, writers: list[Writer], inferred: int) -> Totals:
     counts = parts.source.counts()
-    dropped = {
+    given_up = {
         "source": counts.dropped,
         "unfinished": max(0, counts.delivered - counts.dropped - inferred),  # cut short
         "unreadable": counts.unreadable,
-        "output": sinks.missed,
+        "output": sum(writer.missed for writer in writers),  # final: they are closed
     }
     return Totals(
         frames_in=counts.delivered,
-        dropped=dropped,
+        dropped=given_up,
         wall_s=time.monotonic() - start.wall_s,
         process_cpu_s=time.process_time() - start.cpu_s,
         infer_cpu_s=parts.segmenter.cpu_s(),
