@@ -13,7 +13,7 @@ from edgecrack.models import default_bundle
 from edgecrack.positions import PositionSpec
 from edgecrack.positions.positioning import Positioning
 from edgecrack.positions.track import Track
-from edgecrack.records import Fix
+from edgecrack.records import Fix, ModelIdentity
 from edgecrack.run import Parts, carry_out
 from edgecrack.segmenters import DarkSegmenter
 from edgecrack.sinks import MemorySink, OutputSpec
@@ -88,7 +88,8 @@ def test_a_report_says_what_ran(go, bundle):
     assert (report.backend, report.frames_at_once) == ("fake", 2)
     assert report.model_macs == round(bundle.manifest.macs_per_pixel * 96)
     assert (report.input.width_px, report.input.height_px) == (12, 8)
-    assert report.bundle.sha256 == bundle.sha256
+    manifest = bundle.manifest
+    assert report.bundle == ModelIdentity(manifest.name, manifest.release, bundle.sha256)
     assert report.wall_s > 0
     assert report.core_ms_per_frame > 0
     assert 10_000_000 < report.peak_memory_bytes < 100_000_000_000
@@ -103,7 +104,10 @@ def test_a_record_says_what_was_seen_and_when(go, bundle):
     assert record.first_utc == "2026-06-01T09:00:00.000Z"
     assert record.last_utc == "2026-06-01T09:00:02.000Z"
     assert record.model.licence == bundle.manifest.provenance.licence
-    assert len(record.model.data_terms) == len(bundle.manifest.provenance.data)
+    assert record.model.data_terms == tuple(
+        f"{data.name}: {data.licence}" for data in bundle.manifest.provenance.data
+    )
+    assert (record.model.name, record.model.release) == ("vehicle", "1.0.0")
 
 
 def test_no_password_is_written_anywhere(go, tmp_path):

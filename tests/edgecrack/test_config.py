@@ -169,6 +169,22 @@ def test_a_run_needs_a_source(tmp_path):
     assert "none.toml" in str(missing.value)
 
 
+FLAGS = {
+    "source": "SOURCE --video-start --region --rate --live/--file",
+    "position": "--position --max-gap",
+    "model": "--model --backend --precision --size",
+    "detection": "--min-crack-share",
+    "output": "--out --all-masks --frames/--no-frames --overlay",
+}
+
+
+@pytest.mark.parametrize("table", FLAGS)
+def test_options_keep_their_names(table):
+    """Scripts and services call these: none is renamed unnoticed."""
+    flags = [declared.metadata["setting"].flag for declared in fields(SPECS[table])]
+    assert flags == FLAGS[table].split()
+
+
 def test_every_setting_has_help_and_a_default_that_can_be_shown():
     """No option of a run is without a sentence; None always stands for something in words."""
     for _, declared in KEYS:

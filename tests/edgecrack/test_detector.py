@@ -53,6 +53,24 @@ def test_no_crack_pixel_is_no_crack():
     assert not Detector(DarkSegmenter(12, 8), spec)(frame).has_crack
 
 
+def test_one_pixel_is_a_crack_where_any_area_counts():
+    """With a least share of 0 a single crack pixel is enough."""
+    image = np.full((8, 12, 3), 200, np.uint8)
+    image[0, 0] = 0
+    frame = Frame(0, 0, None, 0, image, image, FrameGeometry(12, 8, Region(0, 0, 12, 8)))
+    seen = Detector(DarkSegmenter(12, 8), DetectionSpec(min_crack_share=0.0))(frame)
+    assert seen.measure.area_px == 1
+    assert seen.has_crack
+    assert seen.mask[0, 0] == 255  # the whole picture begins in its corner
+
+
+def test_a_whole_share_may_be_asked_for():
+    """A frame that is all crack passes a least share of 1."""
+    image = np.zeros((8, 12, 3), np.uint8)
+    frame = Frame(0, 0, None, 0, image, image, FrameGeometry(12, 8, Region(0, 0, 12, 8)))
+    assert Detector(DarkSegmenter(12, 8), DetectionSpec(min_crack_share=1.0))(frame).has_crack
+
+
 @pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
 def test_a_share_lies_between_0_and_1(share):
     """What is no share is refused by its name."""
@@ -64,6 +82,7 @@ def test_a_detection_is_timed_by_stage_and_knows_its_model():
     """Wall and processor seconds of inference, mask and measure, and the bundle's identity."""
     seen = detection(Region(0, 0, 1920, 1080), (192, 108))
     assert list(seen.took) == ["infer", "mask", "measure"]
-    assert all(wall_s >= 0 and cpu_s >= 0 for wall_s, cpu_s in seen.took.values())
+    assert all(0 <= wall_s < 5 and 0 <= cpu_s < 5 for wall_s, cpu_s in seen.took.values())
     assert sum(wall_s for wall_s, _ in seen.took.values()) > 0
+    assert sum(cpu_s for _, cpu_s in seen.took.values()) < 0.5  # of this frame, not of the process
     assert seen.model_sha256 == DarkSegmenter.model_sha256

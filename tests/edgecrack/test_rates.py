@@ -41,6 +41,19 @@ def test_a_long_run_keeps_a_fair_sample():
         assert getattr(summary, f"p{share}_ms") == pytest.approx(500 * share, abs=500)
 
 
+def test_each_percentile_is_the_one_of_its_name():
+    """Of the numbers 1 to 200 the 99th percentile is 198, and so on."""
+    summary = filled(float(value) for value in range(1, 201)).summary()
+    assert [getattr(summary, f"p{share}_ms") for share in SHARES] == [100, 180, 190, 198]
+
+
+def test_nothing_is_left_out_unless_asked_for():
+    """A distribution counts its first value."""
+    times = Distribution()
+    times.add(7.0)
+    assert times.summary().count == 1
+
+
 def test_a_longer_run_takes_no_more_memory():
     """A distribution of 40,000 values is as large as one of 10,000."""
     times = filled(float(value) for value in range(10_000))

@@ -1,6 +1,7 @@
 """The report: JSON however short the run, and processor time shared out without rest."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -43,6 +44,19 @@ def test_a_report_is_json_however_short_the_run(frames):
     assert (values["fps_out"] is None) == (frames < 7)
     assert values["peak_memory_bytes"] == 123_456
     assert values["input"] == {"width_px": 12, "height_px": 8}
+
+
+def test_figures_are_rounded_to_a_thousandth():
+    """No figure pretends to more than it can hold."""
+    totals = Totals(3, {}, 1.23456, 0.1234567, 0.0001234567, 1)
+    figures = make_report(measured(7).snapshot(), totals, SETUP)
+    assert figures.wall_s == 1.235
+    assert figures.core_ms_per_frame == 17.637
+    assert figures.overhead_core_ms == 11.619
+    assert figures.stages["infer"].core_ms == 6.018
+    odd = replace(measured(9).snapshot(), fps_in=33.33333, fps_out=12.34567)
+    assert make_report(odd, totals, SETUP).fps_in == 33.333
+    assert make_report(odd, totals, SETUP).fps_out == 12.346
 
 
 def test_processor_time_is_shared_out_without_rest():

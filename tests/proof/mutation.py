@@ -39,7 +39,10 @@ if TYPE_CHECKING:
 
 _LOOP = tuple(
     f"tests/edgecrack/test_{name}.py"
-    for name in ("pipeline", "detector", "stop_signal", "meter", "rates", "report", "carry_out")
+    for name in (
+        *("pipeline", "detector", "stop_signal", "meter", "rates", "report", "carry_out"),
+        "config",
+    )
 )
 TARGETS = {  # the first pattern that fits a file counts; a guard that does not exist is left out
     "edgecrack/storage/*.py": ("tests/edgecrack/storage", "tests/edgecrack/sinks"),
