@@ -77,7 +77,7 @@ def fit(geometry: FrameGeometry, input_px: tuple[int, int]) -> tuple[Property, .
     """Return what fits both branches of `reader_chain` to a size of source picture.
 
     Example:
-        >>> from edgecrack.records import Region
+        >>> from edgecrack.records import FrameGeometry, Region
         >>> whole = FrameGeometry(1920, 1080, Region(0, 540, 1920, 540))
         >>> [p.value for p in fit(whole, (960, 540)) if p.element == "crop"]
         ['0', '540', '0', '0']

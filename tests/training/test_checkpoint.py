@@ -76,7 +76,7 @@ def test_a_full_disk_leaves_the_old_checkpoint(checkpoint, tmp_path):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, hard))
     try:
-        with pytest.raises(SinkError, match=r"/a\.pt\b"):
+        with pytest.raises(SinkError, match=r"a\.pt\b"):
             save_checkpoint(checkpoint, tmp_path / "a.pt")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -154,7 +154,7 @@ def test_a_file_that_would_run_code_is_refused(checkpoint, tmp_path, how):
     content = {**content_of(checkpoint), "metrics": Trap(tmp_path / "ran")}
     with (tmp_path / "a.pt").open("wb") as file:
         torch.save(content, file) if how == "torch" else pickle.dump(content, file)
-    with pytest.raises(InputError, match=r"/a\.pt\b") as caught:
+    with pytest.raises(InputError, match=r"a\.pt\b") as caught:
         load_checkpoint(tmp_path / "a.pt")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "ran").exists()
@@ -174,7 +174,7 @@ def test_a_flipped_bit_in_a_weight_is_found(checkpoint, tmp_path):
     weights = checkpoint.weights["head.weight"].numpy().tobytes()
     content[content.index(weights) + 2] ^= 0x40
     (tmp_path / "a.pt").write_bytes(content)
-    with pytest.raises(InputError, match=r"/a\.pt\b"):
+    with pytest.raises(InputError, match=r"a\.pt\b"):
         load_checkpoint(tmp_path / "a.pt")
 
 
@@ -184,7 +184,7 @@ def test_a_truncated_file_is_refused(checkpoint, tmp_path, share):
     save_checkpoint(checkpoint, tmp_path / "a.pt")
     whole = (tmp_path / "a.pt").read_bytes()
     (tmp_path / "a.pt").write_bytes(whole[: int(share * len(whole))])
-    with pytest.raises(InputError, match=r"/a\.pt\b") as caught:
+    with pytest.raises(InputError, match=r"a\.pt\b") as caught:
         load_checkpoint(tmp_path / "a.pt")
     assert "\n" not in str(caught.value)
 
@@ -255,7 +255,7 @@ def test_other_content_is_no_checkpoint(tmp_path):
     """Weights alone, as other programs save them, are refused."""
     for content in ({"head.weight": torch.zeros(3)}, [1, 2], torch.zeros(3)):
         torch.save(content, tmp_path / "a.pt")
-        with pytest.raises(InputError, match=r"/a\.pt\b"):
+        with pytest.raises(InputError, match=r"a\.pt\b"):
             load_checkpoint(tmp_path / "a.pt")
 
 
