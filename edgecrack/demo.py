@@ -69,20 +69,20 @@ def run_demo(
 
 
 def _clear(folder: Path) -> None:
-    """Remove an earlier demo; refuse anything else, for nobody's files are ours to delete."""
+    """Remove an earlier demo; refuse to delete anything else."""
     try:
-        found = {entry.name for entry in folder.iterdir()} if folder.exists() else set()
-        # A survey of somebody's may be called "run", too; only a demo has a truth.
+        names = {entry.name for entry in folder.iterdir()} if folder.exists() else set()
+        # A survey may be called "run", too; only a demo has true masks.
         is_demo = (folder / "drive" / "truth").is_dir()
-        foreign = found - {"drive", "run", "index.html"} if is_demo else found
+        foreign = names - {"drive", "run", "index.html"} if is_demo else names
         if foreign:
             raise SinkError(
                 f"{folder} should hold nothing but an earlier demo, but holds {min(foreign)}; "
                 "choose another --out."
             )
         (folder / "index.html").unlink(missing_ok=True)
-        for name in ("run", "drive"):  # what tells a demo goes last
-            if name in found:
+        for name in ("run", "drive"):  # what marks it as a demo goes last
+            if name in names:
                 shutil.rmtree(folder / name)
     except OSError as error:
         raise SinkError(f"{folder} must be a folder to write to, but: {error}.") from error
@@ -94,11 +94,11 @@ def _score(drive: Drive, masks: Path, tolerance_px: float) -> Score:
         count_matches(_plane(masks / truth.name), _plane(truth), tolerance_px)
         for truth in sorted(drive.truth.iterdir())
     ]
-    found = total(counts).at(255)
+    score = total(counts).at(255)
     size = f"{drive.spec.width_px}x{drive.spec.height_px}"
     protocol = Protocol("the generator's own masks", tolerance_px, f"{len(counts)} frames", size)
     name = f"F1, {tolerance_px:g} px"
-    return Score(name, found.f1, found.precision, found.recall, str(protocol))
+    return Score(name, score.f1, score.precision, score.recall, str(protocol))
 
 
 def _plane(path: Path) -> GrayImage:

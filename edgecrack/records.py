@@ -158,8 +158,8 @@ class Frame:
         """Refuse anything that is not an RGB picture."""
         for label, picture in (("image", self.image), ("evidence", self.evidence)):
             if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3:
-                found = f"{picture.dtype} {picture.shape}"
-                raise ValueError(f"{label} must be uint8 (H, W, 3), not {found}")
+                actual = f"{picture.dtype} {picture.shape}"
+                raise ValueError(f"{label} must be uint8 (H, W, 3), not {actual}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,26 +13,26 @@ class Bus:
     """Listen to a pipeline's bus, and keep what matters.
 
     Attributes:
-        fault: The first error as part of a sentence, or None.
+        problem: The first error as part of a sentence, or None.
         made_ns: UTC of the container's date-time tag, or None.
     """
 
     def __init__(self, pipeline: Any) -> None:  # noqa: ANN401 - gi has no types
         self._bus = pipeline.get_bus()
         self._undecoded: set[str] = set()
-        self.fault: str | None = None
+        self.problem: str | None = None
         self.made_ns: int | None = None
 
     def listen(self) -> str | None:
         """Take in what was said since the last call; return the first error so far."""
         while (message := self._bus.pop()) is not None:
-            if message.type == Gst.MessageType.ERROR and self.fault is None:
-                self.fault = self._explain(message.parse_error()[0])
+            if message.type == Gst.MessageType.ERROR and self.problem is None:
+                self.problem = self._explain(message.parse_error()[0])
             elif message.type == Gst.MessageType.TAG:
                 self._note(message.parse_tag())
             elif message.type == Gst.MessageType.ELEMENT:
                 self._note_missing(message.get_structure())
-        return self.fault
+        return self.problem
 
     def _explain(self, error: Any) -> str:  # noqa: ANN401
         if error.matches(Gst.CoreError.quark(), Gst.CoreError.MISSING_PLUGIN):
@@ -42,8 +42,8 @@ class Bus:
         return str(error.message).rstrip(".")
 
     def _note(self, tags: Any) -> None:  # noqa: ANN401
-        found, date = tags.get_date_time(Gst.TAG_DATE_TIME)
-        if self.made_ns is None and found and date.has_second():
+        is_known, date = tags.get_date_time(Gst.TAG_DATE_TIME)
+        if self.made_ns is None and is_known and date.has_second():
             moment = date.to_g_date_time()
             if moment.to_unix() >= _YEAR_2000_S:
                 self.made_ns = (moment.to_unix() * 10**6 + moment.get_microsecond()) * 1000

@@ -93,8 +93,8 @@ class Reader:
     @property
     def duration_ns(self) -> int | None:
         """How long the container says it plays, or None; of use after the first picture."""
-        found, duration_ns = self._pipeline.query_duration(Gst.Format.TIME)
-        return duration_ns if found and duration_ns > 0 else None
+        is_known, duration_ns = self._pipeline.query_duration(Gst.Format.TIME)
+        return duration_ns if is_known and duration_ns > 0 else None
 
     def samples(self) -> Iterator[Sample | None]:
         """Yield each picture as it comes, and None for each quarter second without one.
@@ -184,8 +184,8 @@ class Reader:
         except UsageError as error:
             self._refusal = error
             return Gst.PadProbeReturn.DROP
-        found, numerator, denominator = caps.get_fraction("framerate")
-        if found and numerator:
+        is_known, numerator, denominator = caps.get_fraction("framerate")
+        if is_known and numerator:
             self.fps, self._step_ns = numerator / denominator, 10**9 * denominator // numerator
         self._fit(self._geometry)
         return Gst.PadProbeReturn.OK

