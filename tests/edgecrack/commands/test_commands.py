@@ -8,12 +8,14 @@ import json
 import os
 import random
 import shutil
+from dataclasses import MISSING, fields
 
 import cv2
 import numpy as np
 import pytest
 
 from edgecrack import __version__
+from edgecrack.config import SPECS
 from edgecrack.synthetic.drive import DriveSpec, drive_fixes
 from edgecrack.synthetic.position_log import nmea
 from edgecrack.utc import to_iso
@@ -325,3 +327,15 @@ def test_people_get_a_table_and_the_place_of_the_results(command, tiny_bundle, t
 def test_the_version_is_the_distributions(command):
     """--version and the package agree."""
     assert command("--version").stdout == f"edgecrack {__version__}\n"
+
+
+def test_help_states_every_default(command):
+    """Each option of a run is listed with its default, in words where there is no value."""
+    text = " ".join(command("run", "--help").stdout.split())
+    for spec in SPECS.values():
+        for declared in fields(spec):
+            about = declared.metadata["setting"]
+            assert about.flag.partition("/")[0] in text
+            default = about.default_text or declared.default
+            if default not in (False, MISSING):
+                assert f"[default: ({default})]" in text
