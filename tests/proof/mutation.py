@@ -41,7 +41,7 @@ _LOOP = tuple(
     f"tests/edgecrack/test_{name}.py"
     for name in (
         *("pipeline", "detector", "stop_signal", "meter", "rates", "report", "carry_out"),
-        "config",
+        *("config", "run_opening"),
     )
 )
 TARGETS = {  # the first pattern that fits a file counts; a guard that does not exist is left out
