@@ -1,6 +1,7 @@
 """A run over parts in memory: what is counted, what is written, and what is left on failure."""
 
 import json
+import threading
 from dataclasses import replace
 
 import pytest
@@ -17,6 +18,7 @@ from edgecrack.records import Fix, ModelIdentity
 from edgecrack.run import Parts, carry_out
 from edgecrack.segmenters import DarkSegmenter
 from edgecrack.sinks import MemorySink, OutputSpec
+from edgecrack.sinks.record_only import has_pictures
 from edgecrack.sinks.writer import Writer
 from edgecrack.sources import SourceCounts, SourceSpec
 from edgecrack.stop_signal import StopSignal
@@ -258,6 +260,31 @@ def test_age_is_counted_from_delivery(go):
     """The time from delivery to result is that of the frame's own clock, not zero."""
     report = go([replace(frame(n), monotonic_ns=0) for n in range(8)]).report
     assert report.capture_to_result_ms.min_ms > 1000
+
+
+def test_live_what_is_only_shown_loses_whole_frames(go, monkeypatch):
+    """A preview that lags is never handed a frame without its picture; those it lost count."""
+    may_show = threading.Event()
+
+    class Kept(MemorySink):
+        def write(self, observation):
+            super().write(observation)
+            if len(self.observations) == 30:
+                may_show.set()
+
+    class Shown(MemorySink):
+        def write(self, observation):
+            assert may_show.wait(30)
+            super().write(observation)
+
+    shown = Shown()
+    monkeypatch.setattr(run_module, "open_sinks", lambda *_: [Kept()])
+    monkeypatch.setattr(run_module, "open_previews", lambda *_: [shown])
+    report = go([frame(n) for n in range(30)], live=True).report
+
+    assert all(has_pictures(observation) for observation in shown.observations)
+    assert report.frames_out == 30
+    assert report.frames_dropped["output"] == 30 - len(shown.observations) > 0
 
 
 @pytest.mark.parametrize("live", [True, False])
