@@ -75,6 +75,19 @@ def test_a_line_says_what_was_seen_when_and_where(directory, make_observation):
     }  # fmt: skip
 
 
+def test_numbers_have_the_digits_that_they_can_hold(directory, make_observation):
+    """A centimetre of place and height, a hundredth of a degree, a millimetre a second."""
+    pose = Fix(0, 51.123456789, 12.987654321, 112.56789, 271.23456, 13.98765, 0.98765)
+    sink = GeoJsonSink(directory)
+    sink.write(make_observation(3, pose=pose))
+    sink.sync()
+    sink.close()
+    [feature] = _lines(directory)
+    assert feature["geometry"]["coordinates"] == [12.9876543, 51.1234568]
+    keys = ("alt_msl_m", "heading_deg", "speed_mps", "hdop")
+    assert [feature["properties"][key] for key in keys] == [112.57, 271.23, 13.988, 0.99]
+
+
 def test_what_is_unknown_is_null(directory, make_observation):
     """No place gives null geometry, no time null time, no kept picture a null name."""
     sink = GeoJsonSink(directory, frames=False)

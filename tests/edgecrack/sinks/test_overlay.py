@@ -51,6 +51,8 @@ def test_the_crack_is_drawn_where_the_mask_is(make_observation):
     assert blue > 110
     assert green < 60
     assert not np.array_equal(drawn[215:], before[215:])  # the caption
+    margin, crack_there = np.s_[236:], observation.mask[236:] > 0
+    assert np.array_equal(drawn[margin][~crack_there], before[margin][~crack_there])
 
 
 def test_the_caption_says_only_what_is_known(make_observation):

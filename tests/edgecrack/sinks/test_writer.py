@@ -264,8 +264,8 @@ def test_a_closed_writer_takes_nothing(make_observation):
         writer.put(make_observation(0), wait=True)
 
 
-def test_an_idle_writer_still_syncs(make_observation):
-    """An observation is acknowledged in time although no other follows it."""
+def test_an_idle_writer_still_syncs_and_then_takes_more(make_observation):
+    """An observation is acknowledged in time although no other follows it for a while."""
     gate = Gate()
     _open_gate(gate)
     with Writer([gate], depth=4, sync_every_s=0.05) as writer:
@@ -273,6 +273,8 @@ def test_an_idle_writer_still_syncs(make_observation):
 
         assert gate.has_synced.wait(PATIENCE_S)
         assert gate.synced == 1
+        writer.put(make_observation(1), wait=True)
+    assert len(gate.observations) == 2
 
 
 def test_a_busy_writer_syncs_at_half_of_the_interval(make_observation):
