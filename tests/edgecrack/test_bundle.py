@@ -307,3 +307,33 @@ def test_an_entry_is_length_and_digest():
     """The digest is SHA-256 of exactly the bytes."""
     assert file_entry(b"abc").bytes == 3
     assert file_entry(b"abc").sha256.startswith("ba7816bf")
+
+
+def test_a_bundle_without_networks_is_none(bundle_copy, manifest):
+    """With nothing to run and nothing to prove there is no model."""
+    manifest.change(("models",), [])
+    manifest.change(("golden",), [])
+    with pytest.raises(BundleError, match="models"):
+        load_bundle(bundle_copy)
+
+
+def test_a_number_beyond_all_use_is_refused(bundle_copy, manifest):
+    """From 2**62 on a number is no number of parameters; just below it is one."""
+    manifest.change(("parameters",), 2**62 - 1)
+    assert load_bundle(bundle_copy).manifest.parameters == 2**62 - 1
+    manifest.change(("parameters",), 2**62)
+    with pytest.raises(BundleError, match="parameters"):
+        load_bundle(bundle_copy)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "is_right"), [(0, False), (1, True), (255, True), (256, False)]
+)
+def test_a_threshold_is_1_to_255(bundle_copy, manifest, threshold, is_right):
+    """0 would call every pixel crack, and no probability reaches 256."""
+    manifest.change(("threshold",), threshold)
+    if is_right:
+        assert load_bundle(bundle_copy).manifest.threshold == threshold
+        return
+    with pytest.raises(BundleError, match="threshold"):
+        load_bundle(bundle_copy)

@@ -10,7 +10,7 @@ import pytest
 from edgecrack.bundle import load_bundle
 from edgecrack.errors import BundleError, NotHealthyError
 from edgecrack.models.golden_files import decode_plane
-from edgecrack.models.selftest import selftest
+from edgecrack.models.selftest import NetworkResult, SelfTest, selftest
 from edgecrack.segmenters import ModelSpec
 
 SMALL = "model.96x64.fp32.onnx"
@@ -50,7 +50,8 @@ def test_a_good_bundle_passes(tiny):
     assert {golden.kind for golden in network.golden} == {"crack", "clean", "dark"}
     assert all(golden.worst_levels <= 1 and golden.mask_iou > 0.999 for golden in network.golden)
     assert (result.name, result.release, result.sha256) == ("tiny", "0.0.1", tiny.sha256)
-    assert result.latency_ms > 0
+    assert 0 < result.latency_ms < 60_000
+    assert 10_000_000 < result.peak_memory_bytes < 100_000_000_000
     values = json.loads(json.dumps(result.as_json()))
     assert (values["passed"], values["networks"][0]["reason"]) == (True, "")
 
@@ -133,3 +134,10 @@ def test_a_golden_frame_that_cannot_be_shown_is_refused(manifest, bundle_copy, c
     manifest.seal()
     with pytest.raises(BundleError):
         selftest(load_bundle(bundle_copy))
+
+
+def test_every_network_that_fails_is_named():
+    """The error lists each with its own reason, one after the other."""
+    networks = tuple(NetworkResult(f"{n}.onnx", "fp32", (), f"reason {n}") for n in (1, 2))
+    with pytest.raises(NotHealthyError, match=r"1\.onnx reason 1; 2\.onnx reason 2"):
+        SelfTest("m", "1", "0" * 64, "fake", networks, "1.onnx", 1.0, 1).require()
