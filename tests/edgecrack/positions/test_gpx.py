@@ -154,7 +154,7 @@ def test_entities_that_multiply_are_refused(read):
 def test_elements_nested_without_end_are_refused(read):
     """Copying them would overflow the stack and end the process without a word."""
     inside = f"<extensions>{'<x:a>' * 100_000}{'</x:a>' * 100_000}</extensions>"
-    with pytest.raises(InputError, match="more than 64 deep"):
+    with pytest.raises(InputError, match=r"drive\.gpx.* 64 "):
         read(track(point(0, inside=inside)))
 
 
@@ -163,7 +163,7 @@ def test_a_huge_file_is_refused(read, monkeypatch):
     content = track(*(point(n) for n in range(60)))
     monkeypatch.setattr(gpx_module, "MAX_BYTES", len(content))
     assert len(read(content).fixes) == 60
-    with pytest.raises(InputError, match=f"may have {len(content)} bytes"):
+    with pytest.raises(InputError, match=f" {len(content)} bytes"):
         read(content + " ")
 
 

@@ -88,7 +88,7 @@ def test_a_region_is_cut_as_in_video(source, tmp_path):
 def test_a_region_outside_is_refused_with_the_size(source, tmp_path):
     """The picture's size is in the message."""
     _save(tmp_path / "a.png", _noise())
-    with pytest.raises(UsageError, match="which is 41x30"):
+    with pytest.raises(UsageError, match="41x30"):
         source(tmp_path, region=Region(0, 0, 41, 31))
 
 
@@ -158,13 +158,13 @@ def test_no_sound_picture_at_all_is_an_error(source, tmp_path):
     """A directory in which nothing can be read is refused, with how many were tried."""
     (tmp_path / "1.jpg").write_bytes(b"no picture")
     (tmp_path / "2.jpg").write_bytes(b"no picture")
-    with pytest.raises(InputError, match="none of the 2 pictures"):
+    with pytest.raises(InputError, match=rf"(?=.*{tmp_path}).* 2 "):
         source(tmp_path)
 
 
 def test_a_directory_without_pictures_is_an_error(source, tmp_path):
     """An empty directory is refused."""
-    with pytest.raises(InputError, match="holds no pictures"):
+    with pytest.raises(InputError, match=str(tmp_path)):
         source(tmp_path)
 
 
@@ -182,7 +182,7 @@ def test_sizes_may_not_differ_with_a_region(source, tmp_path):
     """A region in one picture's pixels means nothing in another's."""
     _save(tmp_path / "1.png", _noise(30, 40))
     _save(tmp_path / "2.png", _noise(60, 50))
-    with pytest.raises(InputError, match=r"2\.png is 50x60 and the first picture 40x30"):
+    with pytest.raises(InputError, match=r"2\.png .*50x60.*40x30"):
         list(source(tmp_path, region=Region(0, 0, 20, 10)))
 
 
