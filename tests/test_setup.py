@@ -1,6 +1,7 @@
 """``deploy/setup.sh`` against the real package database of this machine."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -93,6 +94,8 @@ def test_help_names_every_option():
 
 
 def test_tests_ask_for_more_than_a_unit():
-    """Exiftool is for the tests alone: a unit never gets it."""
-    assert "libimage-exiftool-perl" in run("--with-tests", "--dry-run").stdout
-    assert "libimage-exiftool-perl" not in run("--dry-run").stdout
+    """Exiftool and the browser's driver are for the tests alone: a unit never gets them."""
+    for_tests, for_a_unit = (run(*more, "--dry-run").stdout for more in (["--with-tests"], []))
+    for package in ("libimage-exiftool-perl", "chromedriver|chromium-driver"):
+        assert re.search(package, for_tests)
+        assert not re.search(package, for_a_unit)

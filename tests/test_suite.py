@@ -72,3 +72,10 @@ def test_the_runtimes_tests_need_neither_torch_nor_onnx_nor_scipy():
     rooms = ("edgecrack", "deploy", "tests/edgecrack", "tests/deploy")
     done = collect("-p", "tests.without_training", *rooms)
     assert done.returncode == 0, done.stdout
+
+
+def test_the_plugin_really_blocks_them():
+    """Export's tests, which do need torch, cannot be collected under it."""
+    done = collect("-p", "tests.without_training", "tests/export/test_parity.py")
+    assert done.returncode == pytest.ExitCode.INTERRUPTED
+    assert "import of torch halted" in done.stdout

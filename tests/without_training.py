@@ -7,5 +7,8 @@ import sys
 
 FOREIGN_TO_A_UNIT = ("onnx", "onnxscript", "scipy", "tensorboard", "torch")
 
-for library in FOREIGN_TO_A_UNIT:
-    sys.modules[library] = None  # type: ignore[assignment]  # the import system refuses such a name
+
+def pytest_configure():
+    """Block the libraries; not on import, for doctest imports every file under ``tests``."""
+    for library in FOREIGN_TO_A_UNIT:
+        sys.modules[library] = None  # type: ignore[assignment]  # such a name is refused
