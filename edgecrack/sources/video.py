@@ -48,7 +48,8 @@ class VideoSource:
         """Yield every frame; see ``Source``."""
         for sample in self._with_first():
             if sample is None:
-                yield None
+                if self.info.live:
+                    yield None
                 continue
             self._yielded, self._delivered = self._yielded + 1, sample.index + 1
             self._end_ns = sample.pts_ns + sample.duration_ns

@@ -332,3 +332,19 @@ def test_a_silent_live_source_says_that_it_has_nothing(source):
     first, *others = itertools.islice(frames, 4)
     assert first.index == 0
     assert None in others
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_only_a_live_source_says_that_it_has_nothing_yet(source, clip, live):
+    """A file whose decoder is slow is waited for: every item is a frame."""
+    video = source(clip("h264.mp4"), live=live)
+    reader = video._reader  # noqa: SLF001
+    samples = reader.samples
+
+    def slow():
+        for sample in samples():
+            yield None
+            yield sample
+
+    reader.samples = slow
+    assert (None in list(video)) is live
