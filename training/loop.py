@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import torch
 from torch.utils.data import DataLoader, Subset
 
-from edgecrack.errors import EdgecrackError, InputError
+from edgecrack.errors import ConfigError, EdgecrackError, InputError
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.dataset import digest
 from training.losses import holistic_loss
@@ -85,7 +85,8 @@ class Trainer:
 
     Raises:
         InputError: If a picture cannot be used, or the data are not those of ``resume``.
-        ConfigError: If there is nothing to train on, or whole pictures differ in size.
+        ConfigError: If there is nothing to train on or to validate with, or whole pictures differ
+            in size.
     """
 
     def __init__(self, config: TrainConfig, root: Path, resume: Checkpoint | None = None) -> None:
@@ -106,7 +107,13 @@ class Trainer:
         )
         sets = training_sets(config, root)
         self._samples = TrainingSamples(sets, config)
-        self._validation_sets = held_sets(config, root)
+        self._validation_sets = held_sets(config, root) if config.fit.validate_every else []
+        if config.fit.validate_every and not self._validation_sets:
+            raise ConfigError(
+                f"'{config.name}' has no pictures to validate with; give a data set validate_px = 2 "
+                "and split = {validation = 0.15, test = 0.15}, or train without validation by "
+                "fit.validate_every = 0."
+            )
         self.finished, self.best = 0, -math.inf
         self._data = [
             {
@@ -187,8 +194,7 @@ class Trainer:
             stuck = stuck + 1 if crack - other < PLATEAU_GAP else 0
             if stuck >= PLATEAU_EPOCHS:
                 raise TrainingError(_plateau(self.finished, crack, other))
-            due = self.finished % fit.validate_every == 0 or self.finished == fit.epochs
-            scores, f1 = self._validate() if due else ({}, None)
+            scores, f1 = self._validate() if validation_due(self.finished, fit) else ({}, None)
             seconds = time.monotonic() - start_s
             epoch = Epoch(self.finished, loss, crack, other, seconds, scores, f1)
             callback.epoch(epoch, self.average)
@@ -291,6 +297,18 @@ def _cpu_flags() -> str:
             return next((line for line in file if line.startswith(("flags", "Features"))), "")
     except OSError:
         return ""
+
+
+def validation_due(epoch: int, fit: FitConfig) -> bool:
+    """Tell whether ``epoch`` (from 1) is validated: every so many, and the last one.
+
+    Example:
+        >>> from training.config import FitConfig
+        >>> [validation_due(epoch, FitConfig(epochs=5, validate_every=3)) for epoch in range(1, 6)]
+        [False, False, True, False, True]
+    """
+    every = fit.validate_every
+    return every > 0 and (epoch % every == 0 or epoch == fit.epochs)
 
 
 def rate_factor(step: int, fit: FitConfig) -> float:

@@ -8,7 +8,8 @@ import pytest
 
 from edgecrack.errors import ConfigError
 from training.config import TrainConfig, load_config, parse_config
-from training.dataset import PARTS, part_of, read_split
+from training.dataset import part_of
+from training.split import PARTS, read_split
 
 CONFIGS = sorted((Path(__file__).resolve().parents[2] / "configs" / "train").glob("*.toml"))
 SMALL: dict[str, Any] = {"name": "small", "data": [{"name": "d", "images": ["i"], "masks": ["m"]}]}
@@ -42,7 +43,7 @@ def test_every_committed_configuration_loads(path):
     config = load_config(path)
     assert config.name == path.stem
     for data in config.data:
-        assert data.split is None or read_split(data.split)
+        assert data.split is None or read_split(data.split.file)
         assert data.licence != "not stated"
 
 
@@ -114,7 +115,7 @@ def test_an_unknown_key_is_refused_and_the_nearest_named(section, key, nearest):
         ("fit", "precision", "int8"),
         ("fit", "workers", -1),
         ("fit", "threads", -1),
-        ("fit", "validate_every", 0),
+        ("fit", "validate_every", -1),
         ("data", "scale", 0.0),
         ("data", "scale", 1.5),
         ("data", "weight", -1.0),

@@ -8,16 +8,15 @@ from scipy.io import loadmat, savemat
 from edgecrack.errors import ConfigError, InputError
 from training.config import DataConfig
 from training.dataset import (
-    PARTS,
     Pair,
     digest,
     find_pairs,
     part_of,
     read_pair,
     read_shrunk,
-    read_split,
     shrink,
 )
+from training.split import PARTS, read_split
 
 VIEWS = [
     f"{surface}_pavement_{view}" for surface in ("Asphalt", "Concrete") for view in ("FD", "VD")
@@ -175,7 +174,7 @@ def test_the_committed_splits_cut_the_real_data_in_three(shared_data, config, si
     assert len(set.union(*parts)) == sum(sizes)
     assert (
         set.union(*parts)
-        == set(read_split(config.split))
+        == set(read_split(config.split.file))
         == {pair.name for pair in find_pairs(config, shared_data)}
     )
 

@@ -67,21 +67,25 @@ def fit(
     """Train a network as CONFIG says, and write it to OUT.
 
     OUT gets last.pt after each epoch, best.pt (highest F1 on the validation pictures),
-    metrics.jsonl and TensorBoard events, and panels of pictures with their predictions.
+    metrics.jsonl and TensorBoard events, panels of pictures with their predictions (image, true
+    mask, probability), and the ids of each part of a data set in splits.
+
+    edgecrack-train config --explain describes every key of CONFIG: splits, losses, augmentation.
 
     Example: edgecrack-train fit configs/train/crackforest.toml --out runs/crackforest
     """
     from training.checkpoint import load_checkpoint  # noqa: PLC0415  torch takes seconds
     from training.config import load_config  # noqa: PLC0415
     from training.loop import Trainer  # noqa: PLC0415
+    from training.resolve import resolve_splits  # noqa: PLC0415
     from training.run_log import RunLog  # noqa: PLC0415
 
-    settings = load_config(config)
+    settings = resolve_splits(load_config(config), data)
     earlier = load_checkpoint(out / "last.pt") if resume else None
     if earlier and earlier.config != settings:
         raise UsageError(
-            f"{config} must be the configuration of {out / 'last.pt'}, but differs; give that one "
-            f"({out / 'config.json'} shows it), or another --out."
+            f"{config} must be the configuration of {out / 'last.pt'} and draw the same split, but "
+            f"differs; give that one ({out / 'config.json'} shows it), or another --out."
         )
     trainer = Trainer(settings, data, earlier)
     log = RunLog(out, settings, data, trainer.finished)
