@@ -98,8 +98,8 @@ def part_of(config: DataConfig, root: Path, part: str) -> list[Pair]:
     unknown = [pair.name for pair in pairs if pair.name not in parts]
     if unknown:
         raise InputError(
-            f"data set '{config.name}' holds '{unknown[0]}', which its split does not list; use "
-            "the data the split was made for, or another split."
+            f"data set '{config.name}' holds '{unknown[0]}', which its split does not list; "
+            "use the data the split was made for, or another split."
         )
     return [pair for pair in pairs if parts[pair.name] == part]
 

@@ -22,13 +22,14 @@ from training.checkpoint import Checkpoint, load_checkpoint
 from training.dataset import digest
 from training.losses import holistic_loss
 from training.samples import TrainingSamples, training_sets, use_one_thread
+from training.schedule import rate_factor, validation_due
 from training.scoring import count_pairs, held_sets, protocol_of, score
 from training.unet import UNet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from training.config import FitConfig, TrainConfig
+    from training.config import TrainConfig
     from training.samples import TrainingSample
 
 PLATEAU_EPOCHS = 3
@@ -110,9 +111,9 @@ class Trainer:
         self._validation_sets = held_sets(config, root) if config.fit.validate_every else []
         if config.fit.validate_every and not self._validation_sets:
             raise ConfigError(
-                f"'{config.name}' has no pictures to validate with; give a data set validate_px = 2 "
-                "and split = {validation = 0.15, test = 0.15}, or train without validation by "
-                "fit.validate_every = 0."
+                f"'{config.name}' has no pictures to validate by; add validate_px = 2 and split = "
+                "{validation = 0.15, test = 0.15} to a data set, or fit.validate_every = 0 to "
+                "train without validation."
             )
         self.finished, self.best = 0, -math.inf
         self._data = [
@@ -297,36 +298,6 @@ def _cpu_flags() -> str:
             return next((line for line in file if line.startswith(("flags", "Features"))), "")
     except OSError:
         return ""
-
-
-def validation_due(epoch: int, fit: FitConfig) -> bool:
-    """Tell whether ``epoch`` (from 1) is validated: every so many, and the last one.
-
-    Example:
-        >>> from training.config import FitConfig
-        >>> [validation_due(epoch, FitConfig(epochs=5, validate_every=3)) for epoch in range(1, 6)]
-        [False, False, True, False, True]
-    """
-    every = fit.validate_every
-    return every > 0 and (epoch % every == 0 or epoch == fit.epochs)
-
-
-def rate_factor(step: int, fit: FitConfig) -> float:
-    """Return the factor of the learning rate at ``step`` (from 1).
-
-    Example:
-        >>> from training.config import FitConfig
-        >>> rate_factor(5, FitConfig(schedule="constant"))
-        1.0
-    """
-    if fit.schedule == "constant":
-        return 1.0
-    steps = fit.epochs * fit.steps_per_epoch
-    warmup = max(1, steps // 50)
-    if step <= warmup:
-        return step / warmup
-    progress = (step - warmup) / max(1, steps - warmup)
-    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress))
 
 
 @torch.no_grad()
