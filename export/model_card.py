@@ -105,7 +105,9 @@ def _provenance(checkpoint: Checkpoint, request: BundleRequest) -> Provenance:
 def _commit() -> str:
     """Return the commit of the program's checkout, "unknown" outside one."""
     here = Path(__file__).parent
-    command = ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12"]
+    # Without the option, git would refresh its index on the way.
+    command = ["git", "--no-optional-locks", "-C", str(here), "describe"]
+    command += ["--always", "--dirty", "--abbrev=12"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
     except (OSError, subprocess.CalledProcessError):
