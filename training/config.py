@@ -35,14 +35,14 @@ class DataConfig(BaseModel):
         masks: Folders of masks, one for each folder of pictures; a mask has its picture's stem.
         field: CrackForest only: the field of the ground truth to learn.
         mask_threshold: A mask pixel above this is crack; 0 means any non-zero pixel.
-        split: Which pictures are for validation and for test; None uses all for training.
+        split: Which pictures are for validation and for test; without it all are for training.
         scale: Factor by which pictures are first shrunk, above 0, at most 1.
         weight: How often a training sample comes from this set, relative to the others.
         crack_share: Share of the training samples that are centred on a crack, 0 to 1.
         zoom_min: Replaces ``augment.zoom_min`` for this set.
         zoom_max: Replaces ``augment.zoom_max`` for this set.
-        validate_px: Tolerance for the validation F1, in pixels of the full picture; None leaves the
-            set out of validation.
+        validate_px: Tolerance for the validation F1, in pixels of the full picture; without it the
+            set is not validated.
         licence: The owner's terms, which are copied into a bundle made from these weights.
     """
 
@@ -85,7 +85,7 @@ class FitConfig(BaseModel):
 
     Attributes:
         batch: Samples in a step.
-        crop_px: Side of a training sample; None uses whole pictures, which must be of one size.
+        crop_px: Side of a training sample; without it whole pictures are used, all of one size.
         steps_per_epoch: Steps in an epoch.
         epochs: Epochs in the whole run.
         learning_rate: The learning rate of Adam.
@@ -122,8 +122,8 @@ class TrainConfig(BaseModel):
 
     Attributes:
         name: Name of the model.
-        start: A checkpoint whose weights the run starts with, relative to the current folder; None
-            starts with random ones. Its data sets and their terms are recorded with the new run's.
+        start: A checkpoint whose weights the run starts with, relative to the current folder;
+            without it they are random. Its data sets and terms are recorded with the new run's.
         model: The network.
         loss: The loss.
         augment: The augmentation.

@@ -37,7 +37,7 @@ class SplitSpec:
         seed: Another seed draws other pictures.
         group: Regular expression that finds the road or drive in a picture's path below the data
             folder, such as ``"drive[0-9]+"``; its first bracket, if it has one. Pictures of one
-            group are never in different parts. None takes each picture for itself.
+            group are never in different parts. Without it each picture is a group.
         ids: The ids (file names without ending) of each part. A run records its split so.
     """
 

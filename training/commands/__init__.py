@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edgecrack.version_option import with_version
+from training.commands.config import config
 from training.commands.evaluate import evaluate
 from training.commands.fit import fit
 
@@ -11,5 +12,5 @@ app = with_version(
     "Train U-Net on pictures of cracked pavement, and score the trained network.",
 )
 
-for command in (fit, evaluate):
+for command in (config, fit, evaluate):
     app.command()(command)
