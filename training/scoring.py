@@ -15,7 +15,9 @@ import torch
 
 from edgecrack.errors import InputError
 from edgecrack.metrics import Counts, Protocol, Score, count_matches, ods, ois, total
+from training.alarms import AlarmCounts, count_alarms
 from training.dataset import Pair, part_of, read_pair, shrink
+from training.truth import CRACK, check_known, is_known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,15 +72,23 @@ class Matches:
 def held_sets(config: TrainConfig, root: Path) -> list[tuple[DataConfig, list[Pair]]]:
     """List the validation pictures of each set with ``validate_px``; reads every one once.
 
+    Sets without crack labels need no ``validate_px``: they count false alarms.
+
     Raises:
-        InputError: If a picture or a mask cannot be read, or their sizes differ.
+        InputError: If a picture or a mask cannot be read, their sizes differ, or nothing is known
+            about the pictures of a set.
     """
-    validated = [data for data in config.data if data.validate_px is not None]
+    validated = [
+        data
+        for data in config.data
+        if data.validate_px is not None or not data.has_crack_labels
+    ]
     sets = [(data, part_of(data, root, "validation")) for data in validated]
+    sets = [(data, pairs) for data, pairs in sets if pairs]
     for data, pairs in sets:
-        for pair in pairs:
-            read_pair(pair, data)
-    return [(data, pairs) for data, pairs in sets if pairs]
+        codes = sum(np.bincount(read_pair(pair, data)[1].ravel(), minlength=256) for pair in pairs)
+        check_known(np.asarray(codes), f"the validation part of data set '{data.name}'")
+    return sets
 
 
 @torch.inference_mode()
@@ -89,13 +99,13 @@ def probability(net: UNet, picture: RgbImage) -> GrayImage:
     return np.asarray((output[0, 0] * 255).round().byte().cpu().numpy(), np.uint8)
 
 
-def predict_full(net: UNet, picture: RgbImage, mask: GrayImage, scale: float) -> GrayImage:
+def predict_full(net: UNet, picture: RgbImage, truth: GrayImage, scale: float) -> GrayImage:
     """Predict at ``scale`` and enlarge the probability to the size of ``picture``."""
-    small, _ = shrink(picture, mask, scale)
+    small, _ = shrink(picture, truth, scale)
     prediction = probability(net, small)
-    if prediction.shape == mask.shape:
+    if prediction.shape == truth.shape:
         return prediction
-    size = (mask.shape[1], mask.shape[0])
+    size = (truth.shape[1], truth.shape[0])
     return np.asarray(cv2.resize(prediction, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
@@ -106,12 +116,26 @@ def count_pairs(
     counts: dict[float, list[Counts]] = {tolerance: [] for tolerance in tolerances_px}
     sizes = set()
     for pair in pairs:
-        picture, mask = read_pair(pair, config)
-        sizes.add(f"{mask.shape[1]}x{mask.shape[0]}")
-        prediction = predict_full(net, picture, mask, config.scale)
+        picture, truth = read_pair(pair, config)
+        sizes.add(f"{truth.shape[1]}x{truth.shape[0]}")
+        prediction = predict_full(net, picture, truth, config.scale)
         for tolerance in tolerances_px:
-            counts[tolerance].append(count_matches(prediction, mask, tolerance))
+            counts[tolerance].append(match(prediction, truth, tolerance))
     return Matches(counts, sizes.pop() if len(sizes) == 1 else f"{len(sizes)} sizes")
+
+
+def match(prediction: GrayImage, truth: GrayImage, tolerance_px: float) -> Counts:
+    """Match a prediction, 0..255, with a truth of codes of ``training.truth``, where it is known."""
+    return count_matches(prediction, truth == CRACK, tolerance_px, is_known(truth))
+
+
+def count_off_road(net: UNet, config: DataConfig, pairs: Sequence[Pair]) -> AlarmCounts:
+    """Count the false alarms off the road and on paint of one picture or more, all together."""
+    counts = []
+    for pair in pairs:
+        picture, truth = read_pair(pair, config)
+        counts.append(count_alarms(predict_full(net, picture, truth, config.scale), truth))
+    return sum(counts[1:], start=counts[0])
 
 
 def score(
@@ -126,6 +150,7 @@ def protocol_of(config: DataConfig, tolerance_px: float, split: str, resolution:
     """Return the protocol of a score on the set ``config``."""
     if config.kind == "folder":
         truth = f"{config.name} masks > {config.mask_threshold}"
+        truth += " on road" if config.labelled == "road" else ""
     else:
         truth = f"{config.name} {CRACK[config.field]}"
     if config.scale != 1:

@@ -35,8 +35,17 @@ class _ProgressDisplay:
         del net
         scores = "  ".join(
             f"{name} F1 {100 * score['ods']['f1']:.2f} ({score['protocol']['tolerance_px']:g} px)"
-            for name, score in epoch.validation.items()
+            for name, score in epoch.validation.scores.items()
         )
+        for name, marked in epoch.validation.alarms.items():
+            shares = [
+                f"{area.replace('_', ' ')} {100 * marked[area]:.3f} %"
+                for area in ("not_road", "paint")
+                if marked[area] is not None
+            ]
+            scores += f"  {name} marked: {', '.join(shares)}"
+        if epoch.validation.quality is not None:
+            scores += f"  quality {100 * epoch.validation.quality:.2f}"
         self._progress.console.print(
             f"epoch {epoch.number}/{self._epochs}  loss {epoch.loss:.4f}  {scores}  "
             f"{epoch.seconds:.0f} s",
@@ -66,8 +75,8 @@ def fit(
 ) -> None:
     """Train a network as CONFIG says, and write it to OUT.
 
-    OUT gets last.pt after each epoch, best.pt (highest F1 on the validation pictures),
-    metrics.jsonl and TensorBoard events, and panels of pictures with their predictions.
+    OUT gets last.pt after each epoch, best.pt (highest quality on the validation pictures: mean F1
+    of the sets, less the false alarms on sets without crack labels), metrics.jsonl and TensorBoard events, and panels of pictures with their predictions.
 
     Example: edgecrack-train fit configs/train/crackforest.toml --out runs/crackforest
     """
@@ -84,6 +93,12 @@ def fit(
             f"({out / 'config.json'} shows it), or another --out."
         )
     trainer = Trainer(settings, data, earlier)
+    for name, share in trainer.disputed.items():
+        typer.echo(
+            f"data set '{name}': its area masks call {100 * share:.2f} % of its crack pixels not "
+            "road or paint; nothing is learnt from those.",
+            err=True,
+        )
     log = RunLog(out, settings, data, trainer.finished)
     _train(trainer, log, settings.fit)
     typer.echo(out / "best.pt" if (out / "best.pt").exists() else out / "last.pt")
