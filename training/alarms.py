@@ -48,10 +48,10 @@ class AlarmCounts:
 
 @dataclass(frozen=True, slots=True)
 class Alarms:
-    """Shares that are marked as crack from a threshold on, 0 to 1; None where there is no such area.
+    """Shares that are marked as crack, 0 to 1; None where there is no such area.
 
     Attributes:
-        threshold: 0..255.
+        threshold: From which probability on a pixel is marked, 0..255.
         not_road: Of what is not road.
         paint: Of the paint.
     """

@@ -82,8 +82,8 @@ class AugmentSpec:
                 f"zoom_min must be above 0 and no more than zoom_max, not {self.zoom_min:g} to "
                 f"{self.zoom_max:g}"
             )
-        ranges = (self.rotation_deg, self.shift_share, self.shear, self.light, self.gamma)
-        ranges += (self.colour, self.blur_px, self.noise, self.shadow, self.jpeg, self.copy_paste)
+        ranges = [self.rotation_deg, self.shift_share, self.shear, self.light, self.gamma]
+        ranges += [self.colour, self.blur_px, self.noise, self.shadow, self.jpeg, self.copy_paste]
         if min(ranges) < 0:
             raise ValueError("every range must be 0 or more")
 
@@ -122,7 +122,7 @@ def warp(
     size_px: tuple[int, int],
     border: Border = "replicate",
 ) -> tuple[RgbImage, GrayImage]:
-    """Return ``picture`` and ``truth``, both warped by ``matrix`` to ``size_px`` (width, height)."""
+    """Return both arrays warped by ``matrix`` to ``size_px`` (width, height)."""
     border_mode = cv2.BORDER_REPLICATE if border == "replicate" else cv2.BORDER_REFLECT_101
     linear, nearest = (
         cv2.WARP_INVERSE_MAP | interpolation
@@ -136,7 +136,7 @@ def warp(
 def copy_paste(
     target: tuple[RgbImage, GrayImage], donor: tuple[RgbImage, GrayImage]
 ) -> tuple[RgbImage, GrayImage]:
-    """Return the picture and truth ``target`` with the cracks of ``donor``, of the same size, added.
+    """Return ``target``, a picture and its truth, with the cracks of ``donor``, of the same size.
 
     What is copied is how much darker a crack is than the road around it, so that it gets the light
     and colour of its new place. A few dozen labelled pictures then show their cracks on every road
@@ -185,8 +185,10 @@ def photometric(picture: RgbImage, rng: np.random.Generator, spec: AugmentSpec) 
 
 def _compressed(picture: RgbImage, quality: int) -> RgbImage:
     """Return the RGB picture as JPEG of ``quality`` (1 to 100) shows it."""
-    _, data = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1], np.uint8)
+    bgr = picture[..., ::-1]
+    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    decoded = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+    return np.ascontiguousarray(decoded[..., ::-1])
 
 
 def _shadow(rng: np.random.Generator, height_px: int, width_px: int) -> NDArray[np.float32]:

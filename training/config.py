@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from edgecrack.toml import config_error, read_toml
 from training.augment import AugmentSpec
 from training.losses import LossSpec
-from training.truth import Labelled  # noqa: TC001  read by pydantic
+from training.truth import Labelled
 from training.unet import UNetSpec
 
 if TYPE_CHECKING:

@@ -53,39 +53,44 @@ def find_pairs(config: DataConfig, root: Path) -> list[Pair]:
     Raises:
         InputError: If a folder is missing or empty, or a picture lacks a mask.
     """
-    masks: tuple[str | None, ...] = config.masks or (None,) * len(config.images)
-    if config.kind == "crackforest" and not config.masks:
+    masks = config.masks
+    if config.kind == "crackforest" and not masks:
         masks = tuple(f"{images}/../groundTruth" for images in config.images)
-    areas: tuple[str | None, ...] = config.areas or (None,) * len(config.images)
-    pairs = []
-    for images, *folders in zip(config.images, masks, areas, strict=True):
-        mask_of, area_of = (folder and _Masks(root / folder) for folder in folders)
-        pictures = [file for file in sorted(_files(root / images)) if file.suffix.lower() in PICTURES]
-        if config.kind == "crackforest" and mask_of:  # 37 have no ground truth, by design
-            pictures = [file for file in pictures if file.stem in mask_of.files]
-        if not pictures:
-            raise InputError(f"{root / images} holds no picture with ground truth; check --data.")
-        pairs += [
-            Pair(file.stem, file, mask_of and mask_of.of(file), area_of and area_of.of(file))
-            for file in pictures
-        ]
-    return pairs
+    nowhere = (None,) * len(config.images)
+    return [
+        pair
+        for images, mask, area in zip(
+            config.images, masks or nowhere, config.areas or nowhere, strict=True
+        )
+        for pair in _pairs_in(
+            root / images, root / mask if mask else None, root / area if area else None, config.kind
+        )
+    ]
 
 
-class _Masks:
-    """The masks in a folder, by the stem of their picture."""
+def _pairs_in(images: Path, masks: Path | None, areas: Path | None, kind: str) -> list[Pair]:
+    mask_of, area_of = _by_stem(masks), _by_stem(areas)
+    pictures = [file for file in sorted(_files(images)) if file.suffix.lower() in PICTURES]
+    if kind == "crackforest":  # 37 of its pictures have no ground truth, by design
+        pictures = [file for file in pictures if file.stem in mask_of]
+    if not pictures:
+        raise InputError(f"{images} holds no picture with ground truth; check --data.")
+    for picture in pictures:
+        for folder, files in ((masks, mask_of), (areas, area_of)):
+            if folder and picture.stem not in files:
+                raise InputError(
+                    f"{picture} has no mask in {folder}; add it or remove the picture."
+                )
+    return [
+        Pair(file.stem, file, mask_of.get(file.stem), area_of.get(file.stem)) for file in pictures
+    ]
 
-    def __init__(self, folder: Path) -> None:
-        endings = PICTURES | {".mat"}
-        files = [file for file in sorted(_files(folder)) if file.suffix.lower() in endings]
-        self.files, self._folder = {file.stem: file for file in files}, folder
 
-    def of(self, picture: Path) -> Path:
-        if picture.stem not in self.files:
-            raise InputError(
-                f"{picture} has no mask in {self._folder}; add it or remove the picture."
-            )
-        return self.files[picture.stem]
+def _by_stem(folder: Path | None) -> dict[str, Path]:
+    """Return the stem of each mask in a folder -> its file."""
+    endings = PICTURES | {".mat"}
+    files = sorted(_files(folder)) if folder else []
+    return {file.stem: file for file in files if file.suffix.lower() in endings}
 
 
 def _files(folder: Path) -> list[Path]:
@@ -137,8 +142,8 @@ def read_pair(pair: Pair, config: DataConfig) -> tuple[RgbImage, GrayImage]:
         InputError: If one cannot be read, their sizes differ, or an area mask has other values.
     """
     picture = _read_image(pair.picture)
-    crack = pair.mask and _crack_mask(pair.mask, config)
-    area = pair.area and _area_mask(pair.area)
+    crack = _crack_mask(pair.mask, config) if pair.mask else None
+    area = _area_mask(pair.area) if pair.area else None
     for path, mask in ((pair.mask, crack), (pair.area, area)):
         if mask is not None and picture.shape[:2] != mask.shape:
             raise InputError(
@@ -201,7 +206,7 @@ def _crackforest_mask(path: Path, config: DataConfig) -> GrayImage:
 
 
 def shrink(picture: RgbImage, truth: GrayImage, scale: float) -> tuple[RgbImage, GrayImage]:
-    """Return both shrunk by ``scale`` (0 to 1); a picture's pixel is the mean of those it covers."""
+    """Return both shrunk by ``scale`` (0 to 1); a pixel's colour is the mean of those it covers."""
     if scale == 1:
         return picture, truth
     size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))

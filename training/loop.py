@@ -12,7 +12,7 @@ import time
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch.utils.data import DataLoader, Subset
@@ -305,8 +305,9 @@ def rate_factor(step: int, fit: FitConfig) -> float:
 def _sum_probabilities(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
     """Return the sum of probabilities and the number of pixels, of cracks and of no cracks."""
     probability = torch.sigmoid(logits.float())
-    parts = [probability[truth == value].double() for value in (1, 0)]
-    return torch.tensor([figure for part in parts for figure in (part.sum(), part.numel())]).double()
+    crack, other = truth == 1, truth == 0
+    sums = (probability * crack).sum(), crack.sum(), (probability * other).sum(), other.sum()
+    return torch.stack([value.double() for value in sums])
 
 
 def _diverged(epoch: int, what: str) -> str:

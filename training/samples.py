@@ -135,7 +135,9 @@ class TrainingSamples(Dataset[TrainingSample]):
         crop = self._fit.crop_px
         height, width = truth.shape
         centre = (
-            _centre(rng, truth, source.config.crack_share, crop) if crop else (width / 2, height / 2)
+            _centre(rng, truth, source.config.crack_share, crop)
+            if crop
+            else (width / 2, height / 2)
         )
         matrix = random_warp(rng, source.augment, centre, crop)
         size = (crop, crop) if crop else (width, height)

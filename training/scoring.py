@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from training.unet import UNet
 
 
-CRACK = {"Segmentation": "Segmentation == 2", "Boundaries": "Boundaries > 0"}
+CRACKFOREST_TRUTH = {"Segmentation": "Segmentation == 2", "Boundaries": "Boundaries > 0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +79,7 @@ def held_sets(config: TrainConfig, root: Path) -> list[tuple[DataConfig, list[Pa
             about the pictures of a set.
     """
     validated = [
-        data
-        for data in config.data
-        if data.validate_px is not None or not data.has_crack_labels
+        data for data in config.data if data.validate_px is not None or not data.has_crack_labels
     ]
     sets = [(data, part_of(data, root, "validation")) for data in validated]
     sets = [(data, pairs) for data, pairs in sets if pairs]
@@ -125,7 +123,7 @@ def count_pairs(
 
 
 def match(prediction: GrayImage, truth: GrayImage, tolerance_px: float) -> Counts:
-    """Match a prediction, 0..255, with a truth of codes of ``training.truth``, where it is known."""
+    """Match a prediction, 0..255, with codes of ``training.truth``, where the truth is known."""
     return count_matches(prediction, truth == CRACK, tolerance_px, is_known(truth))
 
 
@@ -152,7 +150,7 @@ def protocol_of(config: DataConfig, tolerance_px: float, split: str, resolution:
         truth = f"{config.name} masks > {config.mask_threshold}"
         truth += " on road" if config.labelled == "road" else ""
     else:
-        truth = f"{config.name} {CRACK[config.field]}"
+        truth = f"{config.name} {CRACKFOREST_TRUTH[config.field]}"
     if config.scale != 1:
         resolution = f"{resolution} predicted at x{config.scale:g}"
     return Protocol(truth, tolerance_px, split, resolution)

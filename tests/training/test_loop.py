@@ -14,6 +14,7 @@ from training import loop
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.config import FitConfig
 from training.loop import PLATEAU_EPOCHS, Trainer, TrainingError, autocast_dtype, rate_factor
+from training.validation import Validation
 
 
 class RecordingCallback:
@@ -179,7 +180,8 @@ def test_validation_comes_when_it_is_due(road, configured):
     """With validate_every = 2 it comes every second epoch, and after the last one."""
     config = configured(fit={"epochs": 3, "validate_every": 2, "steps_per_epoch": 1})
     assert [
-        epoch.validation.quality is not None for epoch in Trainer(config, road).epochs(RecordingCallback())
+        epoch.validation.quality is not None
+        for epoch in Trainer(config, road).epochs(RecordingCallback())
     ] == [
         False,
         True,

@@ -75,8 +75,9 @@ def fit(
 ) -> None:
     """Train a network as CONFIG says, and write it to OUT.
 
-    OUT gets last.pt after each epoch, best.pt (highest quality on the validation pictures: mean F1
-    of the sets, less the false alarms on sets without crack labels), metrics.jsonl and TensorBoard events, and panels of pictures with their predictions.
+    OUT gets last.pt after each epoch, best.pt, metrics.jsonl and TensorBoard events, and panels of
+    pictures with their predictions. best.pt has the highest quality on the validation pictures: the
+    mean F1 of the sets, less the false alarms on sets without crack labels.
 
     Example: edgecrack-train fit configs/train/crackforest.toml --out runs/crackforest
     """
