@@ -70,7 +70,7 @@ def score_bundle(
 
 def _set(bundle: Bundle, set_name: str | None) -> DataConfig:
     config = parse_config(bundle.manifest.provenance.config, f"bundle {bundle.path}")
-    known = [data for data in config.data if data.split]
+    known = [data for data in config.data if data.split and data.has_crack_labels]
     for data in known:
         if set_name in {None, data.name}:
             return data

@@ -60,6 +60,12 @@ class Alarms:
     not_road: float | None
     paint: float | None
 
+    def __str__(self) -> str:
+        shares = {"not road": self.not_road, "paint": self.paint}
+        return "marked of " + ", of ".join(
+            f"{area} {100 * share:.3f} %" for area, share in shares.items() if share is not None
+        )
+
 
 def count_alarms(probability: GrayImage, truth: GrayImage) -> AlarmCounts:
     """Count the marked pixels of each area at every threshold.

@@ -15,7 +15,7 @@ import torch
 
 from edgecrack.errors import InputError
 from edgecrack.metrics import Counts, Protocol, Score, count_matches, ods, ois, total
-from training.alarms import AlarmCounts, count_alarms
+from training.alarms import AlarmCounts, Alarms, count_alarms
 from training.dataset import Pair, part_of, read_pair, shrink
 from training.truth import CRACK, check_known, is_known
 
@@ -136,6 +136,40 @@ def count_off_road(net: UNet, config: DataConfig, pairs: Sequence[Pair]) -> Alar
     return sum(counts[1:], start=counts[0])
 
 
+@dataclass(frozen=True, slots=True)
+class SetAlarms:
+    """The false alarms on one part of a set without crack labels.
+
+    Attributes:
+        name: Name of the data set.
+        part: Which part.
+        pictures: How many it has.
+        alarms: The marked shares.
+    """
+
+    name: str
+    part: str
+    pictures: int
+    alarms: Alarms
+
+
+def alarms_of(net: UNet, data: DataConfig, root: Path, part: str, threshold: int) -> SetAlarms:
+    """Count the false alarms on a part of a set at ``threshold`` (0..255).
+
+    Raises:
+        InputError: If the part holds no picture, or one cannot be read.
+    """
+    pairs = _pictures_of(data, root, part)
+    return SetAlarms(data.name, part, len(pairs), count_off_road(net, data, pairs).at(threshold))
+
+
+def _pictures_of(data: DataConfig, root: Path, part: str) -> list[Pair]:
+    pairs = part_of(data, root, part)
+    if not pairs:
+        raise InputError(f"data set '{data.name}' has no {part} pictures; choose another part.")
+    return pairs
+
+
 def score(
     name: str, counts: Sequence[Counts], protocol: Protocol, threshold: int | None = None
 ) -> SetScore:
@@ -188,9 +222,7 @@ def evaluate(
     Raises:
         InputError: If the part holds no picture, or one cannot be read.
     """
-    pairs = part_of(data, root, part)
-    if not pairs:
-        raise InputError(f"data set '{data.name}' has no {part} pictures; choose another part.")
+    pairs = _pictures_of(data, root, part)
     matches = count_pairs(net, data, pairs, tolerances_px)
     thresholds = ods_thresholds(net, data, root, tolerances_px)
     scores = []

@@ -11,7 +11,7 @@ much as one point of F1 in a hundred.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from edgecrack.metrics import Counts
-    from training.alarms import AlarmCounts
+    from training.alarms import AlarmCounts, Alarms
     from training.config import DataConfig
     from training.dataset import Pair
     from training.unet import UNet
@@ -43,7 +43,7 @@ class Validation:
     """
 
     scores: dict[str, Any] = field(default_factory=dict)
-    alarms: dict[str, Any] = field(default_factory=dict)
+    alarms: dict[str, Alarms] = field(default_factory=dict)
     quality: float | None = None
     threshold: int | None = None
 
@@ -66,7 +66,7 @@ def validate(net: UNet, sets: Sequence[tuple[DataConfig, Sequence[Pair]]]) -> Va
     if not cracks:
         return Validation()
     threshold, quality = best_threshold(cracks, list(streets.values()))
-    alarms = {name: asdict(counts.at(threshold)) for name, counts in streets.items()}
+    alarms = {name: counts.at(threshold) for name, counts in streets.items()}
     return Validation(scores, alarms, quality, threshold)
 
 

@@ -37,13 +37,8 @@ class _ProgressDisplay:
             f"{name} F1 {100 * score['ods']['f1']:.2f} ({score['protocol']['tolerance_px']:g} px)"
             for name, score in epoch.validation.scores.items()
         )
-        for name, marked in epoch.validation.alarms.items():
-            shares = [
-                f"{area.replace('_', ' ')} {100 * marked[area]:.3f} %"
-                for area in ("not_road", "paint")
-                if marked[area] is not None
-            ]
-            scores += f"  {name} marked: {', '.join(shares)}"
+        for name, alarms in epoch.validation.alarms.items():
+            scores += f"  {name} {alarms}"
         if epoch.validation.quality is not None:
             scores += f"  quality {100 * epoch.validation.quality:.2f}"
         self._progress.console.print(
