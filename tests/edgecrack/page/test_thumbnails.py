@@ -6,7 +6,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from edgecrack.page.run_reader import read_run
+from edgecrack.run_reader import read_run
 from edgecrack.page.thumbnails import marked
 
 

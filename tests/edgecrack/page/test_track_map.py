@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from edgecrack.page.run_reader import read_run
+from edgecrack.run_reader import read_run
 from edgecrack.page.track_map import WIDTH, draw_map, fit, grade, grade_bounds, length_m, nice_step
 from edgecrack.records import Fix
 from edgecrack.synthetic.drive import DriveSpec, drive_fixes

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from edgecrack.errors import InputError
-from edgecrack.page.run_reader import read_run
+from edgecrack.run_reader import read_run
 
 
 def line(**facts):
