@@ -85,7 +85,7 @@ def render_page(
         (assets / name).read_text(encoding="utf-8") for name in ("page.css", "page.js", "page.html")
     )
     shown, of_what = chosen(run.observations), _of_what(run)
-    source = words(look_up(run.record, "source", "name"))
+    source = words(look_up(run.record, "source", "name")).rstrip("/").rpartition("/")[2]
     return Template(template).substitute(
         style=style,
         script=script,
@@ -141,7 +141,7 @@ def _headline(run: Run, driven: DrivenTrack | None, scores: Sequence[Score], of_
     inferred = figure(look_up(run.report, "frames_inferred"), 0)
     facts = [
         ("Frames with cracks", f"{cracked:,} <small>of {inferred}</small>"),
-        ("Frames a second", figure(look_up(run.report, "fps_out"))),
+        ("Frames surveyed a second", figure(look_up(run.report, "fps_out"))),
     ]
     if scores:
         facts.insert(0, ("F1 against the true masks", figure(100 * scores[0].f1, 1, " %")))
@@ -161,10 +161,13 @@ def _film_note(run: Run, shown: Sequence[CrackFrame], of_what: str) -> str:
     least = number(look_up(run.record, "config", "detection", "min_crack_share"))
     parts = []
     if shown:
-        parts.append(f"Bars: crack in % of the {of_what}, over the time of the drive.")
+        most = figure(100 * max(frame.area_share for frame in shown), 2)
+        parts.append(
+            f"Bars: crack in % of the {of_what} over the time of the drive, the tallest {most} %."
+        )
     else:
-        bound = "" if least is None else f" ({figure(100 * least, 2)} % of the {of_what})"
-        parts.append(f"No frame has enough crack to count{bound}.")
+        bound = "" if least is None else f": {figure(100 * least, 2)} % of the {of_what}"
+        parts.append(f"No frame has as much crack as counts{bound}.")
     if len(shown) < len(run.observations):
         parts.append(
             f"Of {len(run.observations):,} frames with cracks this page shows {len(shown):,}: in "

@@ -119,7 +119,7 @@ def what_ran(run: Json, report: Json) -> str:
     facts = (
         ("Source", words(look_up(run, "source", "name"))),
         ("Positions from", words(look_up(run, "position"))),
-        ("Region looked at: x, y, width, height in px", _region(look_up(run, "region"))),
+        ("Region looked at, from the top left", _region(look_up(run, "region"))),
         ("Model", words(look_up(run, "model", "name") or look_up(report, "bundle", "name"))),
         (
             "Release",
@@ -130,7 +130,7 @@ def what_ran(run: Json, report: Json) -> str:
         ("Terms of the training data", words(look_up(run, "model", "data_terms"))),
         ("Backend", words(look_up(report, "backend"))),
         ("Precision", words(look_up(report, "precision"))),
-        ("Device", words(look_up(report, "device"))),
+        ("Device", _device(look_up(report, "device"))),
         ("Peak memory", figure(None if memory is None else memory / 1e6, 0, " MB")),
         ("edgecrack version", words(look_up(run, "edgecrack"))),
         ("Run", f"<code>{words(look_up(run, 'run_id'))}</code>"),
@@ -140,9 +140,17 @@ def what_ran(run: Json, report: Json) -> str:
 
 
 def _region(region: object) -> str:
-    keys = ("x_px", "y_px", "width_px", "height_px")
-    sides = [figure(look_up(region, key), 0) for key in keys]
-    return DASH if DASH in sides else ", ".join(sides)
+    keys = ("width_px", "height_px", "x_px", "y_px")
+    sides = [words(look_up(region, key)) for key in keys]
+    return DASH if DASH in sides else "{} x {} px at {}, {}".format(*sides)
+
+
+def _device(device: object) -> str:
+    """Return the machine, each figure with what it counts."""
+    if not isinstance(device, Mapping):
+        return words(device)
+    known = {key: value for key, value in device.items() if value is not None}
+    return "; ".join(f"{words(key)} {words(value)}" for key, value in known.items()) or DASH
 
 
 def accuracy(scores: Sequence[Score]) -> str:
@@ -157,7 +165,7 @@ def accuracy(scores: Sequence[Score]) -> str:
         for score in scores
     )
     return (
-        '<section aria-labelledby="score-title"><h2 id="score-title">Accuracy</h2>'
+        '<section class="accuracy" aria-labelledby="score-title"><h2 id="score-title">Accuracy</h2>'
         "<table><caption>Against the drive&rsquo;s true masks, in percent</caption><thead><tr>"
         '<th scope="col">Score</th><th scope="col">F1</th><th scope="col">Precision</th>'
         f'<th scope="col">Recall</th></tr></thead><tbody>{rows}</tbody></table>'

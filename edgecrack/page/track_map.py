@@ -121,6 +121,7 @@ def draw_map(fixes: Sequence[Fix], crack_frames: Sequence[CrackFrame], of_what: 
         _grid(map_frame),
         _line(map_frame, track),
         _ticks(map_frame, crack_frames, of_what),
+        '<path id="vehicle" class="arrow" d="M0-8 5 6 0 3-5 6Z" hidden=""/>' if track else "",
         _scale_and_north(map_frame),
     ]
     label = f"Map, north up: {len(placed)} frames with cracks"
@@ -160,12 +161,11 @@ def _line(map_frame: MapFrame, track: Sequence[tuple[float, float]]) -> str:
 
 def _ticks(map_frame: MapFrame, crack_frames: Sequence[CrackFrame], of_what: str) -> str:
     bounds = grade_bounds(crack_frames)
-    ticks = "".join(
+    return "".join(
         _tick(number, frame, map_frame.xy(frame.place_deg), bounds, of_what)
         for number, frame in enumerate(crack_frames)
         if frame.place_deg is not None
     )
-    return f'{ticks}<path id="vehicle" class="arrow" d="M0-8 5 6 0 3-5 6Z" hidden=""/>'
 
 
 def _tick(

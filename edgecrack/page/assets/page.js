@@ -99,7 +99,7 @@
     const chart = svg("svg", { viewBox: "0 0 1000 60", preserveAspectRatio: "none" }, strip);
     svg("rect", { x: 0, y: 58, width: 1000, height: 2, fill: "var(--line)" }, chart);
     for (const { time, share, grade } of frames) {
-      const high = Math.max(3, 56 * Math.sqrt(share / most));
+      const high = Math.max(3, (56 * share) / most);
       svg("rect", { class: `g${grade}`, x: (1000 * time) / duration(), y: 58 - high, width: wide, height: high }, chart);
     }
     playhead = svg("rect", { x: 0, y: 0, width: 3, height: 60, fill: "var(--ink)" }, chart);
