@@ -165,9 +165,14 @@ def test_markup_in_a_run_stays_text(tmp_path):
     evil = "</script><script>alert(1)</script><img src=//x>\ud800"
     frame = {"t_utc": evil, "name": evil, "mask": evil, "picture": evil, "position_quality": evil}
     (tmp_path / "cracks.geojsonl").write_text(json.dumps({"properties": frame}) + "\n")
-    record = dict.fromkeys(("run_id", "edgecrack", "position", "first_utc", "last_utc"), evil)
-    record |= {"source": {"name": evil}, "model": {"name": evil, "data_terms": [evil]}}
-    record |= {"region": {"x_px": evil}, "exit_reason": evil, "config": {"source": evil}}
+    record = {
+        **dict.fromkeys(("run_id", "edgecrack", "position", "first_utc", "last_utc"), evil),
+        "source": {"name": evil},
+        "model": {"name": evil, "data_terms": [evil]},
+        "region": {"x_px": evil},
+        "exit_reason": evil,
+        "config": {"source": evil},
+    }
     (tmp_path / "run.json").write_text(json.dumps(record))
     report = {"device": {evil: evil}, "backend": evil, "frames_dropped": {evil: 1}, evil: evil}
     (tmp_path / "report.json").write_text(json.dumps(report))
