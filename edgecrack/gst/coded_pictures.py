@@ -77,7 +77,7 @@ class _Track:
             return self.due
         if self.segment.stop == Gst.CLOCK_TIME_NONE:
             return self.due
-        unreached_ns = self.segment.stop - self.end_ns
+        unreached_ns: int = self.segment.stop - self.end_ns
         if unreached_ns < _LEAST_SHORTFALL_NS:
             return self.due
         step_ns = (self.end_ns - self.first_ns) / self.due

@@ -36,7 +36,7 @@ class VideoSource:
         self._name = address.name
         pipeline = pipeline_spec(address, live=spec.live)
         self._yielded, self._delivered, self._end_ns = 0, 0, 0
-        self._has_ended = False
+        self._has_ended = self._is_closed = False
         self._may_return = pipeline.may_return
         # Before anything is read: a file that is cut while it is read would claim less then.
         self._claimed_bytes = None if self._path is None else claimed_bytes(self._path)
@@ -58,8 +58,9 @@ class VideoSource:
             self._yielded, self._delivered = self._yielded + 1, sample.index + 1
             self._end_ns = sample.pts_ns + sample.duration_ns
             yield self._frame(sample)
-        self._has_ended = True
-        self._refuse_what_is_missing()
+        if not self._is_closed:
+            self._has_ended = True
+            self._refuse_what_is_missing()
 
     def counts(self) -> SourceCounts:
         """Count what was delivered and what was dropped, so far."""
@@ -68,6 +69,7 @@ class VideoSource:
 
     def close(self) -> None:
         """Stop the pipeline; safe to call twice."""
+        self._is_closed = True
         self._reader.close()
 
     def _with_first(self) -> Iterator[Sample | None]:
