@@ -38,7 +38,7 @@ class Sample:
         duration_ns: How long it is shown, 0 where the stream does not say.
         arrived_ns: Monotonic time at which the decoder delivered it.
         taken_ns: Monotonic time that its own time stands for; of use for live sources alone.
-        image: The region at the network's size, read-only.
+        image: The region as large as the network's input holds, read-only.
         evidence: The whole picture, read-only.
         geometry: Size of the source picture, and the region of it that ``image`` shows.
     """
@@ -82,7 +82,7 @@ class Reader:
         self._damaged = 0
         self._stream_id = ""
         self.fps: float | None = None
-        self._pipeline = launch(reader_chain(spec, input_px))
+        self._pipeline = launch(reader_chain(spec))
         self._bus = Bus(self._pipeline)
         self._coded = CodedPictures(self._pipeline)
         self._image_sink = self._pipeline.get_by_name("image")
