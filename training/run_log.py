@@ -32,7 +32,7 @@ class RunLog:
     """Writes the folder of one run.
 
     It holds ``config.json``, ``metrics.jsonl`` (a line an epoch), ``panels/NNNN.png``, TensorBoard
-    events, ``last.pt`` and ``best.pt`` (highest mean validation F1), and ``splits/SET.txt`` where a
+    events, ``last.pt`` and ``best.pt`` (highest validation quality), and ``splits/SET.txt`` where a
     set's split is not in ``training/splits``.
 
     Args:
@@ -101,7 +101,9 @@ class RunLog:
         self._disk.sync(self._lines)
         self._disk.sync(self.folder)
         scalars = {"loss": epoch.loss, "probability/crack": epoch.crack_probability}
-        scalars |= {f"f1/{name}": score["ods"]["f1"] for name, score in epoch.validation.items()}
+        scalars |= {
+            f"f1/{name}": score["ods"]["f1"] for name, score in epoch.validation.scores.items()
+        }
         for name, value in scalars.items():
             self._board.add_scalar(name, value, epoch.number)
         self._board.flush()
@@ -110,10 +112,11 @@ class RunLog:
             write_panel(picture, self.folder / "panels" / f"{epoch.number:04d}.png")
 
     def keep(self, trainer: Trainer, epoch: Epoch) -> None:
-        """Save ``last.pt``, and ``best.pt`` if this epoch has the highest F1 so far."""
-        is_best = epoch.f1 is not None and epoch.f1 > trainer.best
-        if is_best and epoch.f1 is not None:
-            trainer.best = epoch.f1
+        """Save ``last.pt``, and ``best.pt`` if this epoch has the highest quality so far."""
+        quality = epoch.validation.quality
+        is_best = quality is not None and quality > trainer.best
+        if is_best and quality is not None:
+            trainer.best = quality
         checkpoint = trainer.checkpoint(epoch)
         save_checkpoint(checkpoint, self.folder / "last.pt", self._disk)
         if is_best:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from edgecrack.commands.demo import demo
 from edgecrack.commands.run import run
 from edgecrack.commands.selftest import selftest
+from edgecrack.commands.view import view
 from edgecrack.version_option import with_version
 
 app = with_version("edgecrack", "Find cracks in road video, each with a place on Earth.")
 
-for command in (run, demo, selftest):
+for command in (run, view, demo, selftest):
     app.command()(command)

@@ -13,7 +13,8 @@ from edgecrack.errors import INTERRUPTED, UsageError
 from training.commands.options import Data
 
 if TYPE_CHECKING:
-    from training.config import FitConfig
+    from training.checkpoint import Checkpoint
+    from training.config import FitConfig, TrainConfig
     from training.loop import Epoch, Trainer
     from training.run_log import RunLog
     from training.unet import UNet
@@ -35,8 +36,12 @@ class _ProgressDisplay:
         del net
         scores = "  ".join(
             f"{name} F1 {100 * score['ods']['f1']:.2f} ({score['protocol']['tolerance_px']:g} px)"
-            for name, score in epoch.validation.items()
+            for name, score in epoch.validation.scores.items()
         )
+        for name, alarms in epoch.validation.alarms.items():
+            scores += f"  {name} {alarms}"
+        if epoch.validation.quality is not None:
+            scores += f"  quality {100 * epoch.validation.quality:.2f}"
         self._progress.console.print(
             f"epoch {epoch.number}/{self._epochs}  loss {epoch.loss:.4f}  {scores}  "
             f"{epoch.seconds:.0f} s",
@@ -66,31 +71,45 @@ def fit(
 ) -> None:
     """Train a network as CONFIG says, and write it to OUT.
 
-    OUT gets last.pt after each epoch, best.pt (highest F1 on the validation pictures),
-    metrics.jsonl and TensorBoard events, panels of pictures with their predictions (image, true
-    mask, probability), and the ids of each part of a data set in splits.
+    OUT gets last.pt after each epoch, best.pt, metrics.jsonl and TensorBoard events, panels of
+    pictures with their predictions (image, true mask, probability), and the ids of each part of a
+    data set in splits. best.pt has the highest quality on the validation pictures: the mean F1 of
+    the sets, less the false alarms on sets without crack labels.
 
     edgecrack-train config --explain describes every key of CONFIG: splits, losses, augmentation.
 
     Example: edgecrack-train fit configs/train/crackforest.toml --out runs/crackforest
     """
-    from training.checkpoint import load_checkpoint  # noqa: PLC0415  torch takes seconds
-    from training.config import load_config  # noqa: PLC0415
+    from training.config import load_config  # noqa: PLC0415  torch takes seconds
     from training.loop import Trainer  # noqa: PLC0415
     from training.resolve import resolve_splits  # noqa: PLC0415
     from training.run_log import RunLog  # noqa: PLC0415
 
     settings = resolve_splits(load_config(config), data)
-    earlier = load_checkpoint(out / "last.pt") if resume else None
-    if earlier and earlier.config != settings:
-        raise UsageError(
-            f"{config} must be the configuration of {out / 'last.pt'} and draw the same split, but "
-            f"differs; give that one ({out / 'config.json'} shows it), or another --out."
-        )
+    earlier = _earlier(out / "last.pt", settings, config) if resume else None
     trainer = Trainer(settings, data, earlier)
+    for name, share in trainer.disputed.items():
+        typer.echo(
+            f"data set '{name}': its area masks call {100 * share:.2f} % of its crack pixels not "
+            "road or paint; nothing is learnt from those.",
+            err=True,
+        )
     log = RunLog(out, settings, data, trainer.finished)
     _train(trainer, log, settings.fit)
     typer.echo(out / "best.pt" if (out / "best.pt").exists() else out / "last.pt")
+
+
+def _earlier(last: Path, settings: TrainConfig, config: Path) -> Checkpoint:
+    """Return the checkpoint to continue from, which must be of these settings."""
+    from training.checkpoint import load_checkpoint  # noqa: PLC0415
+
+    earlier = load_checkpoint(last)
+    if earlier.config != settings:
+        raise UsageError(
+            f"{config} must be the configuration of {last} and draw the same split, but differs; "
+            f"give that one ({last.with_name('config.json')} shows it), or another --out."
+        )
+    return earlier
 
 
 def _train(trainer: Trainer, log: RunLog, fit_settings: FitConfig) -> None:
