@@ -57,13 +57,16 @@ def test_the_keywords_of_survey_are_the_options_of_run():
 def test_a_survey_is_a_run_read_back(tiny_bundle, tmp_path):
     """What ``survey`` returns is what ``read_run`` reads; a unit's file may give the rest."""
     unit = tmp_path / "unit.toml"
-    unit.write_text('[source]\naddress = "test:?width=96&height=64&frames=4"\n')
+    unit.write_text(
+        '[source]\naddress = "test:?width=96&height=64&frames=4"\n[model]\nsize_px = [96, 64]\n'
+    )
     out = tmp_path / "out"
     done = edgecrack.survey(
-        config=unit, out=out, model=tiny_bundle, all_masks=True, region=(0, 0, 48, 32), live=None
+        config=unit, out=out, model=tiny_bundle, all_masks=True, region=(0, 0, 48, 32), size=None
     )
     assert done == edgecrack.read_run(out)
     assert done.record["config"]["source"]["region_px"] == [0, 0, 48, 32]
+    assert done.record["config"]["model"]["size_px"] == [96, 64]
     assert [path.name for path in done.masks] == [f"{n:08d}.png" for n in range(4)]
 
 
@@ -97,8 +100,8 @@ def test_no_source_and_no_run_are_errors_of_the_tree(tmp_path):
 
 def test_one_picture_is_segmented_as_in_a_run(tmp_path):
     """Mask and probability have the picture's size, and the mask is that of a run on it."""
-    frame = next(render_frames(DriveSpec(seed=3, seconds=1)))
-    picture = frame.picture[:, :900]  # another aspect than the network's
+    first = next(render_frames(DriveSpec(seconds=1)))
+    picture = first.picture[:, :900]  # another aspect than the network's
     (tmp_path / "pictures").mkdir()
     cv2.imwrite(str(tmp_path / "pictures" / "1.png"), picture[:, :, ::-1])
     done = edgecrack.survey(tmp_path / "pictures", out=tmp_path / "out", rate=1, all_masks=True)
@@ -108,7 +111,7 @@ def test_one_picture_is_segmented_as_in_a_run(tmp_path):
     assert found.mask.shape == found.probability.shape == (720, 900)
     assert np.array_equal(found.mask, np.where(found.probability >= threshold, 255, 0))
     in_run = cv2.imread(str(done.masks[0]), cv2.IMREAD_GRAYSCALE) > 0
-    assert np.sum(in_run) > 1000
+    assert np.sum(in_run) > 500
     both, any_of_them = np.sum(in_run & (found.mask > 0)), np.sum(in_run | (found.mask > 0))
     assert both / any_of_them > 0.9
 
