@@ -15,7 +15,7 @@ from edgecrack.sources.file_size import claimed_bytes
 from edgecrack.sources.pipeline_specs import pipeline_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from edgecrack.gst.reader import Sample
 
@@ -29,14 +29,14 @@ class VideoSource:
         info: What is known of it.
     """
 
-    def __init__(self, spec: SourceSpec, input_px: tuple[int, int]) -> None:
+    def __init__(self, spec: SourceSpec, inputs_px: Sequence[tuple[int, int]]) -> None:
         """Open it and wait for the first picture; see ``open_source`` for what may go wrong."""
         address = parse_address(spec.address)
         self._path = Path(address.target) if address.kind is Kind.FILE else None
         self._name = address.name
         pipeline = pipeline_spec(address, live=spec.live)
         self._yielded, self._delivered, self._end_ns = 0, 0, 0
-        self._reader = Reader(pipeline, input_px, spec.region)
+        self._reader = Reader(pipeline, inputs_px, spec.region)
         try:
             self._first: Sample | None = self._await_first()
             self.info = self._info(spec, is_live=pipeline.is_live)
@@ -102,6 +102,7 @@ class VideoSource:
             start_ns=start_ns,
             duration_ns=None if is_live else self._reader.duration_ns,
             time_source=time_source,
+            input_px=self._reader.input_px,
         )
 
     def _frame(self, sample: Sample) -> Frame:
