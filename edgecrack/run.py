@@ -231,6 +231,7 @@ def _totals(parts: Parts, start: _Start, writers: list[Writer], inferred: int) -
         "source": counts.dropped,
         "unfinished": max(0, counts.delivered - counts.dropped - inferred),  # cut short
         "unreadable": counts.unreadable,
+        "missing": counts.missing,
         "output": sum(writer.missed for writer in writers),  # final: they are closed
     }
     return Totals(
