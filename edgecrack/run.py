@@ -6,7 +6,7 @@ import resource
 import time
 import uuid
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from edgecrack.pipeline import survey
 from edgecrack.positions.positioning import Positioning, open_positioning
 from edgecrack.records import ModelIdentity
 from edgecrack.report import InputSize, RunReport, Setup, Totals, make_report
-from edgecrack.run_record import RunRecord, model_terms
+from edgecrack.run_record import RunRecord, model_terms, network_input
 from edgecrack.segmenters import load_segmenter
 from edgecrack.sinks import open_previews, open_sinks
 from edgecrack.sinks.record_only import without_pictures
@@ -110,11 +110,12 @@ def run(
 def _open(config: RunConfig, stack: ExitStack) -> Parts:
     """Open all that a run needs; the folder last, so that nothing is left when an input is bad."""
     bundle = open_bundle(config.model)
-    entry = bundle.model(config.model.precision, config.model.size_px)
-    source = open_source(config.source, (entry.width_px, entry.height_px))
+    networks = bundle.networks(config.model.precision, config.model.size_px)
+    source = open_source(config.source, [network.size_px for network in networks])
     stack.enter_context(closing(source))
     positioning = stack.enter_context(closing(_positioning(config, source)))
-    segmenter = load_segmenter(bundle, config.model, live=source.info.live)
+    model = replace(config.model, size_px=source.info.input_px or config.model.size_px)
+    segmenter = load_segmenter(bundle, model, live=source.info.live)
     stack.enter_context(closing(segmenter))
     disk = stack.enter_context(closing(LocalDisk()))
     folder = RunFolder.create(config.output.folder or _fresh_folder(), disk)
@@ -230,6 +231,7 @@ def _totals(parts: Parts, start: _Start, writers: list[Writer], inferred: int) -
         "source": counts.dropped,
         "unfinished": max(0, counts.delivered - counts.dropped - inferred),  # cut short
         "unreadable": counts.unreadable,
+        "missing": counts.missing,
         "output": sum(writer.missed for writer in writers),  # final: they are closed
     }
     return Totals(
@@ -260,6 +262,7 @@ def _record(
     config: RunConfig, parts: Parts, run_id: str, snapshot: Snapshot, exit_reason: str
 ) -> RunRecord:
     info, geometry, settings = parts.source.info, snapshot.geometry, config.as_json()
+    input_px = (parts.segmenter.width_px, parts.segmenter.height_px)
     settings["source"]["address"] = info.name  # without passwords
     return RunRecord(
         run_id=run_id,
@@ -272,6 +275,7 @@ def _record(
         config=settings,
         picture_px=(geometry.width_px, geometry.height_px) if geometry else None,
         region=geometry.region if geometry else None,
+        input=network_input(geometry.region, input_px) if geometry else None,
         first_utc=_iso(snapshot.first_ns),
         last_utc=_iso(snapshot.last_ns),
         exit_reason=exit_reason,

@@ -11,18 +11,21 @@ from edgecrack.errors import EdgecrackError, InputError, SourceError, UsageError
 from edgecrack.gst.buffers import view, wrap
 from edgecrack.gst.bus import Bus
 from edgecrack.gst.chain import fit, reader_chain
+from edgecrack.gst.coded_pictures import CodedPictures
 from edgecrack.gst.frame_numbers import FrameNumbers
 from edgecrack.gst.geometry import frame_geometry
 from edgecrack.gst.runtime import Gst, launch, stop
+from edgecrack.letterbox import best_input
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from edgecrack.gst.chain import PipelineSpec
     from edgecrack.records import FrameGeometry, Region, RgbImage
 
 _EVENT = Gst.PadProbeType.EVENT_DOWNSTREAM
 _SLICE_NS = 250_000_000
+_ON_DAMAGE = (("max-errors", -1), ("output-corrupt", False), ("discard-corrupted-frames", True))
 _IDLE_SLICES = 2  # so long without a thread at work on it, a file will never begin
 
 
@@ -36,7 +39,7 @@ class Sample:
         duration_ns: How long it is shown, 0 where the stream does not say.
         arrived_ns: Monotonic time at which the decoder delivered it.
         taken_ns: Monotonic time that its own time stands for; of use for live sources alone.
-        image: The region at the network's size, read-only.
+        image: The region as large as the network's input holds, read-only.
         evidence: The whole picture, read-only.
         geometry: Size of the source picture, and the region of it that ``image`` shows.
     """
@@ -59,16 +62,20 @@ class Reader:
     """
 
     def __init__(
-        self, spec: PipelineSpec, input_px: tuple[int, int], region: Region | None = None
+        self,
+        spec: PipelineSpec,
+        inputs_px: Sequence[tuple[int, int]],
+        region: Region | None = None,
     ) -> None:
         """Start the pipeline.
 
         Args:
             spec: The source.
-            input_px: Width and height of the network's input.
+            inputs_px: Width and height of each input to choose from, by the first picture.
             region: What the network sees of the picture; None means all of it.
         """
-        self._spec, self._region, self._input_px = spec, region, input_px
+        self._spec, self._region, self._inputs_px = spec, region, inputs_px
+        self.input_px: tuple[int, int] | None = None
         self._numbers = FrameNumbers()
         self._geometry: FrameGeometry | None = None
         self._geometries: deque[FrameGeometry] = deque()  # of the pictures behind the queue
@@ -77,9 +84,12 @@ class Reader:
         self._step_ns = 0
         self._closed = False
         self._probes: list[tuple[Any, int]] = []
+        self._damaged = 0
+        self._stream_id = ""
         self.fps: float | None = None
-        self._pipeline = launch(reader_chain(spec, input_px))
+        self._pipeline = launch(reader_chain(spec))
         self._bus = Bus(self._pipeline)
+        self._coded = CodedPictures(self._pipeline)
         self._image_sink = self._pipeline.get_by_name("image")
         self._evidence_sink = self._pipeline.get_by_name("evidence")
         self._prepare()
@@ -147,6 +157,15 @@ class Reader:
             pad, number = self._probes.pop()
             pad.remove_probe(number)
 
+    def missing(self, *, has_ended: bool) -> int:
+        """How many pictures the source should have shown and did not show whole, so far.
+
+        Args:
+            has_ended: Whether no more will come, so that whatever the container still owes counts.
+        """
+        due = self._coded.due(self._stream_id) if has_ended else 0
+        return max(self._damaged, due - self._numbers.count)
+
     def _prepare(self) -> None:
         source = self._pipeline.get_by_name("source")
         for name, value in self._spec.settings:
@@ -162,8 +181,14 @@ class Reader:
     def _watch(self, pad: Any, kind: Any, probe: Callable[[Any, Any], Any]) -> None:  # noqa: ANN401
         self._probes.append((pad, pad.add_probe(kind, probe)))
 
-    def _on_enter(self, _pad: Any, info: Any) -> Any:  # noqa: ANN401 - gi has no types
-        self._numbers.enter(hash(info.get_buffer()), time.monotonic_ns())
+    def _on_enter(self, pad: Any, info: Any) -> Any:  # noqa: ANN401 - gi has no types
+        buffer = info.get_buffer()
+        self._stream_id = self._stream_id or pad.get_stream_id() or ""
+        is_spoiled = self._coded.is_spoiled(self._stream_id, buffer.pts)
+        if is_spoiled or buffer.has_flags(Gst.BufferFlags.CORRUPTED):
+            self._damaged += 1
+            return Gst.PadProbeReturn.DROP
+        self._numbers.enter(hash(buffer), time.monotonic_ns())
         return Gst.PadProbeReturn.OK
 
     def _on_leave(self, _pad: Any, info: Any) -> Any:  # noqa: ANN401
@@ -191,7 +216,9 @@ class Reader:
         return Gst.PadProbeReturn.OK
 
     def _fit(self, geometry: FrameGeometry) -> None:
-        for change in fit(geometry, self._input_px):
+        region_px = (geometry.region.width_px, geometry.region.height_px)
+        self.input_px = self.input_px or best_input(region_px, self._inputs_px)
+        for change in fit(geometry, self.input_px):
             element = self._pipeline.get_by_name(change.element)
             Gst.util_set_object_arg(element, change.name, change.value)
 
@@ -288,6 +315,10 @@ def _set_up_network(_bin: Any, source: Any) -> None:  # noqa: ANN401
 
 
 def _set_up_decoder(_pipeline: Any, _bin: Any, element: Any) -> None:  # noqa: ANN401
-    """Let a decoder go on behind a damaged stretch, however long (some versions give up)."""
-    if element.find_property("max-errors") is not None:
-        element.set_property("max-errors", -1)
+    """Let a decoder go on behind a damaged stretch, however long (some versions give up).
+
+    Pictures that it knows to be damaged are not shown, where its version has such a choice.
+    """
+    for name, value in _ON_DAMAGE:
+        if element.find_property(name) is not None:
+            element.set_property(name, value)
