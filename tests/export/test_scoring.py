@@ -2,7 +2,6 @@
 
 from dataclasses import asdict, replace
 
-import cv2
 import numpy as np
 import pytest
 
@@ -10,6 +9,7 @@ from edgecrack.bundle import Bundle
 from edgecrack.errors import ConfigError, UsageError
 from edgecrack.metrics import count_matches, total
 from edgecrack.segmenters import load_segmenter
+from edgecrack.segmenters.picture import picture_probability
 from export.scoring import score_bundle
 from training.dataset import part_of, read_pair
 
@@ -29,9 +29,7 @@ def test_a_score_is_that_of_the_shipped_network(trained, made_data, checkpoint, 
     counts = []
     for pair in part_of(data, made_data, part):
         picture, mask = read_pair(pair, data)
-        frame = cv2.resize(picture, (96, 64), interpolation=cv2.INTER_AREA)
-        size = mask.shape[::-1]
-        probability = cv2.resize(segmenter.probability(frame), size)
+        probability = picture_probability(segmenter, picture)
         counts.append(count_matches(np.asarray(probability, np.uint8), mask, 3.0))
     wanted = total(counts).at(trained.manifest.threshold)
 
