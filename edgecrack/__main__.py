@@ -5,6 +5,7 @@ from __future__ import annotations
 from edgecrack.commands import app
 from edgecrack.open_files import require_open_files
 from edgecrack.program import run_program
+from edgecrack.stop_signal import StopSignal
 
 
 def main() -> None:
@@ -14,7 +15,8 @@ def main() -> None:
 
 def _start() -> None:
     require_open_files()
-    app()
+    with StopSignal().installed():
+        app()
 
 
 if __name__ == "__main__":

@@ -169,20 +169,30 @@ def carry_out(
         totals = _totals(parts, start, outputs, snapshot.frames_inferred)
         report = make_report(snapshot, totals, _setup(parts))
         record = _record(config, parts, start.run_id, snapshot, exit_reason)
-        parts.folder.write_json("report.json", report.as_json())
-        parts.folder.write_json("run.json", record.as_json())
+        parts.folder.free_reserve()
+        try:
+            parts.folder.write_json("report.json", report.as_json())
+        finally:
+            parts.folder.write_json("run.json", record.as_json())
         return Outcome(parts.folder.path, report, record)
 
     try:
+        parts.folder.reserve()
         running = _record(config, parts, start.run_id, meter.snapshot(), "running")
         parts.folder.write_json("run.json", running.as_json())
         _drive(config, parts, stop, meter, start.run_id, outputs)
     except BaseException as error:
         with suppress(SinkError):  # the first failure is the one to hear about
-            leave(str(error) or type(error).__name__)
+            leave(_reason(error))
         parts.folder.discard_if_empty()
         raise
     return leave("interrupted" if stop.asked else "end of source")
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    return str(error) or type(error).__name__
 
 
 def _drive(
@@ -205,14 +215,17 @@ def _drive(
         def detected(frame: Frame) -> Detection:
             return output.admit(detect(frame))
 
-        survey(
-            stop.frames(parts.source),
-            detected,
-            geotagger,
-            output.write,
-            at_once=parts.segmenter.at_once,
-            meter=meter,
-        )
+        try:
+            survey(
+                stop.frames(parts.source),
+                detected,
+                geotagger,
+                output.write,
+                at_once=parts.segmenter.at_once,
+                meter=meter,
+            )
+        finally:
+            stop.frames_are_done()
 
 
 def _totals(parts: Parts, start: _Start, outputs: list[Output], inferred: int) -> Totals:

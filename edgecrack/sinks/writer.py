@@ -209,7 +209,7 @@ class Writer:
         try:
             for sink in self._sinks:
                 sink.write(observation)
-        except SinkError:
+        except BaseException:
             # What was complete before is worth keeping. A sync that failed is never tried again:
             # the kernel reports lost bytes once, and the second answer would be a false yes.
             with suppress(SinkError):

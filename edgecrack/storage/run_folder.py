@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from edgecrack.storage.disk import Disk
 
+RESERVE_BYTES = 256 * 1024
+"""Room for the last files of a run: two, each written beside an earlier one, of 64 KiB clusters."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
@@ -39,6 +42,10 @@ class RunFolder:
     def frames(self) -> Path:
         """Where evidence pictures go; absent when none are kept."""
         return self.path / "frames"
+
+    @property
+    def _reserve(self) -> Path:
+        return self.path / ".reserve"
 
     @classmethod
     def create(cls, path: Path, disk: Disk) -> RunFolder:
@@ -64,7 +71,22 @@ class RunFolder:
             ValueError: A number is not finite.
         """
         text = json.dumps(mapping, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-        replace_file(self.disk, self.path / name, text.encode())
+        # A name that is no UTF-8 becomes the JSON escapes of its bytes.
+        replace_file(self.disk, self.path / name, text.encode("utf-8", "backslashreplace"))
+
+    def reserve(self) -> None:
+        """Take the room that the last files will need, so that a full disk cannot prevent them.
+
+        Raises:
+            SinkError: The disk is too full for that already, or broken.
+        """
+        self.disk.write(self._reserve, bytes(RESERVE_BYTES))
+        self.disk.sync(self._reserve)
+
+    def free_reserve(self) -> None:
+        """Give the room back, before the last files are written."""
+        with contextlib.suppress(SinkError):
+            self.disk.remove(self._reserve)
 
     def discard_if_empty(self) -> None:
         """Take the folder back when nothing came to be in it, so that it may be used again."""

@@ -6,72 +6,32 @@ from dataclasses import replace
 
 import pytest
 
-from edgecrack import output as output_module
 from edgecrack import run as run_module
 from edgecrack.config import RunConfig
 from edgecrack.detector import DetectionSpec
-from edgecrack.errors import SinkError, SourceError
-from edgecrack.models import default_bundle
-from edgecrack.positions import PositionSpec
+from edgecrack.errors import EdgecrackError, SinkError, SourceError
 from edgecrack.positions.positioning import Positioning
 from edgecrack.positions.track import Track
 from edgecrack.records import Fix, ModelIdentity
 from edgecrack.run import Parts, carry_out
 from edgecrack.segmenters import DarkSegmenter
-from edgecrack.sinks import MemorySink, OutputSpec
+from edgecrack.sinks import MemorySink
 from edgecrack.sinks.images import ImageSink
-from edgecrack.sinks.record_only import has_pictures
 from edgecrack.sinks.writer import Writer
 from edgecrack.sources import SourceCounts, SourceSpec
 from edgecrack.stop_signal import StopSignal
 from edgecrack.storage.disk import LocalDisk
 from edgecrack.storage.run_folder import RunFolder
-from tests.edgecrack.survey_parts import SentFixes, frame, source
+from tests.edgecrack.survey_parts import FailsOnLight, SentFixes, frame, lazy, source
 
 SECOND_NS = 10**9
 START_NS = 1_780_304_400 * SECOND_NS
 SEEN_BYTES = 12 * 8 * 4  # the picture and the mask of one detection
 
 
-@pytest.fixture(scope="session")
-def bundle():
-    """Return the model that comes along, for its terms."""
-    return default_bundle()
-
-
-@pytest.fixture
-def go(bundle, tmp_path):
-    """Return a function that surveys frames in memory into ``tmp_path / "run"``."""
-
-    def _go(frames, *, positioning=None, detection=None, output=None, **options):
-        parts = Parts(
-            bundle=bundle,
-            segmenter=DarkSegmenter(12, 8, live=options.get("live", False)),
-            source=frames if hasattr(frames, "counts") else source(frames, **options),
-            positioning=positioning or Positioning(),
-            folder=RunFolder.create(tmp_path / "run", LocalDisk()),
-        )
-        config = RunConfig(
-            source=SourceSpec(address="rtsp://me:s3cret@camera/1"),
-            position=PositionSpec(max_gap_s=2.0),
-            detection=detection or DetectionSpec(),
-            output=output or OutputSpec(),
-        )
-        return carry_out(config, parts, StopSignal())
-
-    return _go
-
-
 def read(folder, name="run.json"):
     """Return a JSON file of a run."""
     return json.loads((folder / name).read_text())
-
-
-def lazy(frames):
-    """Return a live source that asks for its frames one by one."""
-    watched = source([], live=True)
-    watched.__class__ = type("Watched", (type(watched),), {"__iter__": lambda _self: frames()})
-    return watched
 
 
 def test_what_is_returned_is_what_is_written(go, tmp_path):
@@ -160,13 +120,51 @@ def test_a_failing_source_leaves_a_whole_record(go, tmp_path):
     assert len(list((run / "masks").iterdir())) == 3
 
 
-def test_an_unforeseen_failure_leaves_a_whole_record_too(go, tmp_path):
-    """Not even a fault of the program's own leaves a run "running" for ever."""
-    with pytest.raises(ZeroDivisionError):
-        go([frame(n, crack_columns=3) for n in range(6)], error=ZeroDivisionError("a fault"))
-    assert read(tmp_path / "run")["exit_reason"] == "a fault"
-    # Two frames are worked on at a time: those before them were finished.
-    assert read(tmp_path / "run", "report.json")["frames_out"] == 4
+@pytest.mark.parametrize("error", [ZeroDivisionError("a fault"), MemoryError(), OSError(24, "x")])
+def test_an_unforeseen_failure_leaves_a_whole_record_too(go, tmp_path, error):
+    """Whatever a source raises, what was begun is kept and no run stays "running"."""
+    with pytest.raises(type(error)):
+        go([frame(n, crack_columns=3) for n in range(6)], error=error)
+    assert read(tmp_path / "run")["exit_reason"] == (str(error) or "MemoryError")
+    assert read(tmp_path / "run", "report.json")["frames_out"] == 6
+    assert len(list((tmp_path / "run" / "masks").iterdir())) == 6
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("a fault"), MemoryError(), OSError(24, "x")])
+def test_a_failure_of_the_network_costs_only_its_frame(go, tmp_path, error):
+    """What was begun beside the frame on which the network fails is kept, in order."""
+    frames = [frame(n, crack_columns=3 * (n != 2)) for n in range(9)]
+    with pytest.raises(type(error)):
+        go(frames, segmenter=FailsOnLight(error))
+    assert read(tmp_path / "run")["exit_reason"] == (str(error) or "MemoryError")
+    masks = sorted(path.name for path in (tmp_path / "run" / "masks").iterdir())
+    assert masks == [f"0000000{number}.png" for number in (0, 1, 3, 4)]
+
+
+def test_an_unforeseen_failure_of_a_sink_keeps_what_it_had_taken(go, tmp_path, monkeypatch):
+    """What was complete before a fault in a sink is on disk, and no run stays "running"."""
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    write = ImageSink.write
+
+    def fail_late(self, observation):
+        if observation.frame.index == 4:
+            raise MemoryError
+        write(self, observation)
+
+    monkeypatch.setattr(ImageSink, "write", fail_late)
+    with pytest.raises(EdgecrackError) as caught:
+        go([frame(n, crack_columns=3) for n in range(9)])
+    assert caught.value.exit_code == 70
+    assert read(tmp_path / "run")["exit_reason"] == str(caught.value)
+    assert len(list((tmp_path / "run" / "masks").iterdir())) == 4
+    assert len((tmp_path / "run" / "cracks.geojsonl").read_text().splitlines()) == 4
+
+
+def test_ctrl_c_without_our_handler_is_an_interruption(go, tmp_path):
+    """A program that calls this may be stopped, too: the record says so and the error passes on."""
+    with pytest.raises(KeyboardInterrupt):
+        go([frame(n, crack_columns=3) for n in range(6)], error=KeyboardInterrupt())
+    assert read(tmp_path / "run")["exit_reason"] == "interrupted"
 
 
 def test_the_first_failure_is_the_one_to_hear_about(go, monkeypatch):
@@ -242,7 +240,7 @@ def test_pictures_that_output_gave_up_are_counted(go, monkeypatch):
 def test_an_interrupted_run_says_so(bundle, tmp_path):
     """Asked to end before the first frame, the run has a record that says it was interrupted."""
     stop = StopSignal()
-    stop()
+    stop.ask()
     parts = Parts(
         bundle, DarkSegmenter(12, 8), source([frame(0)]), Positioning(),
         RunFolder.create(tmp_path / "run", LocalDisk()),
@@ -268,79 +266,6 @@ def test_age_is_counted_from_delivery(go):
     """The time from delivery to result is that of the frame's own clock, not zero."""
     report = go([replace(frame(n), monotonic_ns=0) for n in range(8)]).report
     assert report.capture_to_result_ms.min_ms > 1000
-
-
-def test_live_what_is_only_shown_loses_whole_frames(go, monkeypatch):
-    """A preview that lags is given no more pictures than fit in memory; those it lost count."""
-    monkeypatch.setattr(output_module, "PREVIEW_BYTES", 5 * SEEN_BYTES)
-    may_show = threading.Event()
-
-    class Kept(MemorySink):
-        def write(self, observation):
-            super().write(observation)
-            if len(self.observations) == 30:
-                may_show.set()
-
-    class Shown(MemorySink):
-        def write(self, observation):
-            assert may_show.wait(30)
-            self.missed += not has_pictures(observation)
-            super().write(observation)
-
-    shown = Shown()
-    monkeypatch.setattr(run_module, "open_sinks", lambda *_: [Kept()])
-    monkeypatch.setattr(run_module, "open_previews", lambda *_: [shown])
-    report = go([frame(n) for n in range(30)], live=True).report
-
-    assert [has_pictures(seen) for seen in shown.observations] == [True] * 5 + [False] * 25
-    assert report.frames_out == 30
-    assert report.frames_dropped["output"] == 25
-
-
-def test_a_second_of_frames_that_a_fix_releases_at_once_is_kept(go, tmp_path, monkeypatch):
-    """Live at 25 a second with a fix a second and a disk that is busy, no picture is given up."""
-    polls = [[Fix(START_NS, 50.0, 8.0)], *[[] for _ in range(24)]]
-    polls += [[Fix(START_NS + SECOND_NS, 50.0001, 8.0)]]
-    may_write, write = threading.Event(), ImageSink.write
-
-    def write_late(self, observation):
-        assert may_write.wait(30)
-        write(self, observation)
-
-    def frames():
-        for number in range(50):
-            yield frame(number, 3, START_NS + number * SECOND_NS // 25)
-        may_write.set()
-
-    monkeypatch.setattr(ImageSink, "write", write_late)
-    positioning = Positioning(Track(), SentFixes(*polls))
-    report = go(lazy(frames), live=True, positioning=positioning).report
-    assert report.frames_dropped["output"] == 0
-    assert report.frames_out == len(list((tmp_path / "run" / "masks").iterdir())) == 50
-
-
-def test_a_disk_that_does_not_keep_up_costs_pictures_and_no_record(go, tmp_path, monkeypatch):
-    """When memory is full new frames are kept without pictures, each with its line and place."""
-    monkeypatch.setattr(output_module, "LIVE_BYTES", 10 * SEEN_BYTES)
-    may_write, write = threading.Event(), ImageSink.write
-
-    def write_late(self, observation):
-        assert may_write.wait(30)
-        write(self, observation)
-
-    def frames():
-        for number in range(30):
-            yield frame(number, 3, START_NS + number * SECOND_NS // 25)
-        may_write.set()
-
-    monkeypatch.setattr(ImageSink, "write", write_late)
-    fixes = [Fix(START_NS + second * SECOND_NS, 50.0, 8.0) for second in range(3)]
-    report = go(lazy(frames), live=True, positioning=Positioning(Track(), SentFixes(fixes))).report
-    assert report.frames_dropped["output"] == 20
-    lines = (tmp_path / "run" / "cracks.geojsonl").read_text().splitlines()
-    assert all(json.loads(line)["geometry"] for line in lines)
-    with_mask = [bool(json.loads(line)["properties"]["mask"]) for line in lines]
-    assert with_mask == [True] * 10 + [False] * 20
 
 
 @pytest.mark.parametrize("live", [True, False])
