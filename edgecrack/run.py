@@ -183,16 +183,11 @@ def carry_out(
         _drive(config, parts, stop, meter, start.run_id, outputs)
     except BaseException as error:
         with suppress(SinkError):  # the first failure is the one to hear about
-            leave(_reason(error))
+            is_stopped = stop.explains(error)
+            leave("interrupted" if is_stopped else str(error) or type(error).__name__)
         parts.folder.discard_if_empty()
         raise
     return leave("interrupted" if stop.asked else "end of source")
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, KeyboardInterrupt):
-        return "interrupted"
-    return str(error) or type(error).__name__
 
 
 def _drive(

@@ -7,6 +7,8 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from edgecrack.errors import EdgecrackError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -59,7 +61,12 @@ class StopSignal:
 
     @contextmanager
     def installed(self) -> Iterator[None]:
-        """Handle the signals; in the main thread only. A hang-up that is ignored stays so."""
+        """Handle the signals; in the main thread only. A hang-up that is ignored stays so.
+
+        Raises:
+            KeyboardInterrupt: A signal ended what is done within. An import or a lock that it hits
+                raises something else, of which nobody wants to hear.
+        """
         for number in _SIGNALS:
             before = signal.getsignal(number)
             if (number, before) != (signal.SIGHUP, signal.SIG_IGN):  # started by nohup
@@ -67,11 +74,22 @@ class StopSignal:
                 signal.signal(number, self)
         try:
             yield
+        except Exception as error:
+            if self.explains(error):
+                raise KeyboardInterrupt from error
+            raise
         finally:
             self.frames_are_done()
             for number, before in self._before.items():
                 signal.signal(number, before)
             self._before.clear()
+
+    def explains(self, error: BaseException) -> bool:
+        """Whether an error is the doing of a signal: not so a full disk in the middle of a run."""
+        is_ours = isinstance(error, EdgecrackError)
+        return isinstance(error, KeyboardInterrupt) or (
+            self.asked and not (is_ours and self._has_begun)
+        )
 
     def frames(self, source: Iterable[_Item]) -> Iterator[_Item]:
         """Yield what ``source`` yields until it ends or the end is asked for."""
