@@ -174,3 +174,35 @@ def test_json_outlives_a_power_cut():
         left = disk.after_power_cut(Random(0), Unsynced.LOST)
 
         assert json.loads(left.files()[Path("/run/run.json")]) == {"state": state}
+
+
+def test_a_full_disk_has_room_for_the_last_files():
+    """What was reserved at the start is there for the last files, and nothing of it is left."""
+    disk = MemoryDisk(room_bytes=300_000)
+    folder = RunFolder.create(Path("/run"), disk)
+    folder.reserve()
+    with pytest.raises(SinkError):
+        disk.write(folder.masks / "0.png", bytes(100_000))
+    folder.free_reserve()
+    folder.write_json("report.json", {"text": "x" * 50_000})
+    folder.write_json("run.json", {"text": "x" * 50_000})
+    assert disk.names(folder.path) == ["masks", "report.json", "run.json"]
+    folder.free_reserve()
+
+
+def test_a_disk_without_room_for_the_last_files_is_refused():
+    """A run that could not even say how it ended does not begin, and leaves no folder."""
+    disk = MemoryDisk(room_bytes=1_000)
+    folder = RunFolder.create(Path("/run"), disk)
+    with pytest.raises(SinkError):
+        folder.reserve()
+    folder.free_reserve()
+    folder.discard_if_empty()
+    assert disk.names(Path("/")) == []
+
+
+def test_a_name_that_is_no_text_is_written_all_the_same(tmp_path):
+    """The bytes of a file's name that are no UTF-8 become escapes of JSON."""
+    folder = RunFolder.create(tmp_path / "run", LocalDisk())
+    folder.write_json("run.json", {"source": "clip\udcff.mp4"})
+    assert json.loads((folder.path / "run.json").read_bytes()) == {"source": "clip\udcff.mp4"}
