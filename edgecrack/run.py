@@ -39,7 +39,9 @@ if TYPE_CHECKING:
     from edgecrack.meter import Snapshot
     from edgecrack.records import Detection, Frame
     from edgecrack.segmenters import Segmenter
+    from edgecrack.sinks import OutputSpec
     from edgecrack.sources import Source
+    from edgecrack.storage.disk import Disk
 
 NOMINAL_FPS = 25.0
 """What an overlay declares when nothing tells the source's rate."""
@@ -113,8 +115,7 @@ def _open(config: RunConfig, stack: ExitStack) -> Parts:
     segmenter = load_segmenter(bundle, config.model, live=source.info.live)
     stack.enter_context(closing(segmenter))
     disk = stack.enter_context(closing(LocalDisk()))
-    folder = RunFolder.create(config.output.folder or _fresh_folder(), disk)
-    return Parts(bundle, segmenter, source, positioning, folder)
+    return Parts(bundle, segmenter, source, positioning, _folder(config.output, disk))
 
 
 def _positioning(config: RunConfig, source: Source) -> Positioning:
@@ -131,8 +132,11 @@ def _positioning(config: RunConfig, source: Source) -> Positioning:
     return open_positioning(config.position, images=images, video_span_ns=span_ns)
 
 
-def _fresh_folder() -> Path:
-    return Path("runs") / datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+def _folder(output: OutputSpec, disk: Disk) -> RunFolder:
+    if output.folder is not None:
+        return RunFolder.create(output.folder, disk)
+    name = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    return RunFolder.create_in(output.runs_folder, name, disk)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -55,6 +56,30 @@ class RunFolder:
             SinkError: It is a file, holds anything already, or cannot be written.
         """
         make_folders(disk, path)
+        folder = cls(path, disk)
+        folder._claim()
+        return folder
+
+    @classmethod
+    def create_in(cls, parent: Path, name: str, disk: Disk) -> RunFolder:
+        """Make a new folder in another one, with a number behind its name where that is taken.
+
+        No clock has to be right for that: two runs of one second get two folders.
+
+        Raises:
+            SinkError: It cannot be written.
+        """
+        make_folders(disk, parent)
+        for number in itertools.count(1):
+            path = parent / (name if number == 1 else f"{name}-{number:03d}")
+            try:
+                disk.make_folder(path)
+            except SinkError:
+                if path.name not in disk.names(parent):
+                    raise
+            else:
+                break
+        disk.sync(parent)
         folder = cls(path, disk)
         folder._claim()
         return folder
