@@ -7,12 +7,15 @@ import traceback
 from typing import TYPE_CHECKING
 
 from edgecrack.errors import INTERRUPTED, EdgecrackError
+from edgecrack.extras import extras_needed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def run_program(name: str, app: Callable[[], object], if_interrupted: str = "") -> None:
+def run_program(
+    name: str, app: Callable[[], object], *, extra: str = "", if_interrupted: str = ""
+) -> None:
     """Run a command line and end the process as its error says.
 
     An error that nobody foresaw ends with 70 like any other of ours, so that a service manager
@@ -21,10 +24,12 @@ def run_program(name: str, app: Callable[[], object], if_interrupted: str = "") 
     Args:
         name: What a person types to start the program.
         app: Reads the command line and does what it says.
+        extra: The extra of the distribution that brings the program's libraries, if any does.
         if_interrupted: What to tell a person after Ctrl-C.
     """
     try:
-        app()
+        with extras_needed(extra):
+            app()
     except EdgecrackError as error:
         _tell(f"{name}: {error}")
         sys.exit(error.exit_code)

@@ -8,7 +8,7 @@ from export.commands import app
 
 def main() -> None:
     """Run the command line and end with the error's exit code."""
-    run_program("edgecrack-export", app)
+    run_program("edgecrack-export", app, extra="export")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,12 @@ from training.commands import app
 def main() -> None:
     """Run the command line and end with the error's exit code."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    run_program("edgecrack-train", app, "stopped; --resume continues from the last finished epoch.")
+    run_program(
+        "edgecrack-train",
+        app,
+        extra="train",
+        if_interrupted="stopped; --resume continues from the last finished epoch.",
+    )
 
 
 if __name__ == "__main__":

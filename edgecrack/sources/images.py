@@ -21,7 +21,7 @@ from edgecrack.sources import SourceCounts, SourceInfo, SourceSpec
 from edgecrack.sources.address import parse_address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from edgecrack.records import RgbImage
 
@@ -45,7 +45,7 @@ class ImageFolderSource:
         info: What is known of it; times are those of its first readable picture.
     """
 
-    def __init__(self, spec: SourceSpec, input_px: tuple[int, int]) -> None:
+    def __init__(self, spec: SourceSpec, inputs_px: Sequence[tuple[int, int]]) -> None:
         """Open the directory; see ``open_source`` for what may go wrong."""
         _check(spec)
         self._spec, self._folder = spec, Path(parse_address(spec.address).target)
@@ -53,7 +53,7 @@ class ImageFolderSource:
         self._yielded, self._unreadable = 0, 0
         self._closed = False
         self._loader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pictures")
-        self._reader = Reader(PipelineSpec(spec.address, _PIPELINE), input_px, spec.region)
+        self._reader = Reader(PipelineSpec(spec.address, _PIPELINE), inputs_px, spec.region)
         self._frames = self._read()
         try:
             first = self._open()
@@ -99,6 +99,7 @@ class ImageFolderSource:
             start_ns=spec.start_ns,
             duration_ns=_duration_ns(len(self._paths), spec.rate_fps),
             time_source="none" if first.captured_ns is None else time_source,
+            input_px=self._reader.input_px,
         )
 
     def _read(self) -> Iterator[Frame]:
