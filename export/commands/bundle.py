@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -54,7 +55,8 @@ def bundle(
         tolerances_px=tuple(tolerance or (5.0, 10.0)),
     )
     for parity in build_bundle(load_checkpoint(checkpoint), request, out):
-        typer.echo(
+        line = (
             f"{out / parity.network}: {parity.pictures} validation pictures, "
             f"worst difference {parity.worst_levels}/255, mask IoU {parity.mask_iou:.5f}"
         )
+        typer.echo(os.fsencode(line))  # the path as it is, UTF-8 or not
