@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +14,24 @@ from edgecrack.manifest import MOST_PX
 UNCHECKED: dict[str, Any] = {"readable": False}
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+Images = Annotated[Path | None, typer.Option(help="Folder of any pictures.", **UNCHECKED)]
+
+Masks = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of their crack masks, 0 and 255, of the same names and sizes.", **UNCHECKED
+    ),
+]
+
+Areas = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of their area masks: 0 not road, 1 road, 2 paint, 255 unknown. Cracks are then "
+        "scored on the road, and what is marked elsewhere is told.",
+        **UNCHECKED,
+    ),
+]
 
 
 def size_of(text: str) -> tuple[int, int]:

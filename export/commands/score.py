@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edgecrack.errors import UsageError
-from export.commands.options import UNCHECKED, Json, size_of
+from export.commands.options import UNCHECKED, Areas, Images, Json, Masks, size_of
 
 if TYPE_CHECKING:
     from export.scoring import Scored
@@ -26,24 +26,9 @@ def score(
             metavar="BUNDLE|CHECKPOINT", help="A bundle folder, or a .pt file.", **UNCHECKED
         ),
     ],
-    images: Annotated[
-        Path | None, typer.Option(help="Folder of any pictures.", **UNCHECKED)
-    ] = None,
-    masks: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of their crack masks, 0 and 255, of the same names and sizes.",
-            **UNCHECKED,
-        ),
-    ] = None,
-    areas: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder of their area masks: 0 not road, 1 road, 2 paint, 255 unknown. Cracks are "
-            "then scored on the road, and what is marked elsewhere is told.",
-            **UNCHECKED,
-        ),
-    ] = None,
+    images: Images = None,
+    masks: Masks = None,
+    areas: Areas = None,
     mask_threshold: Annotated[
         int | None,
         typer.Option(min=0, max=254, help="A mask pixel above this is crack; for other masks."),
