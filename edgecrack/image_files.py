@@ -21,6 +21,9 @@ BROKEN_IMAGE = (
     ValueError,
     EOFError,
     TypeError,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
     struct.error,
     Image.DecompressionBombError,
 )
@@ -37,10 +40,10 @@ def list_images(folder: Path) -> list[Path]:
     """
     try:
         entries = [entry for entry in folder.iterdir() if not entry.name.startswith(".")]
+        pictures = [path for path in entries if path.suffix.lower() in _ENDINGS and path.is_file()]
     except OSError as error:
         reason = error.strerror or error
         raise InputError(f"the pictures of {folder} cannot be listed: {reason}") from error
-    pictures = [path for path in entries if path.suffix.lower() in _ENDINGS and path.is_file()]
     if not pictures:
         kinds = ", ".join(sorted(ending[1:] for ending in _ENDINGS))
         raise InputError(f"{folder} holds no pictures ({kinds})")

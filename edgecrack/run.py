@@ -260,13 +260,12 @@ def _record(
     config: RunConfig, parts: Parts, run_id: str, snapshot: Snapshot, exit_reason: str
 ) -> RunRecord:
     info, geometry, settings = parts.source.info, snapshot.geometry, config.as_json()
-    settings["source"]["address"] = info.name  # without passwords
     return RunRecord(
         run_id=run_id,
         edgecrack=__version__,
         written_utc=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         source=info,
-        position=config.position.address,
+        position=settings["position"]["address"],
         fixes=parts.positioning.counts(),
         model=model_terms(parts.bundle),
         config=settings,

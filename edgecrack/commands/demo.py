@@ -11,13 +11,14 @@ from rich.console import Console
 
 from edgecrack.commands.options import UNCHECKED, Json
 from edgecrack.commands.progress import progress_bar
+from edgecrack.errors import UsageError
 
 
 def demo(
     out: Annotated[
         Path, typer.Option(help="Folder for the page; an earlier demo is replaced.", **UNCHECKED)
     ] = Path("demo"),
-    seed: Annotated[int, typer.Option(help="Another seed is another road.")] = 7,
+    seed: Annotated[int, typer.Option(help="Another seed is another road.", min=0)] = 7,
     seconds: Annotated[float, typer.Option(help="Length of the drive.", min=1, max=120)] = 8.0,
     as_json: Json = False,
 ) -> None:
@@ -26,7 +27,10 @@ def demo(
     from edgecrack.demo import run_demo  # noqa: PLC0415
     from edgecrack.synthetic.drive import DriveSpec  # noqa: PLC0415
 
-    spec = DriveSpec(seed=seed, seconds=seconds)
+    try:
+        spec = DriveSpec(seed=seed, seconds=seconds)
+    except ValueError as error:
+        raise UsageError(f"there is no such drive: {error}") from error
     with progress_bar("frames of a synthetic drive", spec.frame_count) as count:
         result = run_demo(out, spec, count)
     if as_json:

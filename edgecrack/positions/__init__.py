@@ -9,7 +9,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from edgecrack.errors import InputError, UsageError
 from edgecrack.positions.track import Track
-from edgecrack.settings import setting
+from edgecrack.redaction import is_remote, redact_address
+from edgecrack.settings import AddressText, setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -30,7 +31,7 @@ class PositionSpec:
         max_gap_s: Fixes further apart than this are not interpolated, above 0 and at most 60.
     """
 
-    address: str | None = setting(
+    address: AddressText | None = setting(
         None,
         flag="--position",
         help="NMEA or GPX file, or serial:///dev/ttyUSB0?baud=9600.",
@@ -41,7 +42,10 @@ class PositionSpec:
     )
 
     def __post_init__(self) -> None:
-        """Refuse a gap that is none, or that no place could be believed in."""
+        """Refuse an address of elsewhere, and a gap in which no place could be believed."""
+        if self.address is not None and is_remote(self.address):
+            shown = redact_address(self.address)
+            raise ValueError(f"address must be a file or serial:///dev/..., and is not: {shown}")
         if not 0 < self.max_gap_s <= MOST_GAP_S:
             raise ValueError(
                 f"max_gap_s must be above 0 and at most {MOST_GAP_S}, not {self.max_gap_s}"
