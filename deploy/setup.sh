@@ -13,7 +13,7 @@ Usage: setup.sh [--with-tests] [--dry-run] [--help]
 Installs with apt what pip cannot: GStreamer and its Python bindings, python3-venv and gpsd.
 Does nothing when all of it is installed.
 
-  --with-tests  also install what only the tests use: exiftool, and Chromium with its driver
+  --with-tests  also install what only the tests use: exiftool, strace, and Chromium with its driver
   --dry-run     print what is installed and what would be, and change nothing
   --help        print this text
 HELP
@@ -36,7 +36,7 @@ wanted() {
         python3-gi python3-gst-1.0 gir1.2-gst-plugins-base-1.0 \
         python3-venv gpsd libgl1 # libgl1: opencv-python's wheel needs it
     if "$with_tests"; then
-        printf '%s\n' libimage-exiftool-perl "$(browser)" "$(browser_driver)"
+        printf '%s\n' libimage-exiftool-perl strace "$(browser)" "$(browser_driver)"
     fi
 }
 

@@ -13,9 +13,11 @@ from edgecrack.config import RunConfig
 from edgecrack.errors import InputError, SinkError
 from edgecrack.metrics import Protocol, count_matches, total
 from edgecrack.page.document import write_page
+from edgecrack.page.shown_frames import DrivenTrack
 from edgecrack.page.tables import Score
 from edgecrack.positions import PositionSpec
 from edgecrack.run import Outcome, run
+from edgecrack.run_reader import read_run
 from edgecrack.sinks import OutputSpec
 from edgecrack.sources import SourceSpec
 from edgecrack.synthetic.drive import Drive, DriveSpec, write_drive
@@ -64,7 +66,8 @@ def run_demo(
     )
     outcome = run(config, on_frame=on_frame)
     scores = tuple(_score(drive, outcome.out / "masks", reach) for reach in TOLERANCES_PX)
-    page = write_page(folder, outcome.out, drive.fixes, drive.start_ns, scores)
+    driven = DrivenTrack(drive.fixes, drive.start_ns)
+    page = write_page(folder / "index.html", read_run(outcome.out), driven, scores)
     return DemoResult(page, outcome, scores)
 
 

@@ -6,7 +6,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from edgecrack.letterbox import letterbox
 from edgecrack.mask import measure, region_on_canvas, to_mask
+from edgecrack.mirrored_borders import add_borders
 from edgecrack.records import Detection, Region
 from edgecrack.settings import setting
 
@@ -45,6 +47,7 @@ class Detector:
 
     def __init__(self, segmenter: Segmenter, spec: DetectionSpec) -> None:
         self._segmenter, self._spec = segmenter, spec
+        self._input_px = (segmenter.width_px, segmenter.height_px)
 
     def __call__(self, frame: Frame) -> Detection:
         """Return what is in ``frame``.
@@ -53,7 +56,8 @@ class Detector:
             BundleError: The network fails on it.
         """
         watch = _Stopwatch()
-        probability = self._segmenter.probability(frame.image)
+        box = letterbox(frame.image.shape[1::-1], self._input_px)
+        probability = box.crop(self._segmenter.probability(add_borders(frame.image, box.borders)))
         watch.lap("infer")
         canvas_px = (frame.evidence.shape[1], frame.evidence.shape[0])
         region = _region_on(frame, canvas_px)

@@ -139,13 +139,20 @@ def disc(radius_px: float) -> NDArray[np.uint8]:
     return np.asarray(rows**2 + columns**2 <= radius_px**2, np.uint8)
 
 
-def count_matches(probability: GrayImage, truth: GrayImage, tolerance_px: float = 0.0) -> Counts:
+def count_matches(
+    probability: GrayImage,
+    truth: GrayImage | NDArray[np.bool_],
+    tolerance_px: float = 0.0,
+    known: NDArray[np.bool_] | None = None,
+) -> Counts:
     """Match one prediction with its truth at every threshold.
 
     Args:
         probability: 0..255, (H, W).
         truth: Any non-zero pixel is crack, (H, W).
         tolerance_px: Reach of a match, 0 or more; the work grows with its square.
+        known: Where the truth is known, (H, W); None is everywhere. An unknown pixel is neither
+            predicted nor true, whatever the arrays hold there.
 
     Raises:
         ValueError: The shapes differ, or the tolerance is negative or not finite.
@@ -162,15 +169,20 @@ def count_matches(probability: GrayImage, truth: GrayImage, tolerance_px: float 
         raise ValueError(
             f"truth must be {probability.shape} like the prediction, not {truth.shape}"
         )
+    if known is not None and known.shape != truth.shape:
+        raise ValueError(f"known must be {truth.shape} like the truth, not {known.shape}")
     if not 0 <= tolerance_px < np.inf:
         raise ValueError(f"a tolerance must be 0 px or more, not {tolerance_px}")
-    crack = (truth > 0).astype(np.uint8)
+    if known is None:
+        known = np.ones(truth.shape, bool)
+    crack = ((truth > 0) & known).astype(np.uint8)
+    probability = np.where(known, probability, np.uint8(0))
     reach = disc(tolerance_px)
     near_truth = cv2.dilate(crack, reach) > 0
-    best_in_reach = np.asarray(cv2.dilate(np.ascontiguousarray(probability), reach), np.uint8)
+    best_in_reach = np.asarray(cv2.dilate(probability, reach), np.uint8)
     return Counts(
-        predicted=_at_least(probability),
-        right=_at_least(probability[near_truth]),
+        predicted=_at_least(probability[known]),
+        right=_at_least(probability[near_truth & known]),
         found=_at_least(best_in_reach[crack > 0]),
         overlap=_at_least(probability[crack > 0]),
         true=int(crack.sum()),

@@ -139,7 +139,7 @@ class Frame:
         pts_ns: Presentation time within the source.
         captured_ns: UTC of capture, or None when nothing tells it.
         monotonic_ns: When the decoder delivered it (file) or the camera took it (live).
-        image: The region of interest at the network's input size.
+        image: The region of interest, as large as the network's input holds, its aspect kept.
         evidence: The whole source picture, at most 1280 wide.
         geometry: The size of the source picture, and the region of it that ``image`` shows.
         name: What a person calls this picture, such as its file name; empty for video.

@@ -85,7 +85,8 @@ class RunReport:
     Attributes:
         frames_in: Pictures the decoder delivered.
         frames_inferred: Frames that the network has seen.
-        frames_dropped: Stage -> pictures given up there.
+        frames_dropped: Stage -> pictures given up there. The ``unreadable`` of a directory and the
+            ``missing`` of a video were never delivered, so ``frames_in`` does not hold them.
         frames_out: Frames that the sinks have taken.
         fps_in: Rate at which frames came from the source.
         fps_out: Rate of results.

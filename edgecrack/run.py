@@ -21,7 +21,7 @@ from edgecrack.pipeline import survey
 from edgecrack.positions.positioning import Positioning, open_positioning
 from edgecrack.records import ModelIdentity
 from edgecrack.report import InputSize, RunReport, Setup, Totals, make_report
-from edgecrack.run_record import RunRecord, model_terms
+from edgecrack.run_record import RunRecord, model_terms, network_input
 from edgecrack.segmenters import load_segmenter
 from edgecrack.sinks import open_previews, open_sinks
 from edgecrack.sinks.record_only import without_pictures
@@ -230,6 +230,7 @@ def _totals(parts: Parts, start: _Start, writers: list[Writer], inferred: int) -
         "source": counts.dropped,
         "unfinished": max(0, counts.delivered - counts.dropped - inferred),  # cut short
         "unreadable": counts.unreadable,
+        "missing": counts.missing,
         "output": sum(writer.missed for writer in writers),  # final: they are closed
     }
     return Totals(
@@ -260,6 +261,7 @@ def _record(
     config: RunConfig, parts: Parts, run_id: str, snapshot: Snapshot, exit_reason: str
 ) -> RunRecord:
     info, geometry, settings = parts.source.info, snapshot.geometry, config.as_json()
+    input_px = (parts.segmenter.width_px, parts.segmenter.height_px)
     return RunRecord(
         run_id=run_id,
         edgecrack=__version__,
@@ -271,6 +273,7 @@ def _record(
         config=settings,
         picture_px=(geometry.width_px, geometry.height_px) if geometry else None,
         region=geometry.region if geometry else None,
+        input=network_input(geometry.region, input_px) if geometry else None,
         first_utc=_iso(snapshot.first_ns),
         last_utc=_iso(snapshot.last_ns),
         exit_reason=exit_reason,

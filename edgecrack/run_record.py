@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from edgecrack.letterbox import fitting_scale, letterbox
+
 if TYPE_CHECKING:
     from edgecrack.bundle import Bundle
+    from edgecrack.letterbox import Borders
     from edgecrack.positions.positioning import FixCounts
     from edgecrack.records import Region
     from edgecrack.sources import SourceInfo
@@ -47,6 +50,30 @@ def model_terms(bundle: Bundle) -> ModelTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkInput:
+    """How the region lies in the network's input: scaled alike both ways, never stretched.
+
+    Attributes:
+        width_px: Width of the input.
+        height_px: Its height.
+        scale: Pixels of the input for one of the source picture.
+        borders: What the network sees mirrored on each side of the region.
+    """
+
+    width_px: int
+    height_px: int
+    scale: float
+    borders: Borders
+
+
+def network_input(region: Region, input_px: tuple[int, int]) -> NetworkInput:
+    """Return how a region lies in an input of this width and height."""
+    region_px = (region.width_px, region.height_px)
+    borders = letterbox(region_px, input_px).borders
+    return NetworkInput(*input_px, fitting_scale(region_px, input_px), borders)
+
+
+@dataclass(frozen=True, slots=True)
 class RunRecord:
     """``run.json``, key by key.
 
@@ -61,6 +88,7 @@ class RunRecord:
         config: The settings, table by table, without passwords.
         picture_px: Width and height of the source picture; None before the first frame.
         region: What the network saw of it, in its pixels; None before the first frame.
+        input: How the region lies in the network's input; None before the first frame.
         first_utc: Time of the first frame, where known.
         last_utc: Time of the last frame, where known.
         exit_reason: ``running``, ``end of source``, ``interrupted``, or the error's message.
@@ -76,6 +104,7 @@ class RunRecord:
     config: dict[str, Any]
     picture_px: tuple[int, int] | None
     region: Region | None
+    input: NetworkInput | None
     first_utc: str | None
     last_utc: str | None
     exit_reason: str

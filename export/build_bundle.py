@@ -68,12 +68,14 @@ def build_bundle(
 
 def _set(checkpoint: Checkpoint, request: BundleRequest) -> DataConfig:
     """Return the set that threshold, parity and scores are taken on."""
-    known = {data.name: data for data in checkpoint.config.data if data.split}
+    known = {
+        data.name: data for data in checkpoint.config.data if data.split and data.has_crack_labels
+    }
     name = request.set_name or next(iter(known), None)
     if name not in known:
         raise UsageError(
-            f"the set must be one the checkpoint was trained on with a split, {sorted(known)}, "
-            f"not '{name}'; give --set."
+            "the set must be one the checkpoint was trained on, with crack labels and a split, "
+            f"{sorted(known)}, not '{name}'; give --set."
         )
     if not part_of(known[name], request.root, "validation"):
         raise UsageError(f"set '{name}' has no validation picture here to prove anything with.")

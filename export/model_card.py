@@ -104,10 +104,16 @@ def _provenance(checkpoint: Checkpoint, request: BundleRequest) -> Provenance:
 
 def _commit() -> str:
     """Return the commit of the program's checkout, "unknown" outside one."""
-    here = Path(__file__).parent
-    command = ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+        commit = _git("describe", "--always", "--abbrev=12")
+        # Not describe's own --dirty, which writes to the checkout's index on the way.
+        changes = _git("status", "--porcelain", "--untracked-files=no")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
+    return f"{commit}-dirty" if changes else commit
+
+
+def _git(*arguments: str) -> str:
+    command = ["git", "--no-optional-locks", "-C", str(Path(__file__).parent), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
     return done.stdout.strip()

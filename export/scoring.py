@@ -11,11 +11,10 @@ import cv2
 import numpy as np
 
 from edgecrack.errors import UsageError
-from edgecrack.metrics import count_matches
 from edgecrack.segmenters import load_segmenter
 from training.config import parse_config
 from training.dataset import part_of, read_pair
-from training.scoring import groups, protocol_of, score
+from training.scoring import groups, match, protocol_of, score
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,11 +49,11 @@ def score_bundle(
     counts: dict[float, list[Counts]] = {tolerance: [] for tolerance in tolerances_px}
     resolution = ""
     for pair in pairs:
-        picture, mask = read_pair(pair, data)
-        resolution = f"{mask.shape[1]}x{mask.shape[0]}"
+        picture, truth = read_pair(pair, data)
+        resolution = f"{truth.shape[1]}x{truth.shape[0]}"
         probability = _predict(segmenter, picture)
         for tolerance in tolerances_px:
-            counts[tolerance].append(count_matches(probability, mask, tolerance))
+            counts[tolerance].append(match(probability, truth, tolerance))
     sizes = f"{resolution} predicted at {segmenter.width_px}x{segmenter.height_px}"
     whole = data.model_copy(update={"scale": 1.0})  # the size it was predicted at is in ``sizes``
     return [
@@ -71,7 +70,7 @@ def score_bundle(
 
 def _set(bundle: Bundle, set_name: str | None) -> DataConfig:
     config = parse_config(bundle.manifest.provenance.config, f"bundle {bundle.path}")
-    known = [data for data in config.data if data.split]
+    known = [data for data in config.data if data.split and data.has_crack_labels]
     for data in known:
         if set_name in {None, data.name}:
             return data

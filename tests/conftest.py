@@ -17,9 +17,12 @@ from hypothesis import settings
 
 from edgecrack.bundle import load_bundle
 from edgecrack.storage.disk import LocalDisk
+from tests.system_calls import read_calls, strace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from tests.system_calls import SystemCalls
 
 # It blocks torch and others for its whole process: a plugin, to be named with -p.
 collect_ignore = ["without_training.py"]
@@ -153,12 +156,40 @@ def environment() -> dict[str, str]:
 def command(environment):
     """Return a function that runs one of the programs as a person does, and waits for its end."""
 
-    def run(*arguments: object, package: str = "edgecrack", prefix: Sequence[str] = ()) -> Ended:
+    def run(
+        *arguments: object, package: str = "edgecrack", prefix: Sequence[str] = (), **more: str
+    ) -> Ended:
         done = subprocess.run(
             [*prefix, sys.executable, "-m", package, *map(str, arguments)],
-            env=environment, capture_output=True, text=True, timeout=110, check=False,
+            env=environment | more, capture_output=True, text=True, timeout=110, check=False,
         )  # fmt: skip
         return Ended(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def traced(command, tmp_path):
+    """Return a function that runs a program, and returns what it asked of the kernel.
+
+    Its home folder is new, ``home`` of ``tmp_path``, and holds but an empty ``.cache``; its folder
+    of temporary files is ``temporary``.
+    """
+    home, calls, temporary = (tmp_path / name for name in ("home", "calls", "temporary"))
+    for folder in (home / ".cache", calls, temporary):
+        folder.mkdir(parents=True)
+    places = {
+        "HOME": str(home),
+        "TMPDIR": str(temporary),
+        "XDG_CACHE_HOME": "",
+        "XDG_RUNTIME_DIR": "",
+    }
+
+    def run(*arguments: object, package: str = "edgecrack") -> SystemCalls:
+        how = {"package": package, "prefix": strace(calls)}
+        ended = command(*arguments, **how, **places, PYTHONDONTWRITEBYTECODE="1")
+        assert ended.code == 0, ended.stderr
+        return read_calls(calls, Path.cwd())
 
     return run
 

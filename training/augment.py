@@ -1,9 +1,9 @@
-"""Augmentation: random geometric and photometric changes of a picture and its mask.
+"""Augmentation: random geometric and photometric changes of a picture and its truth.
 
 Rotation, shift, zoom, flips and shear are one affine warp, so that a pixel is resampled once. The
-border is "padding with neighbouring pixels", as in the paper. A mask is warped by nearest
-neighbour: cracks are one or two pixels wide, and a threshold after interpolation would change
-their share.
+border is "padding with neighbouring pixels", as in the paper. The truth, of codes of
+``training.truth``, is warped by nearest neighbour: cracks are one or two pixels wide, and a
+threshold after interpolation would change their share.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import cv2
 import numpy as np
+
+from training.truth import CRACK, NO_CRACK
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,7 +49,9 @@ class AugmentSpec:
         border: What is beyond a picture's edge: ``replicate`` repeats the edge's pixels, as in the
             paper; ``reflect`` mirrors the picture. Where samples are larger than pictures,
             replication extends cracks to straight lines, which look like joints.
-        copy_paste: Probability that the cracks of another picture of the set are pasted in.
+        jpeg: Probability that the picture is compressed as JPEG, of a quality of 25 to 90.
+        copy_paste: Probability that the cracks of another picture are pasted in.
+        copy_from: Where that picture is from: the same ``set``, or ``all`` sets with crack labels.
     """
 
     # read by pydantic in training.config
@@ -66,7 +70,9 @@ class AugmentSpec:
     blur_px: float = 0.0
     noise: float = 0.0
     shadow: float = 0.0
+    jpeg: float = 0.0
     copy_paste: float = 0.0
+    copy_from: Literal["set", "all"] = "set"
     border: Border = "replicate"
 
     def __post_init__(self) -> None:
@@ -76,8 +82,9 @@ class AugmentSpec:
                 f"zoom_min must be above 0 and no more than zoom_max, not {self.zoom_min:g} to "
                 f"{self.zoom_max:g}"
             )
-        ranges = (self.rotation_deg, self.shift_share, self.shear, self.light, self.gamma)
-        if min(*ranges, self.colour, self.blur_px, self.noise, self.shadow, self.copy_paste) < 0:
+        ranges = [self.rotation_deg, self.shift_share, self.shear, self.light, self.gamma]
+        ranges += [self.colour, self.blur_px, self.noise, self.shadow, self.jpeg, self.copy_paste]
+        if min(ranges) < 0:
             raise ValueError("every range must be 0 or more")
 
 
@@ -110,41 +117,44 @@ def random_warp(
 
 def warp(
     picture: RgbImage,
-    mask: GrayImage,
+    truth: GrayImage,
     matrix: NDArray[np.float64],
     size_px: tuple[int, int],
     border: Border = "replicate",
 ) -> tuple[RgbImage, GrayImage]:
-    """Return ``picture`` and ``mask``, both warped by ``matrix`` to ``size_px`` (width, height)."""
+    """Return both arrays warped by ``matrix`` to ``size_px`` (width, height)."""
     border_mode = cv2.BORDER_REPLICATE if border == "replicate" else cv2.BORDER_REFLECT_101
     linear, nearest = (
         cv2.WARP_INVERSE_MAP | interpolation
         for interpolation in (cv2.INTER_LINEAR, cv2.INTER_NEAREST)
     )
     warped = cv2.warpAffine(picture, matrix, size_px, flags=linear, borderMode=border_mode)
-    warped_mask = cv2.warpAffine(mask, matrix, size_px, flags=nearest, borderMode=border_mode)
-    return np.asarray(warped, np.uint8), np.asarray(warped_mask, np.uint8)
+    warped_truth = cv2.warpAffine(truth, matrix, size_px, flags=nearest, borderMode=border_mode)
+    return np.asarray(warped, np.uint8), np.asarray(warped_truth, np.uint8)
 
 
 def copy_paste(
     target: tuple[RgbImage, GrayImage], donor: tuple[RgbImage, GrayImage]
 ) -> tuple[RgbImage, GrayImage]:
-    """Return the picture and mask ``target`` with the cracks of ``donor``, of the same size, added.
+    """Return ``target``, a picture and its truth, with the cracks of ``donor``, of the same size.
 
     What is copied is how much darker a crack is than the road around it, so that it gets the light
     and colour of its new place. A few dozen labelled pictures then show their cracks on every road
-    of the set, next to every joint and every line of paint.
+    of the set, next to every joint and every line of paint. Nothing is pasted on what is paint, not
+    road, or unknown: cracks without known road around them would teach that road is crack.
     """
-    (picture, mask), (donor_picture, donor_mask) = target, donor
-    if not donor_mask.any():
+    (picture, truth), (donor_picture, donor_truth) = target, donor
+    labelled = (truth == NO_CRACK) | (truth == CRACK)
+    crack = (donor_truth == CRACK) & labelled
+    if not crack.any():
         return target
     brightness = donor_picture.astype(np.float32) + 1  # never 0: it divides
     surround = cv2.blur(brightness, (SURROUND_PX, SURROUND_PX), borderType=cv2.BORDER_REPLICATE)
-    near = cv2.dilate(donor_mask, np.ones((5, 5), np.uint8)).astype(np.float32) / 255
-    alpha = cv2.GaussianBlur(near, (0, 0), 1.0)[..., None]  # (H, W, 1)
+    near = cv2.dilate(crack.astype(np.float32), np.ones((5, 5), np.uint8))
+    alpha = (cv2.GaussianBlur(near, (0, 0), 1.0) * labelled)[..., None]  # (H, W, 1)
     shade = 1 + alpha * (brightness / surround - 1)
     pasted = np.clip(picture * shade, 0, 255).astype(np.uint8)
-    return pasted, np.asarray(cv2.max(mask, donor_mask), np.uint8)
+    return pasted, np.where(crack, np.uint8(CRACK), truth)
 
 
 def photometric(picture: RgbImage, rng: np.random.Generator, spec: AugmentSpec) -> RgbImage:
@@ -167,7 +177,18 @@ def photometric(picture: RgbImage, rng: np.random.Generator, spec: AugmentSpec) 
         changed += rng.standard_normal(changed.shape, np.float32) * np.float32(
             rng.random() * spec.noise
         )
-    return np.clip(changed, 0, 255).astype(np.uint8)
+    levels = np.clip(changed, 0, 255).astype(np.uint8)
+    if spec.jpeg and rng.random() < spec.jpeg:
+        return _compressed(levels, quality=int(rng.integers(25, 91)))
+    return levels
+
+
+def _compressed(picture: RgbImage, quality: int) -> RgbImage:
+    """Return the RGB picture as JPEG of ``quality`` (1 to 100) shows it."""
+    bgr = picture[..., ::-1]
+    _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    decoded = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+    return np.ascontiguousarray(decoded[..., ::-1])
 
 
 def _shadow(rng: np.random.Generator, height_px: int, width_px: int) -> NDArray[np.float32]:

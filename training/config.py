@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from edgecrack.toml import config_error, read_toml
 from training.augment import AugmentSpec
 from training.losses import LossSpec
+from training.truth import Labelled
 from training.unet import UNetSpec
 
 if TYPE_CHECKING:
@@ -31,7 +32,12 @@ class DataConfig(BaseModel):
         name: Its name in scores.
         kind: ``crackforest`` (``image/NNN.jpg`` beside ``groundTruth/NNN.mat``) or ``folder``.
         images: Folders of pictures, relative to the data folder.
-        masks: Folders of masks, one for each folder of pictures; a mask has its picture's stem.
+        masks: Folders of crack masks, one for each folder of pictures; a mask has its picture's
+            stem. None where cracks were not labelled, which needs ``areas``.
+        areas: Folders of area masks, likewise: 0 not road, 1 road, 2 paint, 255 unknown. Where a
+            picture is not road or is paint, it is known to have no crack.
+        labelled: Where every crack was labelled: ``everywhere``, or on ``road`` (area 1) only; the
+            rest is unknown.
         field: CrackForest only: the field of the ground truth to learn.
         mask_threshold: A mask pixel above this is crack; 0 means any non-zero pixel.
         split: Name of a list of ids in ``training/splits``; None uses all pictures for training.
@@ -51,6 +57,8 @@ class DataConfig(BaseModel):
     kind: Literal["crackforest", "folder"] = "folder"
     images: tuple[str, ...] = Field(min_length=1)
     masks: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    labelled: Labelled = "everywhere"
     field: Literal["Segmentation", "Boundaries"] = "Segmentation"
     mask_threshold: int = Field(default=127, ge=0, le=254)
     split: str | None = None
@@ -64,14 +72,28 @@ class DataConfig(BaseModel):
 
     @model_validator(mode="after")
     def _one_mask_folder_per_picture_folder(self) -> Self:
-        if self.masks and len(self.masks) != len(self.images):
+        for key, folders in (("masks", self.masks), ("areas", self.areas)):
+            if folders and len(folders) != len(self.images):
+                raise ValueError(
+                    f"data set '{self.name}' lists {len(self.images)} folders of pictures and "
+                    f"{len(folders)} of {key}; list one folder of {key} for each folder of pictures"
+                )
+        if self.kind == "folder" and not self.masks and not self.areas:
             raise ValueError(
-                f"data set '{self.name}' lists {len(self.images)} folders of pictures and "
-                f"{len(self.masks)} of masks; list one folder of masks for each folder of pictures"
+                f"data set '{self.name}' lists no folder of masks; add masks = [...], or areas = "
+                "[...] if its cracks are not labelled"
             )
-        if self.kind == "folder" and not self.masks:
-            raise ValueError(f"data set '{self.name}' lists no folder of masks; add masks = [...]")
+        if self.labelled == "road" and not self.areas:
+            raise ValueError(
+                f"data set '{self.name}' says labelled = 'road' but no areas tell where the road "
+                "is; add areas = [...]"
+            )
         return self
+
+    @property
+    def has_crack_labels(self) -> bool:
+        """Whether cracks were labelled; without labels a set teaches only where there are none."""
+        return self.kind == "crackforest" or bool(self.masks)
 
 
 class FitConfig(BaseModel):

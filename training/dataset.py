@@ -2,7 +2,8 @@
 
 There are two layouts. CrackForest keeps ``image/NNN.jpg`` beside ``groundTruth/NNN.mat``, whose
 ``Segmentation`` is 2 on cracks (3 and 4 are other regions) and whose ``Boundaries`` is the outline.
-Every other set is a folder of pictures and a folder of masks with the same stems.
+Every other set is a folder of pictures and, with the same stems, a folder of crack masks, or of
+area masks (0 not road, 1 road, 2 paint, 255 unknown), or both.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import cv2
 import numpy as np
 
 from edgecrack.errors import ConfigError, InputError
+from training.truth import AREAS, join, shrink_truth
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,46 +32,65 @@ PARTS = ("train", "validation", "test")
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The files of one picture and its mask.
+    """The files of one picture and its masks.
 
     Attributes:
         name: Stem of the file: the id in split files.
         picture: The picture's file.
-        mask: The mask's file.
+        mask: The crack mask's file, or None where cracks were not labelled.
+        area: The area mask's file, or None where nothing is known of the road.
     """
 
     name: str
     picture: Path
-    mask: Path
+    mask: Path | None
+    area: Path | None = None
 
 
 def find_pairs(config: DataConfig, root: Path) -> list[Pair]:
     """List every pair of a data set, sorted by name within each folder.
 
     Raises:
-        InputError: If a folder is missing or empty, or a picture has no mask.
+        InputError: If a folder is missing or empty, or a picture lacks a mask.
     """
-    masks = config.masks or tuple(f"{images}/../groundTruth" for images in config.images)
+    masks = config.masks
+    if config.kind == "crackforest" and not masks:
+        masks = tuple(f"{images}/../groundTruth" for images in config.images)
+    nowhere = (None,) * len(config.images)
     return [
         pair
-        for images, folder in zip(config.images, masks, strict=True)
-        for pair in _pairs_in(root / images, root / folder, config)
+        for images, mask, area in zip(
+            config.images, masks or nowhere, config.areas or nowhere, strict=True
+        )
+        for pair in _pairs_in(
+            root / images, root / mask if mask else None, root / area if area else None, config.kind
+        )
     ]
 
 
-def _pairs_in(images: Path, masks: Path, config: DataConfig) -> list[Pair]:
-    endings = PICTURES | {".mat"}
-    mask_files = [file for file in sorted(_files(masks)) if file.suffix.lower() in endings]
-    mask_of = {file.stem: file for file in mask_files}
+def _pairs_in(images: Path, masks: Path | None, areas: Path | None, kind: str) -> list[Pair]:
+    mask_of, area_of = _by_stem(masks), _by_stem(areas)
     pictures = [file for file in sorted(_files(images)) if file.suffix.lower() in PICTURES]
-    if config.kind == "crackforest":  # 37 of its pictures have no ground truth, by design
+    if kind == "crackforest":  # 37 of its pictures have no ground truth, by design
         pictures = [file for file in pictures if file.stem in mask_of]
     if not pictures:
         raise InputError(f"{images} holds no picture with ground truth; check --data.")
     for picture in pictures:
-        if picture.stem not in mask_of:
-            raise InputError(f"{picture} has no mask in {masks}; add it or remove the picture.")
-    return [Pair(file.stem, file, mask_of[file.stem]) for file in pictures]
+        for folder, files in ((masks, mask_of), (areas, area_of)):
+            if folder and picture.stem not in files:
+                raise InputError(
+                    f"{picture} has no mask in {folder}; add it or remove the picture."
+                )
+    return [
+        Pair(file.stem, file, mask_of.get(file.stem), area_of.get(file.stem)) for file in pictures
+    ]
+
+
+def _by_stem(folder: Path | None) -> dict[str, Path]:
+    """Return the stem of each mask in a folder -> its file."""
+    endings = PICTURES | {".mat"}
+    files = sorted(_files(folder)) if folder else []
+    return {file.stem: file for file in files if file.suffix.lower() in endings}
 
 
 def _files(folder: Path) -> list[Path]:
@@ -115,18 +136,20 @@ def part_of(config: DataConfig, root: Path, part: str) -> list[Pair]:
 
 
 def read_pair(pair: Pair, config: DataConfig) -> tuple[RgbImage, GrayImage]:
-    """Read a picture (H, W, 3) RGB and its mask (H, W) of 0 and 255, at full size.
+    """Read a picture (H, W, 3) RGB and its truth (H, W), codes of ``training.truth``, at full size.
 
     Raises:
-        InputError: If either cannot be read, or their sizes differ.
+        InputError: If one cannot be read, their sizes differ, or an area mask has other values.
     """
     picture = _read_image(pair.picture)
-    mask = _crackforest_mask(pair, config) if pair.mask.suffix == ".mat" else _mask(pair, config)
-    if picture.shape[:2] != mask.shape:
-        raise InputError(
-            f"{pair.mask} must be as large as its picture, {_size(picture)}, but is {_size(mask)}."
-        )
-    return picture, mask
+    crack = _crack_mask(pair.mask, config) if pair.mask else None
+    area = _area_mask(pair.area) if pair.area else None
+    for path, mask in ((pair.mask, crack), (pair.area, area)):
+        if mask is not None and picture.shape[:2] != mask.shape:
+            raise InputError(
+                f"{path} must be as large as its picture, {_size(picture)}, but is {_size(mask)}."
+            )
+    return picture, join(crack, area, config.labelled)
 
 
 def _size(array: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> str:
@@ -144,13 +167,25 @@ def _read_image(path: Path) -> RgbImage:
     return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
 
 
-def _mask(pair: Pair, config: DataConfig) -> GrayImage:
+def _crack_mask(path: Path, config: DataConfig) -> GrayImage:
+    if path.suffix == ".mat":
+        return _crackforest_mask(path, config)
     # The largest channel: some masks are drawn in colour, and their grey value may be low.
-    crack = _read_image(pair.mask).max(axis=2) > config.mask_threshold
+    crack = _read_image(path).max(axis=2) > config.mask_threshold
     return np.asarray(crack * np.uint8(255), np.uint8)
 
 
-def _crackforest_mask(pair: Pair, config: DataConfig) -> GrayImage:
+def _area_mask(path: Path) -> GrayImage:
+    area = np.asarray(_read_image(path)[..., 0], np.uint8)
+    if other := set(np.unique(area).tolist()) - set(AREAS):
+        raise InputError(
+            f"{path} must hold only 0 (not road), 1 (road), 2 (paint) and 255 (unknown), but holds "
+            f"{min(other)}; draw it again, or remove areas."
+        )
+    return area
+
+
+def _crackforest_mask(path: Path, config: DataConfig) -> GrayImage:
     from scipy.io import loadmat  # noqa: PLC0415  only CrackForest needs SciPy
     from scipy.io.matlab import MatReadError  # noqa: PLC0415
 
@@ -163,28 +198,24 @@ def _crackforest_mask(pair: Pair, config: DataConfig) -> GrayImage:
         zlib.error,
     )
     try:
-        field = loadmat(pair.mask)["groundTruth"][config.field][0, 0]
+        field = loadmat(path)["groundTruth"][config.field][0, 0]
     except (*errors_of_damaged_files, MatReadError) as error:
-        raise InputError(f"{pair.mask} holds no readable groundTruth.{config.field}.") from error
+        raise InputError(f"{path} holds no readable groundTruth.{config.field}.") from error
     crack = field == 2 if config.field == "Segmentation" else field > 0
     return np.asarray(crack * np.uint8(255), np.uint8)
 
 
-def shrink(picture: RgbImage, mask: GrayImage, scale: float) -> tuple[RgbImage, GrayImage]:
-    """Return both shrunk by ``scale`` (0 to 1); a picture's pixel is the mean of those it covers.
-
-    A mask pixel is crack when at least a third of those it covers are, which keeps thin cracks.
-    """
+def shrink(picture: RgbImage, truth: GrayImage, scale: float) -> tuple[RgbImage, GrayImage]:
+    """Return both shrunk by ``scale`` (0 to 1); a pixel's colour is the mean of those it covers."""
     if scale == 1:
-        return picture, mask
+        return picture, truth
     size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    covered = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.uint8), np.asarray((covered >= 85) * np.uint8(255), np.uint8)
+    return np.asarray(small, np.uint8), shrink_truth(truth, size)
 
 
 def read_shrunk(pair: Pair, config: DataConfig) -> tuple[RgbImage, GrayImage]:
-    """Read a picture and its mask and shrink them by the set's ``scale``."""
+    """Read a picture and its truth and shrink them by the set's ``scale``."""
     return shrink(*read_pair(pair, config), config.scale)
 
 
@@ -195,7 +226,8 @@ def digest(pairs: list[Pair]) -> str:
         InputError: If a file cannot be read.
     """
     digest_of_all = hashlib.sha256()
-    for file in (file for pair in pairs for file in (pair.picture, pair.mask)):
+    files = [file for pair in pairs for file in (pair.picture, pair.mask, pair.area) if file]
+    for file in files:
         try:
             content = file.read_bytes()
         except OSError as error:

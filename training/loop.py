@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 import time
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch.utils.data import DataLoader, Subset
@@ -22,8 +22,9 @@ from training.checkpoint import Checkpoint, load_checkpoint
 from training.dataset import digest
 from training.losses import holistic_loss
 from training.samples import TrainingSamples, training_sets, use_one_thread
-from training.scoring import count_pairs, held_sets, protocol_of, score
+from training.scoring import held_sets
 from training.unet import UNet
+from training.validation import Validation, validate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,10 +51,10 @@ class Epoch:
         number: Epochs finished, from 1.
         loss: Mean loss of its steps.
         crack_probability: Mean predicted probability of crack pixels, 0 to 1.
-        other_probability: Mean predicted probability of all other pixels, 0 to 1.
+        other_probability: Mean predicted probability of pixels known to be no crack, 0 to 1.
         seconds: Wall time, validation included.
-        validation: Set name -> scores, JSON-like; empty if this epoch was not validated.
-        f1: Mean ODS F1 over the validation sets, or None.
+        validation: The results on the validation pictures; without a quality if this epoch was not
+            validated.
     """
 
     number: int
@@ -61,8 +62,7 @@ class Epoch:
     crack_probability: float
     other_probability: float
     seconds: float
-    validation: dict[str, Any]
-    f1: float | None
+    validation: Validation
 
 
 class Callback(Protocol):
@@ -106,6 +106,7 @@ class Trainer:
         )
         sets = training_sets(config, root)
         self._samples = TrainingSamples(sets, config)
+        self.disputed = self._samples.disputed
         self._validation_sets = held_sets(config, root)
         self.finished, self.best = 0, -math.inf
         self._data = [
@@ -165,7 +166,7 @@ class Trainer:
             "optimiser": self.optimiser.state_dict(),
             "scaler": self._scaler.state_dict(),
         }
-        metrics = {"epoch": epoch.number, "loss": epoch.loss, "f1": epoch.f1, **epoch.validation}
+        metrics = {"epoch": epoch.number, "loss": epoch.loss, **asdict(epoch.validation)}
         weights = self.average.state_dict()
         return Checkpoint(
             self.config, epoch.number, weights, resume, metrics, self._data, self.best
@@ -188,9 +189,10 @@ class Trainer:
             if stuck >= PLATEAU_EPOCHS:
                 raise TrainingError(_plateau(self.finished, crack, other))
             due = self.finished % fit.validate_every == 0 or self.finished == fit.epochs
-            scores, f1 = self._validate() if due else ({}, None)
+            self.average.eval()
+            result = validate(self.average, self._validation_sets) if due else Validation()
             seconds = time.monotonic() - start_s
-            epoch = Epoch(self.finished, loss, crack, other, seconds, scores, f1)
+            epoch = Epoch(self.finished, loss, crack, other, seconds, result)
             callback.epoch(epoch, self.average)
             yield epoch
 
@@ -258,18 +260,6 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
 
-    def _validate(self) -> tuple[dict[str, Any], float | None]:
-        self.average.eval()
-        scores: dict[str, Any] = {}
-        for data, pairs in self._validation_sets:
-            tolerance = data.validate_px or 0.0
-            matches = count_pairs(self.average, data, pairs, [tolerance])
-            split = f"validation ({len(pairs)})"
-            protocol = protocol_of(data, tolerance, split, matches.resolution)
-            scores[data.name] = score(data.name, matches.counts[tolerance], protocol).as_json()
-        f1s = [set_score["ods"]["f1"] for set_score in scores.values()]
-        return scores, sum(f1s) / len(f1s) if f1s else None
-
 
 def autocast_dtype(precision: str, device: torch.device) -> torch.dtype | None:
     """Return the type for autocast; None is FP32.
@@ -313,9 +303,10 @@ def rate_factor(step: int, fit: FitConfig) -> float:
 
 @torch.no_grad()
 def _sum_probabilities(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-    """Return the sum of probabilities and the number of pixels, of cracks and then of the rest."""
-    probability, other = torch.sigmoid(logits.float()), 1 - truth
-    sums = (probability * truth).sum(), truth.sum(), (probability * other).sum(), other.sum()
+    """Return the sum of probabilities and the number of pixels, of cracks and of no cracks."""
+    probability = torch.sigmoid(logits.float())
+    crack, other = truth == 1, truth == 0
+    sums = (probability * crack).sum(), crack.sum(), (probability * other).sum(), other.sum()
     return torch.stack([value.double() for value in sums])
 
 

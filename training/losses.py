@@ -15,6 +15,9 @@ pixels in the batch::
 The paper writes L as a sum in its equation (2), but its weights a = 20 and a = 50 beside b = 1 only
 balance when L is a mean over pixels, so here it is the mean. All sums run over the whole batch, in
 FP32 whatever the precision of the logits: a 960x540 sum overflows FP16.
+
+A pixel of ``truth`` is 1 (crack), 0 (no crack) or -1 (unknown). Every formula counts known pixels
+only, as if the others were not there. Without any, alpha is 1 and the loss is 0.
 """
 
 from __future__ import annotations
@@ -66,13 +69,18 @@ class LossSpec:
 
 
 def non_crack_share(truth: torch.Tensor) -> torch.Tensor:
-    """Return alpha, the share of pixels of ``truth`` that are not crack, 0 to 1.
+    """Return alpha, the share of known pixels of ``truth`` that are not crack, 0 to 1.
 
     Example:
-        >>> non_crack_share(torch.tensor([1.0, 0.0, 0.0, 0.0])).item()
+        >>> non_crack_share(torch.tensor([1.0, 0.0, 0.0, 0.0, -1.0])).item()
         0.75
     """
-    return 1 - truth.float().mean()
+    return 1 - (truth == 1).sum() / _known_pixels(truth)
+
+
+def _known_pixels(truth: torch.Tensor) -> torch.Tensor:
+    """Return how many pixels are known, at least 1: it divides."""
+    return (truth >= 0).sum().clamp(min=1)
 
 
 def crack_weight(truth: torch.Tensor, spec: LossSpec) -> torch.Tensor:
@@ -88,9 +96,9 @@ def crack_weight(truth: torch.Tensor, spec: LossSpec) -> torch.Tensor:
     if spec.weighting == "exp":
         alpha = non_crack_share(truth)
         return spec.beta * EXP_BASE ** (spec.gamma * (2 * alpha - 1))
-    crack = truth.float().sum()
+    crack = (truth == 1).sum()
     # alpha / (1 - alpha) from counts: in FP32, 1 - alpha loses a few crack pixels in a million.
-    odds = (truth.numel() - crack + spec.smoothing) / (crack + spec.smoothing)
+    odds = ((truth == 0).sum() + spec.smoothing) / (crack + spec.smoothing)
     if spec.weighting == "xie":
         return odds
     if spec.weighting == "power":
@@ -101,10 +109,15 @@ def crack_weight(truth: torch.Tensor, spec: LossSpec) -> torch.Tensor:
 def weighted_cross_entropy(
     logits: torch.Tensor, truth: torch.Tensor, spec: LossSpec
 ) -> torch.Tensor:
-    """Return L for logits and truth (0 or 1) of one shape, as an FP32 scalar."""
-    target = truth.float()
-    weight = crack_weight(target, spec)
-    return F.binary_cross_entropy_with_logits(logits.float(), target, pos_weight=weight)
+    """Return L for logits and truth of one shape, as an FP32 scalar."""
+    entropy_sum = F.binary_cross_entropy_with_logits(
+        logits.float(),
+        (truth == 1).float(),
+        weight=(truth >= 0).float(),
+        pos_weight=crack_weight(truth, spec),
+        reduction="sum",
+    )
+    return entropy_sum / _known_pixels(truth)
 
 
 def jaccard_distance(
@@ -116,7 +129,8 @@ def jaccard_distance(
         >>> jaccard_distance(torch.full((4,), -50.0), torch.zeros(4)).item()
         0.0
     """
-    probability, target = torch.sigmoid(logits.float()), truth.float()
+    probability = torch.sigmoid(logits.float()) * (truth >= 0)
+    target = (truth == 1).float()
     both = (probability * target).sum()
     either = probability.sum() + target.sum() - both
     return 1 - (both + jaccard_lambda) / (either + jaccard_lambda)

@@ -31,7 +31,7 @@ class RunLog:
     """Writes the folder of one run.
 
     It holds ``config.json``, ``metrics.jsonl`` (a line an epoch), ``panels/NNNN.png``, TensorBoard
-    events, ``last.pt`` and ``best.pt`` (highest mean validation F1).
+    events, ``last.pt`` and ``best.pt`` (highest validation quality).
 
     Args:
         folder: Where to write.
@@ -89,7 +89,9 @@ class RunLog:
         self._disk.sync(self._lines)
         self._disk.sync(self.folder)
         scalars = {"loss": epoch.loss, "probability/crack": epoch.crack_probability}
-        scalars |= {f"f1/{name}": score["ods"]["f1"] for name, score in epoch.validation.items()}
+        scalars |= {
+            f"f1/{name}": score["ods"]["f1"] for name, score in epoch.validation.scores.items()
+        }
         for name, value in scalars.items():
             self._board.add_scalar(name, value, epoch.number)
         self._board.flush()
@@ -98,10 +100,11 @@ class RunLog:
             write_panel(picture, self.folder / "panels" / f"{epoch.number:04d}.png")
 
     def keep(self, trainer: Trainer, epoch: Epoch) -> None:
-        """Save ``last.pt``, and ``best.pt`` if this epoch has the highest F1 so far."""
-        is_best = epoch.f1 is not None and epoch.f1 > trainer.best
-        if is_best and epoch.f1 is not None:
-            trainer.best = epoch.f1
+        """Save ``last.pt``, and ``best.pt`` if this epoch has the highest quality so far."""
+        quality = epoch.validation.quality
+        is_best = quality is not None and quality > trainer.best
+        if is_best and quality is not None:
+            trainer.best = quality
         checkpoint = trainer.checkpoint(epoch)
         save_checkpoint(checkpoint, self.folder / "last.pt", self._disk)
         if is_best:

@@ -18,6 +18,7 @@ from torch.utils.data import Dataset
 from edgecrack.errors import ConfigError
 from training.augment import copy_paste, photometric, random_warp, warp
 from training.dataset import Pair, part_of, read_shrunk
+from training.truth import CRACK, DISPUTED, check_known, crack_target
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from training.config import DataConfig, TrainConfig
 
 TrainingSample = tuple[torch.Tensor, torch.Tensor]
-"""A picture, float32 (3, H, W) in [0, 1], and its true mask, float32 (1, H, W) of 0 and 1."""
+"""A picture, float32 (3, H, W) in [0, 1], and float32 (1, H, W): 1 crack, 0 none, -1 unknown."""
 
 CACHE_BYTES = 2 << 30
 """Most memory for caching pictures."""
@@ -65,8 +66,13 @@ class TrainingSamples(Dataset[TrainingSample]):
     begins. Pictures stay in memory up to ``CACHE_BYTES``, shared by the processes that prepare
     samples.
 
+    Attributes:
+        disputed: Set name -> share of its crack pixels, 0 to 1, that its area masks call not road
+            or paint; sets without any are left out.
+
     Raises:
-        InputError: If a picture or a mask cannot be read, or their sizes differ.
+        InputError: If a picture or a mask cannot be read, their sizes differ, or nothing is known
+            about a whole set.
         ConfigError: If ``fit.crop_px`` is None and the pictures differ in size.
     """
 
@@ -78,7 +84,8 @@ class TrainingSamples(Dataset[TrainingSample]):
         self._count = config.fit.epochs * config.fit.steps_per_epoch * config.fit.batch
         self._cache: dict[tuple[str, Pair], tuple[RgbImage, GrayImage]] = {}
         self._cache_bytes_left = CACHE_BYTES
-        shapes = {self._read(one_set, pair)[1].shape for one_set in sets for pair in one_set.pairs}
+        self.disputed: dict[str, float] = {}
+        shapes = {shape for one_set in sets for shape in self._check(one_set)}
         if config.fit.crop_px is None and len(shapes) > 1:
             sizes = ", ".join(f"{width}x{height}" for height, width in sorted(shapes)[:3])
             raise ConfigError(f"pictures of several sizes ({sizes}) need fit.crop_px; set it.")
@@ -90,36 +97,61 @@ class TrainingSamples(Dataset[TrainingSample]):
         """Return sample ``number``, the same one each time."""
         rng = np.random.default_rng([self._fit.seed, number])
         source = self._sets[rng.choice(len(self._sets), p=self._shares)]
-        picture, mask = self._crop(rng, source)
+        picture, truth = self._crop(rng, source)
         if source.augment.copy_paste and rng.random() < source.augment.copy_paste:
-            picture, mask = copy_paste((picture, mask), self._crop(rng, source))
+            donor = self._crop(rng, self._donor(rng, source))
+            picture, truth = copy_paste((picture, truth), donor)
         picture = photometric(picture, rng, source.augment)
         return (
             torch.from_numpy(picture.transpose(2, 0, 1).astype(np.float32) / 255),
-            torch.from_numpy((mask[np.newaxis] > 0).astype(np.float32)),
+            torch.from_numpy(crack_target(truth)[np.newaxis]),
         )
 
+    def _check(self, source: TrainingSet) -> set[tuple[int, ...]]:
+        """Read every picture of a set; return their shapes."""
+        shapes, counts = set(), np.zeros(256, np.int64)
+        for pair in source.pairs:
+            _, truth = self._read(source, pair)
+            shapes.add(truth.shape)
+            counts += np.bincount(truth.ravel(), minlength=256)
+        check_known(counts, f"the training part of data set '{source.config.name}'")
+        if counts[DISPUTED]:
+            share = counts[DISPUTED] / (counts[DISPUTED] + counts[CRACK])
+            self.disputed[source.config.name] = float(share)
+        return shapes
+
+    def _donor(self, rng: np.random.Generator, source: TrainingSet) -> TrainingSet:
+        """Choose the set whose cracks are pasted: the same one, or any with crack labels."""
+        if source.augment.copy_from == "set":
+            return source
+        shares = self._shares * [one_set.config.has_crack_labels for one_set in self._sets]
+        if not shares.any():
+            return source
+        return self._sets[rng.choice(len(self._sets), p=shares / shares.sum())]
+
     def _crop(self, rng: np.random.Generator, source: TrainingSet) -> tuple[RgbImage, GrayImage]:
-        """Return a random crop of a random picture of a set, and of its mask, warped."""
-        picture, mask = self._read(source, source.pairs[rng.integers(len(source.pairs))])
+        """Return a random crop of a random picture of a set, and of its truth, warped."""
+        picture, truth = self._read(source, source.pairs[rng.integers(len(source.pairs))])
         crop = self._fit.crop_px
-        height, width = mask.shape
+        height, width = truth.shape
         centre = (
-            _centre(rng, mask, source.config.crack_share, crop) if crop else (width / 2, height / 2)
+            _centre(rng, truth, source.config.crack_share, crop)
+            if crop
+            else (width / 2, height / 2)
         )
         matrix = random_warp(rng, source.augment, centre, crop)
         size = (crop, crop) if crop else (width, height)
-        return warp(picture, mask, matrix, size, source.augment.border)
+        return warp(picture, truth, matrix, size, source.augment.border)
 
     def _read(self, source: TrainingSet, pair: Pair) -> tuple[RgbImage, GrayImage]:
         key = source.config.name, pair  # two sets may use one folder at two scales
         if key in self._cache:
             return self._cache[key]
-        picture, mask = read_shrunk(pair, source.config)
-        if self._cache_bytes_left >= picture.nbytes + mask.nbytes:
-            self._cache_bytes_left -= picture.nbytes + mask.nbytes
-            self._cache[key] = picture, mask
-        return picture, mask
+        picture, truth = read_shrunk(pair, source.config)
+        if self._cache_bytes_left >= picture.nbytes + truth.nbytes:
+            self._cache_bytes_left -= picture.nbytes + truth.nbytes
+            self._cache[key] = picture, truth
+        return picture, truth
 
 
 def use_one_thread(worker: int) -> None:
@@ -129,12 +161,12 @@ def use_one_thread(worker: int) -> None:
 
 
 def _centre(
-    rng: np.random.Generator, mask: GrayImage, crack_share: float, crop_px: int
+    rng: np.random.Generator, truth: GrayImage, crack_share: float, crop_px: int
 ) -> tuple[float, float]:
     """Choose the middle of a crop (x, y): near a crack pixel, or anywhere."""
-    height, width = mask.shape
+    height, width = truth.shape
     if rng.random() < crack_share:
-        crack_pixels = np.flatnonzero(mask)
+        crack_pixels = np.flatnonzero(truth == CRACK)
         if crack_pixels.size:
             row, column = divmod(int(crack_pixels[rng.integers(crack_pixels.size)]), width)
             x, y = np.array([column, row]) + rng.uniform(-0.35, 0.35, 2) * crop_px

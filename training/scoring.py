@@ -15,7 +15,9 @@ import torch
 
 from edgecrack.errors import InputError
 from edgecrack.metrics import Counts, Protocol, Score, count_matches, ods, ois, total
+from training.alarms import AlarmCounts, Alarms, count_alarms
 from training.dataset import Pair, part_of, read_pair, shrink
+from training.truth import CRACK, check_known, is_known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from training.unet import UNet
 
 
-CRACK = {"Segmentation": "Segmentation == 2", "Boundaries": "Boundaries > 0"}
+CRACKFOREST_TRUTH = {"Segmentation": "Segmentation == 2", "Boundaries": "Boundaries > 0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +72,21 @@ class Matches:
 def held_sets(config: TrainConfig, root: Path) -> list[tuple[DataConfig, list[Pair]]]:
     """List the validation pictures of each set with ``validate_px``; reads every one once.
 
+    Sets without crack labels need no ``validate_px``: they count false alarms.
+
     Raises:
-        InputError: If a picture or a mask cannot be read, or their sizes differ.
+        InputError: If a picture or a mask cannot be read, their sizes differ, or nothing is known
+            about the pictures of a set.
     """
-    validated = [data for data in config.data if data.validate_px is not None]
+    validated = [
+        data for data in config.data if data.validate_px is not None or not data.has_crack_labels
+    ]
     sets = [(data, part_of(data, root, "validation")) for data in validated]
+    sets = [(data, pairs) for data, pairs in sets if pairs]
     for data, pairs in sets:
-        for pair in pairs:
-            read_pair(pair, data)
-    return [(data, pairs) for data, pairs in sets if pairs]
+        codes = sum(np.bincount(read_pair(pair, data)[1].ravel(), minlength=256) for pair in pairs)
+        check_known(np.asarray(codes), f"the validation part of data set '{data.name}'")
+    return sets
 
 
 @torch.inference_mode()
@@ -89,13 +97,13 @@ def probability(net: UNet, picture: RgbImage) -> GrayImage:
     return np.asarray((output[0, 0] * 255).round().byte().cpu().numpy(), np.uint8)
 
 
-def predict_full(net: UNet, picture: RgbImage, mask: GrayImage, scale: float) -> GrayImage:
+def predict_full(net: UNet, picture: RgbImage, truth: GrayImage, scale: float) -> GrayImage:
     """Predict at ``scale`` and enlarge the probability to the size of ``picture``."""
-    small, _ = shrink(picture, mask, scale)
+    small, _ = shrink(picture, truth, scale)
     prediction = probability(net, small)
-    if prediction.shape == mask.shape:
+    if prediction.shape == truth.shape:
         return prediction
-    size = (mask.shape[1], mask.shape[0])
+    size = (truth.shape[1], truth.shape[0])
     return np.asarray(cv2.resize(prediction, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
@@ -106,12 +114,60 @@ def count_pairs(
     counts: dict[float, list[Counts]] = {tolerance: [] for tolerance in tolerances_px}
     sizes = set()
     for pair in pairs:
-        picture, mask = read_pair(pair, config)
-        sizes.add(f"{mask.shape[1]}x{mask.shape[0]}")
-        prediction = predict_full(net, picture, mask, config.scale)
+        picture, truth = read_pair(pair, config)
+        sizes.add(f"{truth.shape[1]}x{truth.shape[0]}")
+        prediction = predict_full(net, picture, truth, config.scale)
         for tolerance in tolerances_px:
-            counts[tolerance].append(count_matches(prediction, mask, tolerance))
+            counts[tolerance].append(match(prediction, truth, tolerance))
     return Matches(counts, sizes.pop() if len(sizes) == 1 else f"{len(sizes)} sizes")
+
+
+def match(prediction: GrayImage, truth: GrayImage, tolerance_px: float) -> Counts:
+    """Match a prediction, 0..255, with codes of ``training.truth``, where the truth is known."""
+    return count_matches(prediction, truth == CRACK, tolerance_px, is_known(truth))
+
+
+def count_off_road(net: UNet, config: DataConfig, pairs: Sequence[Pair]) -> AlarmCounts:
+    """Count the false alarms off the road and on paint of one picture or more, all together."""
+    counts = []
+    for pair in pairs:
+        picture, truth = read_pair(pair, config)
+        counts.append(count_alarms(predict_full(net, picture, truth, config.scale), truth))
+    return sum(counts[1:], start=counts[0])
+
+
+@dataclass(frozen=True, slots=True)
+class SetAlarms:
+    """The false alarms on one part of a set without crack labels.
+
+    Attributes:
+        name: Name of the data set.
+        part: Which part.
+        pictures: How many it has.
+        alarms: The marked shares.
+    """
+
+    name: str
+    part: str
+    pictures: int
+    alarms: Alarms
+
+
+def alarms_of(net: UNet, data: DataConfig, root: Path, part: str, threshold: int) -> SetAlarms:
+    """Count the false alarms on a part of a set at ``threshold`` (0..255).
+
+    Raises:
+        InputError: If the part holds no picture, or one cannot be read.
+    """
+    pairs = _pictures_of(data, root, part)
+    return SetAlarms(data.name, part, len(pairs), count_off_road(net, data, pairs).at(threshold))
+
+
+def _pictures_of(data: DataConfig, root: Path, part: str) -> list[Pair]:
+    pairs = part_of(data, root, part)
+    if not pairs:
+        raise InputError(f"data set '{data.name}' has no {part} pictures; choose another part.")
+    return pairs
 
 
 def score(
@@ -126,8 +182,9 @@ def protocol_of(config: DataConfig, tolerance_px: float, split: str, resolution:
     """Return the protocol of a score on the set ``config``."""
     if config.kind == "folder":
         truth = f"{config.name} masks > {config.mask_threshold}"
+        truth += " on road" if config.labelled == "road" else ""
     else:
-        truth = f"{config.name} {CRACK[config.field]}"
+        truth = f"{config.name} {CRACKFOREST_TRUTH[config.field]}"
     if config.scale != 1:
         resolution = f"{resolution} predicted at x{config.scale:g}"
     return Protocol(truth, tolerance_px, split, resolution)
@@ -165,9 +222,7 @@ def evaluate(
     Raises:
         InputError: If the part holds no picture, or one cannot be read.
     """
-    pairs = part_of(data, root, part)
-    if not pairs:
-        raise InputError(f"data set '{data.name}' has no {part} pictures; choose another part.")
+    pairs = _pictures_of(data, root, part)
     matches = count_pairs(net, data, pairs, tolerances_px)
     thresholds = ods_thresholds(net, data, root, tolerances_px)
     scores = []

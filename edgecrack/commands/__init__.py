@@ -10,6 +10,7 @@ from edgecrack import __version__
 from edgecrack.commands.demo import demo
 from edgecrack.commands.run import run
 from edgecrack.commands.selftest import selftest
+from edgecrack.commands.view import view
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -37,5 +38,5 @@ def edgecrack(
     del version
 
 
-for command in (run, demo, selftest):
+for command in (run, view, demo, selftest):
     app.command()(command)

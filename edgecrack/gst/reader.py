@@ -11,6 +11,7 @@ from edgecrack.errors import EdgecrackError, InputError, SourceError, UsageError
 from edgecrack.gst.buffers import view, wrap
 from edgecrack.gst.bus import Bus
 from edgecrack.gst.chain import fit, reader_chain
+from edgecrack.gst.coded_pictures import CodedPictures
 from edgecrack.gst.frame_numbers import FrameNumbers
 from edgecrack.gst.geometry import frame_geometry
 from edgecrack.gst.runtime import Gst, launch, stop
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _EVENT = Gst.PadProbeType.EVENT_DOWNSTREAM
 _SLICE_NS = 250_000_000
+_ON_DAMAGE = (("max-errors", -1), ("output-corrupt", False), ("discard-corrupted-frames", True))
 _IDLE_SLICES = 2  # so long without a thread at work on it, a file will never begin
 
 
@@ -36,7 +38,7 @@ class Sample:
         duration_ns: How long it is shown, 0 where the stream does not say.
         arrived_ns: Monotonic time at which the decoder delivered it.
         taken_ns: Monotonic time that its own time stands for; of use for live sources alone.
-        image: The region at the network's size, read-only.
+        image: The region as large as the network's input holds, read-only.
         evidence: The whole picture, read-only.
         geometry: Size of the source picture, and the region of it that ``image`` shows.
     """
@@ -77,9 +79,12 @@ class Reader:
         self._step_ns = 0
         self._closed = False
         self._probes: list[tuple[Any, int]] = []
+        self._damaged = 0
+        self._stream_id = ""
         self.fps: float | None = None
-        self._pipeline = launch(reader_chain(spec, input_px))
+        self._pipeline = launch(reader_chain(spec))
         self._bus = Bus(self._pipeline)
+        self._coded = CodedPictures(self._pipeline)
         self._image_sink = self._pipeline.get_by_name("image")
         self._evidence_sink = self._pipeline.get_by_name("evidence")
         self._prepare()
@@ -147,6 +152,15 @@ class Reader:
             pad, number = self._probes.pop()
             pad.remove_probe(number)
 
+    def missing(self, *, has_ended: bool) -> int:
+        """How many pictures the source should have shown and did not show whole, so far.
+
+        Args:
+            has_ended: Whether no more will come, so that whatever the container still owes counts.
+        """
+        due = self._coded.due(self._stream_id) if has_ended else 0
+        return max(self._damaged, due - self._numbers.count)
+
     def _prepare(self) -> None:
         source = self._pipeline.get_by_name("source")
         for name, value in self._spec.settings:
@@ -162,8 +176,14 @@ class Reader:
     def _watch(self, pad: Any, kind: Any, probe: Callable[[Any, Any], Any]) -> None:  # noqa: ANN401
         self._probes.append((pad, pad.add_probe(kind, probe)))
 
-    def _on_enter(self, _pad: Any, info: Any) -> Any:  # noqa: ANN401 - gi has no types
-        self._numbers.enter(hash(info.get_buffer()), time.monotonic_ns())
+    def _on_enter(self, pad: Any, info: Any) -> Any:  # noqa: ANN401 - gi has no types
+        buffer = info.get_buffer()
+        self._stream_id = self._stream_id or pad.get_stream_id() or ""
+        is_spoiled = self._coded.is_spoiled(self._stream_id, buffer.pts)
+        if is_spoiled or buffer.has_flags(Gst.BufferFlags.CORRUPTED):
+            self._damaged += 1
+            return Gst.PadProbeReturn.DROP
+        self._numbers.enter(hash(buffer), time.monotonic_ns())
         return Gst.PadProbeReturn.OK
 
     def _on_leave(self, _pad: Any, info: Any) -> Any:  # noqa: ANN401
@@ -288,6 +308,10 @@ def _set_up_network(_bin: Any, source: Any) -> None:  # noqa: ANN401
 
 
 def _set_up_decoder(_pipeline: Any, _bin: Any, element: Any) -> None:  # noqa: ANN401
-    """Let a decoder go on behind a damaged stretch, however long (some versions give up)."""
-    if element.find_property("max-errors") is not None:
-        element.set_property("max-errors", -1)
+    """Let a decoder go on behind a damaged stretch, however long (some versions give up).
+
+    Pictures that it knows to be damaged are not shown, where its version has such a choice.
+    """
+    for name, value in _ON_DAMAGE:
+        if element.find_property(name) is not None:
+            element.set_property(name, value)

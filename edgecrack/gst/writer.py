@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from edgecrack.records import RgbImage
 
+LEAST_SIDE_PX = 16
+"""Below one macroblock of H.264 the encoders refuse a picture."""
+
 _QUEUE_PICTURES = 4
 _POLL_NS = 2_000_000
 _STALL_NS = 30_000_000_000
@@ -44,17 +47,18 @@ class VideoWriter:
 
         Args:
             path: Where to write; an existing file is replaced.
-            width_px: Width of every picture, at least 2.
-            height_px: Height of every picture, at least 2.
+            width_px: Width of every picture, at least ``LEAST_SIDE_PX``.
+            height_px: Height of every picture, at least ``LEAST_SIDE_PX``.
             fps: The nominal rate, declared in the file; the times given to ``write`` count.
 
         Raises:
             UsageError: A size or rate no video can have.
             SinkError: The file cannot be opened.
         """
-        if min(width_px, height_px) < 2 or not (math.isfinite(fps) and fps > 0):
+        if min(width_px, height_px) < LEAST_SIDE_PX or not (math.isfinite(fps) and fps > 0):
+            least = f"{LEAST_SIDE_PX}x{LEAST_SIDE_PX}"
             asked = f"{width_px}x{height_px} at {fps} frames a second"
-            raise UsageError(f"a video must be at least 2x2 with a positive rate, not {asked}")
+            raise UsageError(f"a video must be at least {least} with a positive rate, not {asked}")
         self._path, self._shape = path, (height_px, width_px, 3)
         self._even_height_px, self._even_width_px = height_px // 2 * 2, width_px // 2 * 2
         rate = max(Fraction(fps).limit_denominator(1001), Fraction(1, 1001))

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from edgecrack.page.run_reader import Json, look_up, number
+from edgecrack.run_reader import look_up, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+Json = Mapping[str, object]
 
 DASH = "\N{EN DASH}"
 STAGES = ("decode", "infer", "mask", "measure", "emit")
@@ -75,36 +77,49 @@ def speed_table(report: Json) -> str:
         for name, times in rows
     )
     return (
-        "<table><caption>Milliseconds a frame, stage by stage</caption><thead><tr>"
-        '<th scope="col">Stage</th><th scope="col">Frames</th><th scope="col">p50</th>'
-        '<th scope="col">p95</th><th scope="col">p99</th><th scope="col">Core-ms</th>'
+        "<table><caption>Milliseconds a frame, stage by stage. p50: half of the frames took less. "
+        'CPU: summed over all cores.</caption><thead><tr><th scope="col">Stage</th>'
+        '<th scope="col">Frames</th><th scope="col">p50 ms</th><th scope="col">p95 ms</th>'
+        '<th scope="col">p99 ms</th><th scope="col">CPU ms</th>'
         f"</tr></thead><tbody>{body}</tbody></table>"
     )
 
 
 def counts(report: Json) -> str:
     """Return how many frames went in, were inferred, were dropped and came out."""
-    dropped = look_up(report, "frames_dropped")
-    lost = sum(number(n) or 0 for n in dropped.values()) if isinstance(dropped, Mapping) else None
+    cpu_ms = figure(look_up(report, "core_ms_per_frame"), 1, " ms")
+    beside_ms = figure(look_up(report, "overhead_core_ms"), 1, " ms")
     facts = (
         ("Frames in", figure(look_up(report, "frames_in"), 0)),
-        ("Inferred", figure(look_up(report, "frames_inferred"), 0)),
-        ("Dropped", figure(lost, 0)),
-        ("Out", figure(look_up(report, "frames_out"), 0)),
-        ("FPS in", figure(look_up(report, "fps_in"))),
-        ("FPS out", figure(look_up(report, "fps_out"))),
-        ("Wall time", figure(look_up(report, "wall_s"), 1, " s")),
-        ("Core-ms a frame", figure(look_up(report, "core_ms_per_frame"))),
-        ("of which not inference", figure(look_up(report, "overhead_core_ms"))),
+        ("Frames seen by the network", figure(look_up(report, "frames_inferred"), 0)),
+        ("Frames dropped", _dropped(look_up(report, "frames_dropped"))),
+        ("Frames out", figure(look_up(report, "frames_out"), 0)),
+        ("Frames a second in", figure(look_up(report, "fps_in"))),
+        ("Frames a second out", figure(look_up(report, "fps_out"))),
+        ("Duration of the run", figure(look_up(report, "wall_s"), 1, " s")),
+        ("CPU time a frame", f"{cpu_ms} <small>of which not inference: {beside_ms}</small>"),
     )
     return definitions(facts)
+
+
+def _dropped(by_stage: object) -> str:
+    """Return the frames dropped, and of which stage they are."""
+    if not isinstance(by_stage, Mapping):
+        return DASH
+    lost = {str(stage): number(count) or 0 for stage, count in by_stage.items()}
+    stages = ", ".join(f"{escape(stage)} {figure(n, 0)}" for stage, n in lost.items() if n)
+    return figure(sum(lost.values()), 0) + (f" <small>of which {stages}</small>" if stages else "")
 
 
 def what_ran(run: Json, report: Json) -> str:
     """Return the model, the terms of its weights, and the device it ran on."""
     memory = number(look_up(report, "peak_memory_bytes"))
     digest = look_up(run, "model", "sha256") or look_up(report, "bundle", "sha256")
+    ended = look_up(run, "exit_reason")
     facts = (
+        ("Source", words(look_up(run, "source", "name"))),
+        ("Positions from", words(look_up(run, "position"))),
+        ("Region looked at, from the top left", _region(look_up(run, "region"))),
         ("Model", words(look_up(run, "model", "name") or look_up(report, "bundle", "name"))),
         (
             "Release",
@@ -115,19 +130,33 @@ def what_ran(run: Json, report: Json) -> str:
         ("Terms of the training data", words(look_up(run, "model", "data_terms"))),
         ("Backend", words(look_up(report, "backend"))),
         ("Precision", words(look_up(report, "precision"))),
-        ("Device", words(look_up(report, "device"))),
+        ("Device", _device(look_up(report, "device"))),
         ("Peak memory", figure(None if memory is None else memory / 1e6, 0, " MB")),
-        ("edgecrack", words(look_up(run, "edgecrack"))),
+        ("edgecrack version", words(look_up(run, "edgecrack"))),
         ("Run", f"<code>{words(look_up(run, 'run_id'))}</code>"),
-        ("Ended", words(look_up(run, "exit_reason"))),
+        ("Ended by", "not ended, or cut off" if ended == "running" else words(ended)),
     )
     return definitions(facts)
 
 
-def score_table(scores: Sequence[Score]) -> str:
-    """Return the scores, each with the protocol under which it was computed."""
+def _region(region: object) -> str:
+    keys = ("width_px", "height_px", "x_px", "y_px")
+    sides = [words(look_up(region, key)) for key in keys]
+    return DASH if DASH in sides else "{} x {} px at {}, {}".format(*sides)
+
+
+def _device(device: object) -> str:
+    """Return the machine, each figure with what it counts."""
+    if not isinstance(device, Mapping):
+        return words(device)
+    known = {key: value for key, value in device.items() if value is not None}
+    return "; ".join(f"{words(key)} {words(value)}" for key, value in known.items()) or DASH
+
+
+def accuracy(scores: Sequence[Score]) -> str:
+    """Return the section of scores, each with its protocol; nothing where there is no score."""
     if not scores:
-        return '<p class="none">There are no true masks, so there is no score.</p>'
+        return ""
     rows = "".join(
         f'<tr><th scope="row">{escape(score.name)}</th>'
         f"<td>{figure(100 * score.f1)}</td><td>{_percent(score.precision)}</td>"
@@ -136,14 +165,17 @@ def score_table(scores: Sequence[Score]) -> str:
         for score in scores
     )
     return (
+        '<section class="accuracy" aria-labelledby="score-title"><h2 id="score-title">Accuracy</h2>'
         "<table><caption>Against the drive&rsquo;s true masks, in percent</caption><thead><tr>"
         '<th scope="col">Score</th><th scope="col">F1</th><th scope="col">Precision</th>'
         f'<th scope="col">Recall</th></tr></thead><tbody>{rows}</tbody></table>'
+        '<p class="note">The road is rendered, not filmed: this score shows that all steps work '
+        "together. The scores on real pictures are in the model&rsquo;s manifest.</p></section>"
     )
 
 
 def definitions(facts: Sequence[tuple[str, str]]) -> str:
-    """Return (name, value) pairs as an HTML definition list; values must be HTML already."""
+    """Return (name, value) pairs as an HTML definition list; both must be HTML already."""
     items = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts)
     return f"<dl>{items}</dl>"
 

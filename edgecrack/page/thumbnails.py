@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from edgecrack.page.run_reader import CrackFrame
+    from edgecrack.run_reader import CrackFrame
 
 MARK_BGR = (40, 60, 255)
 _QUALITY = 72
@@ -51,5 +51,8 @@ def marked(frame: CrackFrame, width_px: int) -> str:
 def _read(path: Path | None, flags: int) -> np.ndarray | None:
     if path is None:
         return None
-    image = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), flags)
+    try:
+        image = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), flags)
+    except (OSError, cv2.error):  # gone meanwhile, empty, or larger than OpenCV would read
+        return None
     return None if image is None else np.asarray(image)

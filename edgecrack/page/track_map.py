@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from edgecrack.page.run_reader import CrackFrame
     from edgecrack.records import Fix
+    from edgecrack.run_reader import CrackFrame
 
 WIDTH = 440.0
 MARGIN = 34.0
 LEAST_HEIGHT, MOST_HEIGHT = 260.0, 440.0
 CLASSES = 4
-TICK = 7.5
+TICK = "M-7.5 0H7.5"
+DOT = "M-4 0A4 4 0 1 0 4 0A4 4 0 1 0-4 0"
 _EARTH_RADIUS_M = 6_371_008.8
 
 
@@ -103,12 +104,13 @@ def grade_bounds(crack_frames: Sequence[CrackFrame]) -> tuple[float, ...]:
     return tuple(shares[len(shares) * part // CLASSES] for part in range(1, CLASSES))
 
 
-def draw_map(fixes: Sequence[Fix], crack_frames: Sequence[CrackFrame]) -> str:
+def draw_map(fixes: Sequence[Fix], crack_frames: Sequence[CrackFrame], of_what: str) -> str:
     """Return the map as SVG text; without any place, a sentence that says so.
 
     Args:
         fixes: The track, in order of time.
         crack_frames: Frames with cracks; those without a place are left out.
+        of_what: What a share of crack is a share of.
     """
     track = [(fix.lat_deg, fix.lon_deg) for fix in fixes]
     placed = [frame.place_deg for frame in crack_frames if frame.place_deg is not None]
@@ -118,10 +120,11 @@ def draw_map(fixes: Sequence[Fix], crack_frames: Sequence[CrackFrame]) -> str:
     parts = [
         _grid(map_frame),
         _line(map_frame, track),
-        _ticks(map_frame, crack_frames),
+        _ticks(map_frame, crack_frames, of_what),
+        '<path id="vehicle" class="arrow" d="M0-8 5 6 0 3-5 6Z" hidden=""/>' if track else "",
         _scale_and_north(map_frame),
     ]
-    label = f"Map of the drive: {length_m(track):.0f} metres, {len(placed)} cracked places"
+    label = f"Map, north up: {len(placed)} frames with cracks"
     return (
         f'<svg id="map" viewBox="0 0 {WIDTH:.0f} {map_frame.height:.0f}" role="group" '
         f'aria-label="{escape(label)}">{"".join(parts)}</svg>'
@@ -156,21 +159,38 @@ def _line(map_frame: MapFrame, track: Sequence[tuple[float, float]]) -> str:
     )
 
 
-def _ticks(map_frame: MapFrame, crack_frames: Sequence[CrackFrame]) -> str:
+def _ticks(map_frame: MapFrame, crack_frames: Sequence[CrackFrame], of_what: str) -> str:
     bounds = grade_bounds(crack_frames)
-    ticks = []
-    for number, frame in enumerate(crack_frames):
-        if frame.place_deg is None:
-            continue
-        x, y = map_frame.xy(frame.place_deg)
-        label = f"Crack at {frame.time_s:.1f} s, {100 * frame.area_share:.2f} % of the picture"
-        ticks.append(
-            f'<path class="tick g{grade(frame.area_share, bounds)}" data-number="{number}" '
-            f'd="M-{TICK} 0H{TICK}" transform="translate({x:.1f} {y:.1f}) '
-            f'rotate({frame.heading_deg or 0:.0f})" role="button" tabindex="-1" '
-            f'aria-label="{label}"/>'
+    return "".join(
+        _tick(number, frame, map_frame.xy(frame.place_deg), bounds, of_what)
+        for number, frame in enumerate(crack_frames)
+        if frame.place_deg is not None
+    )
+
+
+def _tick(
+    number: int,
+    frame: CrackFrame,
+    at: tuple[float, float],
+    bounds: Sequence[float],
+    of_what: str,
+) -> str:
+    """Return a frame's mark: a line across the road, or a dot where its heading is unknown."""
+    percent = f"{100 * frame.area_share:.2f} % of the {of_what}"
+    label = f"Frame {frame.frame}, at {frame.media_time_s:.1f} s: crack in {percent}"
+    if frame.heading_deg is None:
+        kind, shape, turn_deg = (
+            "dot",
+            f"M-{DOT} 0A{DOT} {DOT} 0 1 0 {DOT} 0A{DOT} {DOT} 0 1 0-{DOT} 0",
+            0.0,
         )
-    return f'{"".join(ticks)}<path id="vehicle" d="M0-8 5 6 0 3-5 6Z" hidden=""/>'
+    else:
+        kind, shape, turn_deg = "tick", TICK, frame.heading_deg
+    return (
+        f'<path class="mark {kind} g{grade(frame.area_share, bounds)}" data-number="{number}" '
+        f'd="{shape}" transform="translate({at[0]:.1f} {at[1]:.1f}) rotate({turn_deg:.0f})" '
+        f'role="button" tabindex="-1" aria-label="{label}"/>'
+    )
 
 
 def _scale_and_north(map_frame: MapFrame) -> str:

@@ -6,6 +6,11 @@ import os
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+# From 1.32 on the library writes an identity of the device under the home folder and reports to its
+# maker over the network. Only this, set before it is imported, keeps it from both.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as binding
 

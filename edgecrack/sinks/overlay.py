@@ -43,7 +43,9 @@ class OverlaySink:
         self._size_px = (0, 0)  # width, height
 
     def write(self, observation: Observation) -> None:
-        """Draw and encode. A picture of another size than the first is scaled to it.
+        """Draw and encode. A picture of another size than the video is scaled to it.
+
+        The video has the size of the first picture, or the least that an encoder takes.
 
         Raises:
             SinkError: The file cannot be written.
@@ -79,12 +81,15 @@ class OverlaySink:
             self._video = None
 
     def _begin(self, observation: Observation) -> VideoWriter:
-        from edgecrack.gst.writer import VideoWriter  # noqa: PLC0415  GStreamer only when asked for
+        from edgecrack.gst.writer import (  # noqa: PLC0415  GStreamer only when asked for
+            LEAST_SIDE_PX,
+            VideoWriter,
+        )
 
         height_px, width_px = observation.mask.shape
-        self._size_px = (width_px, height_px)
+        self._size_px = (max(width_px, LEAST_SIDE_PX), max(height_px, LEAST_SIDE_PX))
         self._first_pts_ns = observation.frame.pts_ns
-        self._video = VideoWriter(self._path, width_px, height_px, self._fps)
+        self._video = VideoWriter(self._path, *self._size_px, self._fps)
         return self._video
 
 

@@ -134,11 +134,14 @@ class SourceCounts:
         delivered: Pictures the decoder delivered.
         dropped: Those of them that a newer one overtook; 0 unless the source is live.
         unreadable: Pictures skipped because they cannot be read.
+        missing: Pictures that the container holds by its own account, but that are damaged, refer
+            to damaged ones, or are not there; not among those delivered.
     """
 
     delivered: int
     dropped: int = 0
     unreadable: int = 0
+    missing: int = 0
 
 
 class Source(Protocol):

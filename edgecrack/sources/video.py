@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgecrack.errors import EdgecrackError, InputError
+from edgecrack.errors import EdgecrackError, InputError, SourceError
 from edgecrack.gst.reader import Reader
 from edgecrack.records import Frame
 from edgecrack.sources import SourceCounts, SourceInfo, SourceSpec
@@ -36,6 +36,10 @@ class VideoSource:
         self._name = address.name
         pipeline = pipeline_spec(address, live=spec.live)
         self._yielded, self._delivered, self._end_ns = 0, 0, 0
+        self._has_ended = self._is_closed = False
+        self._may_return = pipeline.may_return
+        # Before anything is read: a file that is cut while it is read would claim less then.
+        self._claimed_bytes = None if self._path is None else claimed_bytes(self._path)
         self._reader = Reader(pipeline, input_px, spec.region)
         try:
             self._first: Sample | None = self._await_first()
@@ -54,14 +58,18 @@ class VideoSource:
             self._yielded, self._delivered = self._yielded + 1, sample.index + 1
             self._end_ns = sample.pts_ns + sample.duration_ns
             yield self._frame(sample)
-        self._refuse_a_cut_file()
+        if not self._is_closed:
+            self._has_ended = True
+            self._refuse_what_is_missing()
 
     def counts(self) -> SourceCounts:
         """Count what was delivered and what was dropped, so far."""
-        return SourceCounts(self._delivered, self._delivered - self._yielded)
+        missing = self._reader.missing(has_ended=self._has_ended)
+        return SourceCounts(self._delivered, self._delivered - self._yielded, missing=missing)
 
     def close(self) -> None:
         """Stop the pipeline; safe to call twice."""
+        self._is_closed = True
         self._reader.close()
 
     def _with_first(self) -> Iterator[Sample | None]:
@@ -81,6 +89,7 @@ class VideoSource:
         try:
             yield from self._reader.samples()
         except InputError as error:
+            self._has_ended = True
             cut = self._cut()
             if self._yielded == 0:
                 raise InputError(f"{error}; {cut}" if cut else str(error)) from error
@@ -121,22 +130,33 @@ class VideoSource:
             geometry=sample.geometry,
         )
 
-    def _refuse_a_cut_file(self) -> None:
-        """Demuxers end quietly where the bytes end: compare with what the file promised."""
-        cut = self._cut()
+    def _refuse_what_is_missing(self) -> None:
+        """Demuxers end quietly where the bytes end, and decoders leave pictures out."""
+        cut, missing = self._cut(), self._reader.missing(has_ended=True)
         if cut is not None:
-            raise InputError(f"{self._name} breaks off after {self._yielded} frames: {cut}")
-        if self._path is None:
-            return
-        missed_ns = self._reader.shortfall_ns(self._end_ns)
+            raise self._broken(f"breaks off after {self._yielded} frames: {cut}")
+        if missing:
+            raise self._broken(
+                f"lacks {missing} of its {missing + self._delivered} frames, which are damaged or "
+                "not there; the others were taken: copy it anew from where it was recorded"
+            )
+        missed_ns = 0 if self.info.live else self._reader.shortfall_ns(self._end_ns)
         if missed_ns > max(_MISSED_NS, _MISSED_SHARE * (missed_ns + self._end_ns)):
             rest = f"its last {missed_ns / 1e9:.1f} s cannot be read"
-            raise InputError(f"{self._name} breaks off after {self._yielded} frames: {rest}")
+            raise self._broken(f"breaks off after {self._yielded} frames: {rest}")
+
+    def _broken(self, how: str) -> EdgecrackError:
+        kind = SourceError if self._may_return else InputError
+        return kind(f"{self._name} {how}")
 
     def _cut(self) -> str | None:
         """Say how much of a cut file is there; None when it is whole or makes no claim."""
-        if self._path is None:
+        if self._path is None or self._claimed_bytes is None:
             return None
-        claimed, found = claimed_bytes(self._path), self._path.stat().st_size
-        is_cut = claimed is not None and claimed > found
-        return f"only {found} of at least {claimed} bytes are there" if is_cut else None
+        try:
+            found_bytes = self._path.stat().st_size
+        except OSError:  # removed while it was read: what is still open can be read to its end
+            return None
+        if found_bytes >= self._claimed_bytes:
+            return None
+        return f"only {found_bytes} of at least {self._claimed_bytes} bytes are there"

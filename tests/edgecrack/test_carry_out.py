@@ -209,12 +209,18 @@ def test_live_what_waits_for_its_fix_is_kept_at_the_end(go, tmp_path):
 
 
 def test_what_the_source_lost_is_counted(go):
-    """Dropped and unreadable pictures are the source's; delivered but unseen ones unfinished."""
+    """Dropped, unreadable, missing: the source counts them; delivered but unseen: unfinished."""
     lossy = source([frame(n) for n in range(3)])
-    lossy.counts = lambda: SourceCounts(delivered=10, dropped=4, unreadable=2)
+    lossy.counts = lambda: SourceCounts(delivered=10, dropped=4, unreadable=2, missing=5)
     report = go(lossy).report
     assert report.frames_in == 10
-    assert report.frames_dropped == {"source": 4, "unfinished": 3, "unreadable": 2, "output": 0}
+    assert report.frames_dropped == {
+        "source": 4,
+        "unfinished": 3,
+        "unreadable": 2,
+        "missing": 5,
+        "output": 0,
+    }
 
 
 def test_pictures_that_output_gave_up_are_counted(go, monkeypatch):

@@ -38,6 +38,34 @@ def test_a_whole_picture_fits_evidence_of_any_size():
     assert seen.measure.area_share == pytest.approx(0.5)
 
 
+class DarkInBorders(DarkSegmenter):
+    """Marks everything but the picture that lies 6 px high in the middle of 12x16."""
+
+    def probability(self, image):
+        """Return 255 above and below the picture, and the dark pixels in it."""
+        self.seen = image.copy()
+        probability = super().probability(image)
+        probability[:5] = probability[11:] = 255
+        return probability
+
+
+def test_a_picture_of_another_aspect_is_seen_in_mirrored_borders():
+    """The network gets its size, the picture is in the middle, and no answer in the borders counts.
+
+    The picture is not scaled here: the source has done so.
+    """
+    picture = np.random.default_rng(1).integers(100, 256, (6, 12, 3), np.uint8)
+    picture[2, 3] = 0
+    geometry = FrameGeometry(12, 6, Region(0, 0, 12, 6))
+    segmenter = DarkInBorders(12, 16)
+    seen = Detector(segmenter, DetectionSpec())(Frame(0, 0, None, 0, picture, picture, geometry))
+    assert np.array_equal(segmenter.seen[5:11], picture)
+    assert np.array_equal(segmenter.seen[4], picture[1])
+    assert np.array_equal(segmenter.seen[11], picture[4])
+    assert np.argwhere(seen.mask).tolist() == [[2, 3]]
+    assert seen.measure.area_share == 1 / 72
+
+
 @pytest.mark.parametrize(("least_share", "has_crack"), [(0.0, True), (0.5, True), (0.51, False)])
 def test_a_crack_counts_from_the_least_share_on(least_share, has_crack):
     """Half of the region is crack: that is enough up to a share of one half, inclusive."""

@@ -73,6 +73,23 @@ def test_one_pass_matches_as_the_definition_does_at_each_threshold(drawn, tolera
         assert matches == reference(probability, truth, tolerance_px, threshold)
 
 
+@settings(max_examples=60, deadline=None)
+@given(picture_and_truth(), st.sampled_from(TOLERANCES), st.integers(0, 2**32 - 1))
+def test_unknown_pixels_are_neither_predicted_nor_true(drawn, tolerance_px, seed):
+    """The counts are the definition's over known pixels, whatever the arrays hold elsewhere."""
+    probability, truth = drawn
+    known = np.random.default_rng(seed).random(truth.shape) < 0.5
+    counts = count_matches(probability, truth, tolerance_px, known)
+    for threshold in (1, 127, 128, 254, 255):
+        expected = reference(
+            np.where(known, probability, 0), np.where(known, truth, 0), tolerance_px, threshold
+        )
+        for name in ("predicted", "right", "found", "overlap"):
+            assert int(getattr(counts, name)[threshold]) == expected[name]
+        assert counts.true == expected["true"]
+    assert int(counts.predicted[0]) == known.sum()
+
+
 def test_all_256_thresholds_are_counted():
     """No threshold is left out, on a picture that has every level."""
     rng = np.random.default_rng(0)
@@ -247,6 +264,10 @@ def test_sizes_must_agree():
     """A prediction is scored at the size of its truth or not at all."""
     with pytest.raises(ValueError, match=r"\(4, 4\)"):
         count_matches(np.zeros((4, 4), np.uint8), np.zeros((4, 5), np.uint8))
+    with pytest.raises(ValueError, match=r"\(4, 4\)"):
+        count_matches(
+            np.zeros((4, 4), np.uint8), np.zeros((4, 4), np.uint8), known=np.ones((4, 5), bool)
+        )
 
 
 def test_a_disc_holds_the_offsets_within_reach():

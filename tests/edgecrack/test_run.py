@@ -77,6 +77,8 @@ def test_a_record_says_what_ran_and_under_which_terms(surveyed, drive, tiny):
     assert record["model"]["licence"] == "for tests"
     assert record["model"]["data_terms"] == ["nothing: no terms"]
     assert record["region"] == {"x_px": 0, "y_px": 0, "width_px": 480, "height_px": 270}
+    borders = {"left_px": 0, "top_px": 5, "right_px": 0, "bottom_px": 5}
+    assert record["input"] == {"width_px": 96, "height_px": 64, "scale": 0.2, "borders": borders}
     assert record["first_utc"] == to_iso(drive.start_ns)
     assert record["last_utc"] == to_iso(drive.start_ns + drive.spec.pts_ns(FRAMES - 1))
     assert record["fixes"]["read"]["fixes"] == len(drive.fixes)

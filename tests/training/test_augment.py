@@ -138,6 +138,7 @@ def test_samples_depend_on_the_seed(spec):
         AugmentSpec(blur_px=9),
         AugmentSpec(noise=20),
         AugmentSpec(shadow=1),
+        AugmentSpec(jpeg=1),
         NIGHT,
     ],
 )
@@ -167,7 +168,7 @@ def test_blur_keeps_an_even_surface():
         {"zoom_min": 0},
         {"zoom_min": 1.2},
         *({name: -1} for name in ("rotation_deg", "shift_share", "shear", "light", "gamma")),
-        *({name: -1} for name in ("colour", "blur_px", "noise", "shadow", "copy_paste")),
+        *({name: -1} for name in ("colour", "blur_px", "noise", "shadow", "jpeg", "copy_paste")),
     ],
 )
 def test_an_impossible_range_is_refused(wrong):
@@ -199,6 +200,34 @@ def test_copy_paste_keeps_the_cracks_that_were_there():
     target, donor = road(90, slice(5, 7)), road(200, slice(20, 22))
     np.testing.assert_array_equal(copy_paste(target, donor)[1], target[1] | donor[1])
     assert copy_paste(target, road(200, slice(0, 0))) is target
+
+
+@pytest.mark.parametrize("code", [1, 2, 3, 4, 5])
+def test_cracks_are_pasted_on_labelled_road_only(code):
+    """Where the target is not road, paint or unknown, neither picture nor truth changes."""
+    target, donor = road(90, slice(0, 0)), road(200, slice(20, 22))
+    target[1][:, 40:] = code
+    picture, truth = copy_paste(target, donor)
+    np.testing.assert_array_equal(picture[:, 40:], target[0][:, 40:])
+    np.testing.assert_array_equal(truth[:, 40:], code)
+    assert (truth[20:22, :40] == 255).all()
+    assert picture[20:22, :40].max() < 60
+
+
+def test_unknown_pixels_of_a_donor_are_no_cracks():
+    """Only its cracks are pasted, not what it does not know."""
+    target, donor = road(90, slice(0, 0)), road(200, slice(20, 22))
+    donor[1][:10] = 4
+    np.testing.assert_array_equal(copy_paste(target, donor)[1] == 255, donor[1] == 255)
+    donor[1][donor[1] == 255] = 5
+    assert copy_paste(target, donor) is target
+
+
+def test_jpeg_keeps_colours_in_their_channels():
+    """An even picture of one colour stays nearly that colour."""
+    even = np.full((32, 32, 3), (200, 90, 30), np.uint8)
+    sample = photometric(even, np.random.default_rng(0), AugmentSpec(jpeg=1))
+    assert abs(sample.astype(int) - even).max() <= 6
 
 
 def test_a_mirrored_border_draws_no_straight_line():

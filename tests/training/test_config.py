@@ -126,11 +126,23 @@ def test_an_unknown_key_is_refused_and_the_nearest_named(section, key, nearest):
         ("data", "validate_px", -1),
         ("data", "zoom_min", 3.0),
         ("data", "images", []),
+        ("data", "areas", ["a", "b"]),
+        ("data", "labelled", "lane"),
+        ("data", "labelled", "road"),  # without areas
+        ("augment", "copy_from", "nowhere"),
     ],
 )
 def test_a_wrong_value_is_refused(section, key, value):
     """A wrong type or a value out of bounds is named by its key."""
     assert key in refusal(changed(section, **{key: value}))
+
+
+def test_a_set_needs_crack_masks_or_area_masks():
+    """With areas alone it has no crack labels; with neither it is refused."""
+    streets = changed("data", masks=[], areas=["a"])
+    assert not parse_config(streets, "a.toml").data[0].has_crack_labels
+    assert parse_config(SMALL, "a.toml").data[0].has_crack_labels
+    assert "areas" in refusal(changed("data", masks=[]))
 
 
 @pytest.mark.parametrize(

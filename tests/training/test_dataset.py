@@ -18,6 +18,7 @@ from training.dataset import (
     read_split,
     shrink,
 )
+from training.truth import UNKNOWN
 
 VIEWS = [
     f"{surface}_pavement_{view}" for surface in ("Asphalt", "Concrete") for view in ("FD", "VD")
@@ -180,20 +181,6 @@ def test_the_committed_splits_cut_the_real_data_in_three(shared_data, config, si
     )
 
 
-def test_the_papers_two_densest_pictures_are_tested_on():
-    """097 and 101 are in the test part of CrackForest."""
-    split = read_split("crackforest")
-    assert split["097"] == split["101"] == "test"
-
-
-def test_each_folder_of_nha12d_is_in_training_and_test():
-    """No surface and no camera is only trained on or only tested on."""
-    split = read_split("nha12d")
-    for part in ("train", "test"):
-        folders = {name[:4] for name, its_part in split.items() if its_part == part}
-        assert folders == {"APFD", "APVD", "CPFD", "CPVD"}
-
-
 def test_without_a_split_all_is_for_training(road):
     """A set without a split has no test pictures."""
     assert len(part_of(lines(), road, "train")) == 14
@@ -260,6 +247,48 @@ def test_a_mask_of_another_size_is_refused(own_road):
     pair = find_pairs(lines(), own_road)[1]
     with pytest.raises(InputError, match=r"masks/003\.png .*48x48.*30x24"):
         read_pair(pair, lines())
+
+
+def with_areas(root, area):
+    """Write an area mask for each of the three pictures; return the configuration."""
+    (root / "lines/areas").mkdir(exist_ok=True)
+    for name in ("001", "003", "004"):
+        cv2.imwrite(str(root / f"lines/areas/{name}.png"), area)
+    return lines(areas=["lines/areas"], labelled="road")
+
+
+def test_an_area_mask_says_where_cracks_are_known(own_road):
+    """Crack labels are believed on road; outside, nothing is known."""
+    area = np.full((48, 48), 255, np.uint8)
+    area[:, 24:] = 1
+    config = with_areas(own_road, area)
+    pair = find_pairs(config, own_road)[1]
+    truth = read_pair(pair, config)[1]
+    assert set(np.unique(truth[:, :24])) == {UNKNOWN}
+    np.testing.assert_array_equal(truth[:, 24:], read_pair(pair, lines())[1][:, 24:])
+    assert digest([pair]) != digest(find_pairs(lines(), own_road)[1:2])
+
+
+@pytest.mark.parametrize(
+    ("area", "message"),
+    [
+        (np.zeros((24, 30), np.uint8), r"areas/003\.png .*48x48.*30x24"),
+        (np.full((48, 48), 7, np.uint8), r"areas/003\.png .*\b7\b"),
+    ],
+)
+def test_a_wrong_area_mask_is_refused(own_road, area, message):
+    """Another size or another value is named with the file."""
+    config = with_areas(own_road, area)
+    with pytest.raises(InputError, match=message):
+        read_pair(find_pairs(config, own_road)[1], config)
+
+
+def test_a_picture_without_an_area_mask_is_refused(own_road):
+    """It is not taken for a picture that is all road."""
+    config = with_areas(own_road, np.zeros((48, 48), np.uint8))
+    (own_road / "lines/areas/003.png").unlink()
+    with pytest.raises(InputError, match=r"images/003\.png .*lines/areas"):
+        find_pairs(config, own_road)
 
 
 @pytest.mark.parametrize("part", ["images", "masks"])

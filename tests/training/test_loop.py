@@ -14,6 +14,7 @@ from training import loop
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.config import FitConfig
 from training.loop import PLATEAU_EPOCHS, Trainer, TrainingError, autocast_dtype, rate_factor
+from training.validation import Validation
 
 
 class RecordingCallback:
@@ -129,9 +130,9 @@ def test_a_small_network_learns_lines(road, configured):
     """In 240 steps its F1 on validation pictures is above 0.8 and its loss has halved."""
     fit = {"steps_per_epoch": 30, "epochs": 8, "batch": 4}
     epochs = list(Trainer(configured(fit=fit), road).epochs(RecordingCallback()))
-    assert epochs[0].f1 is not None
-    assert epochs[-1].f1 is not None
-    assert epochs[-1].f1 > 0.8
+    assert epochs[0].validation.quality is not None
+    assert epochs[-1].validation.quality is not None
+    assert epochs[-1].validation.quality > 0.8
     assert epochs[-1].loss < 0.5 * epochs[0].loss
     assert epochs[-1].crack_probability > epochs[-1].other_probability + 0.5
 
@@ -153,7 +154,7 @@ def test_each_epoch_is_reported_and_validated(road, configured):
     assert [epoch.number for epoch in epochs] == [1, 2]
     mean = sum(loss for _, loss in callback.steps[4:]) / 4
     assert epochs[1].loss == pytest.approx(mean)
-    score = epochs[1].validation["lines"]
+    score = epochs[1].validation.scores["lines"]
     assert score["pictures"] == 3
     assert score["protocol"] == {
         "ground_truth": "lines masks > 127",
@@ -162,7 +163,8 @@ def test_each_epoch_is_reported_and_validated(road, configured):
         "resolution": "48x48",
         "matching": "many-to-one",
     }
-    assert epochs[1].f1 == score["ods"]["f1"]
+    assert epochs[1].validation.quality == score["ods"]["f1"]
+    assert epochs[1].validation.threshold == score["ods"]["threshold"]
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # Python 3.12 warns of any fork
@@ -178,7 +180,8 @@ def test_validation_comes_when_it_is_due(road, configured):
     """With validate_every = 2 it comes every second epoch, and after the last one."""
     config = configured(fit={"epochs": 3, "validate_every": 2, "steps_per_epoch": 1})
     assert [
-        bool(epoch.validation) for epoch in Trainer(config, road).epochs(RecordingCallback())
+        epoch.validation.quality is not None
+        for epoch in Trainer(config, road).epochs(RecordingCallback())
     ] == [
         False,
         True,
@@ -186,7 +189,7 @@ def test_validation_comes_when_it_is_due(road, configured):
     ]
     unscored = configured(fit={"epochs": 1, "steps_per_epoch": 1}, data={"validate_px": None})
     (epoch,) = Trainer(unscored, road).epochs(RecordingCallback())
-    assert (epoch.validation, epoch.f1) == ({}, None)
+    assert epoch.validation == Validation()
 
 
 def test_the_average_follows_the_weights(road, configured):

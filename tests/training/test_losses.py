@@ -87,6 +87,40 @@ def test_loss_and_gradient_are_those_of_the_formula(spec, kind):
 
 
 @pytest.mark.parametrize("spec", SPECS)
+@pytest.mark.parametrize("kind", MASKS)
+@pytest.mark.parametrize("share", [0.1, 0.9])
+def test_unknown_pixels_count_in_no_formula(spec, kind, share):
+    """Loss and gradient are the reference's over the known pixels; elsewhere the gradient is 0."""
+    logits, truth = drawn(kind)
+    known = np.random.default_rng(7).random(truth.shape) >= share
+    loss, gradient = computed(logits, np.where(known, truth, -1), spec)
+    expected, slope = reference(logits[known], truth[known], spec)
+    assert loss == pytest.approx(expected, rel=2e-5)
+    np.testing.assert_allclose(gradient[known], slope, rtol=1e-4, atol=1e-5 * np.abs(slope).max())
+    assert not gradient[~known].any()
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_the_weight_and_the_share_are_of_known_pixels(spec):
+    """Alpha and q equal the reference's over known pixels; in an unknown one nothing is read."""
+    _, truth = drawn("sparse")
+    known = np.random.default_rng(8).random(truth.shape) < 0.3
+    masked = torch.tensor(np.where(known, truth, -1), dtype=torch.float32)
+    assert non_crack_share(masked).item() == pytest.approx(1 - truth[known].mean(), rel=1e-6)
+    expected = reference_weight(truth[known], spec)
+    assert crack_weight(masked, spec).item() == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_a_batch_of_which_nothing_is_known_teaches_nothing(spec):
+    """Its loss and its gradient are 0, not infinite."""
+    logits, truth = drawn("half")
+    loss, gradient = computed(logits, np.full_like(truth, -1), spec)
+    assert loss == 0
+    assert not gradient.any()
+
+
+@pytest.mark.parametrize("spec", SPECS)
 def test_the_gradient_is_the_slope(spec):
     """A small step along a logit changes the reference loss as the gradient says."""
     logits, truth = drawn("sparse")

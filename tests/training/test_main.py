@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 from training.__main__ import main
@@ -171,6 +172,38 @@ def test_evaluate_prints_json(fitted, road, run_here):
     assert score["protocol"]["split"] == "validation (3)"
     assert score["at_threshold"] == score["ods"]
     assert 0 <= score["ois"]["f1"] <= 1
+
+
+def test_streets_without_crack_labels_are_told_by_their_alarms(own_road, run_here):
+    """Fit and evaluate tell what is marked off the road, and how many cracks lie there."""
+    lines = own_road / "lines"
+    (lines / "areas").mkdir()
+    area = np.zeros((48, 48), np.uint8)
+    area[12:] = 1
+    for name in ("001", "003", "004"):
+        cv2.imwrite(str(lines / "areas" / f"{name}.png"), area)
+    cv2.imwrite(str(lines / "masks" / "003.png"), np.full((48, 48), 255, np.uint8))
+    text = CONFIG.format(epochs=1, workers=0) + 'areas = ["lines/areas"]\n'
+    street = text[text.index("[[data]]") :].replace('masks = ["lines/masks"]\n', "")
+    config = own_road / "tiny.toml"
+    config.write_text(text + street.replace('name = "lines"', 'name = "street"'))
+    out = own_road / "out"
+    code, _, err = run_here("fit", config, "--out", out, "--data", own_road)
+    assert code == 0, err
+    assert "'lines'" in err  # a quarter of a picture that is all crack is not road
+    assert "street marked of not road" in err
+    options = ("--data", own_road, "--part", "validation")
+    code, printed, err = run_here("evaluate", out / "last.pt", *options)
+    assert code == 0, err
+    assert [line.split(":")[0] for line in printed.splitlines()[::2]] == ["lines", "street"]
+    code, printed, err = run_here("evaluate", out / "last.pt", *options, "--json")
+    score, alarms = json.loads(printed)
+    assert score["protocol"]["split"] == "validation (1)"
+    assert alarms["pictures"] == 1
+    assert 0 <= alarms["alarms"]["not_road"] <= 1
+    code, _, err = run_here("evaluate", out / "last.pt", "--data", own_road, "--set", "street")
+    assert code == 66  # no test picture
+    assert "'street'" in err
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from training.checkpoint import load_checkpoint
 from training.config import TrainConfig
 from training.loop import Epoch, Trainer
 from training.run_log import RunLog
+from training.validation import Validation
 
 FIT = {"steps_per_epoch": 1, "epochs": 3}
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:tensorboard.*")
@@ -32,9 +33,9 @@ def run(road, configured):
     return Trainer(configured(fit=FIT), road)
 
 
-def epoch_of(number, f1):
+def epoch_of(number, quality):
     """Return the results of an epoch that was not trained."""
-    return Epoch(number, 1.0, 0.5, 0.1, 2.0, {}, f1)
+    return Epoch(number, 1.0, 0.5, 0.1, 2.0, Validation(quality=quality))
 
 
 def numbers(folder):
@@ -54,7 +55,7 @@ def test_the_log_of_a_run_is_complete(run, road, tmp_path):
     assert numbers(out) == [1, 2, 3]
     line = json.loads((out / "metrics.jsonl").read_text().splitlines()[0])
     assert line["name"] == "tiny"
-    assert line["validation"]["lines"]["protocol"]["tolerance_px"] == 1
+    assert line["validation"]["scores"]["lines"]["protocol"]["tolerance_px"] == 1
     assert TrainConfig.model_validate_json((out / "config.json").read_text()) == run.config
     assert load_checkpoint(out / "last.pt").epoch == 3
     for number in (1, 2, 3):

@@ -34,6 +34,93 @@ def test_a_sample_is_a_picture_and_its_mask(road, configured):
     assert set(truth.unique().tolist()) <= {0.0, 1.0}
 
 
+@pytest.fixture
+def street(own_road, configured):
+    """Return a function: an area mask -> a run on three streets without crack labels."""
+
+    def make(area, **changes):
+        folder = own_road / "lines" / "areas"
+        folder.mkdir(exist_ok=True)
+        for name in ("001", "003", "004"):
+            cv2.imwrite(str(folder / f"{name}.png"), area)
+        data = {"masks": [], "areas": ["lines/areas"], "split": None, **changes}
+        return configured(data=data, augment={"rotation_deg": 20})
+
+    return make
+
+
+HALF_ROAD = np.repeat(np.array([[0], [1]], np.uint8), 24, axis=0).repeat(48, axis=1)
+
+
+def test_a_sample_of_a_street_teaches_only_what_is_known(street, own_road):
+    """What is not road is 0, and road is -1, through every warp."""
+    samples = samples_of(street(HALF_ROAD), own_road)
+    values = {value for n in range(8) for value in samples[n][1].unique().tolist()}
+    assert values == {0.0, -1.0}
+
+
+def test_what_is_known_stays_with_its_pixels(own_road, street):
+    """Bright pixels are not road, dark ones are: each sample's truth says so."""
+    picture = np.where(HALF_ROAD == 0, 220, 40).astype(np.uint8)
+    for file in (own_road / "lines/images").iterdir():
+        cv2.imwrite(str(file), picture)
+    samples = samples_of(street(HALF_ROAD), own_road)
+    for number in range(8):
+        picture, truth = samples[number]
+        assert ((picture[0] > 0.5) == (truth[0] == 0)).float().mean() > 0.95
+
+
+def test_a_set_of_which_nothing_is_known_is_refused(own_road, street):
+    """The set is named before training starts."""
+    everything = np.full((48, 48), 1, np.uint8)
+    with pytest.raises(InputError, match="'lines'"):
+        samples_of(street(everything), own_road)
+
+
+def test_crack_pixels_off_the_road_are_counted(own_road, street):
+    """Their share of all crack pixels is told, by set; they are unknown to the loss."""
+    for name in ("001", "003", "004"):
+        mask = np.zeros((48, 48), np.uint8)
+        mask[20:23, :] = 255  # off the road
+        mask[30, :] = 255
+        cv2.imwrite(str(own_road / f"lines/masks/{name}.png"), mask)
+    samples = samples_of(street(HALF_ROAD, masks=["lines/masks"]), own_road)
+    assert samples.disputed == {"lines": pytest.approx(0.75)}
+    assert -1.0 in samples[0][1].unique().tolist()
+
+
+def test_crops_find_the_cracks_between_what_is_unknown(own_road, street):
+    """With crack_share 1 each crop has a crack, however little of the picture is known."""
+    area = np.full((48, 48), 255, np.uint8)
+    area[20:] = 1
+    config = street(area, masks=["lines/masks"], labelled="road", crack_share=1)
+    config = config.model_copy(update={"fit": config.fit.model_copy(update={"crop_px": 16})})
+    samples = samples_of(config, own_road)
+    assert sum(bool((samples[n][1] == 1).any()) for n in range(30)) >= 28
+
+
+def test_cracks_are_pasted_from_every_labelled_set(road, own_road, configured):
+    """With copy_from = "all" a road without cracks gets those of another set."""
+    bare = configured(augment={"copy_paste": 1.0, "copy_from": "all"}, data={"split": None})
+    for file in (own_road / "lines/masks").iterdir():
+        cv2.imwrite(str(file), np.zeros((48, 48), np.uint8))
+    (own_road / "other").symlink_to(road / "lines")
+    clean = bare.data[0].model_copy(update={"name": "clean", "crack_share": 0.0})
+    other = clean.model_copy(
+        update={
+            "name": "other",
+            "images": ("other/images",),
+            "masks": ("other/masks",),
+            "crack_share": 1.0,
+        }
+    )
+    alone = samples_of(bare.model_copy(update={"data": (clean,)}), own_road)
+    assert not any((alone[n][1] == 1).any() for n in range(8))
+    both = bare.model_copy(update={"data": (clean, other)})
+    samples = samples_of(both, own_road)
+    assert sum(bool((samples[n][1] == 1).any()) for n in range(30)) > 18
+
+
 def test_a_sample_does_not_depend_on_those_before(road, configured):
     """Forwards, backwards or alone, in two objects, samples are equal."""
     one, other = samples_of(configured(), road), samples_of(configured(), road)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,7 @@ from training.commands.options import Data
 if TYPE_CHECKING:
     from training.checkpoint import Checkpoint
     from training.config import DataConfig
-    from training.scoring import SetScore
+    from training.scoring import SetAlarms, SetScore
 
 
 def evaluate(
@@ -43,7 +44,8 @@ def evaluate(
     """Score CHECKPOINT on the data sets it was trained on.
 
     Prints F1, precision, recall and IoU in percent, and the protocol of each score. The threshold
-    is the best one of the validation pictures.
+    is the best one of the validation pictures. Of sets without crack labels it prints how much is
+    marked of what is not road and of paint, at the one threshold that was best for all sets.
 
     Example: edgecrack-train evaluate runs/vehicle/best.pt --set nha12d --tolerance 5 --tolerance 10
     """
@@ -61,9 +63,10 @@ def evaluate(
     scores = [
         score
         for data_set in data_sets
+        if data_set.has_crack_labels
         for score in scores_of(net, data_set, data, part, tolerance or [data_set.validate_px or 0])
     ]
-    _print(scores, as_json=as_json)
+    _print(scores, _alarms(trained, data_sets, data, part), as_json=as_json)
 
 
 def _data_sets(trained: Checkpoint, set_name: str | None) -> list[DataConfig]:
@@ -78,12 +81,27 @@ def _data_sets(trained: Checkpoint, set_name: str | None) -> list[DataConfig]:
     return data_sets
 
 
-def _print(scores: list[SetScore], *, as_json: bool) -> None:
+def _alarms(
+    trained: Checkpoint, data_sets: list[DataConfig], root: Path, part: str
+) -> list[SetAlarms]:
+    """Count the false alarms on the sets without crack labels, at the validation's threshold."""
+    from training.scoring import alarms_of  # noqa: PLC0415
+
+    net, threshold = trained.network(), trained.metrics.get("threshold") or 128
+    unlabelled = [data_set for data_set in data_sets if not data_set.has_crack_labels]
+    return [alarms_of(net, data_set, root, part, threshold) for data_set in unlabelled]
+
+
+def _print(scores: list[SetScore], alarms: list[SetAlarms], *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps([score.as_json() for score in scores], indent=2))
+        entries = [score.as_json() for score in scores] + [asdict(entry) for entry in alarms]
+        typer.echo(json.dumps(entries, indent=2))
         return
     for score in scores:
         _print_score(score)
+    for entry in alarms:
+        typer.echo(f"{entry.name}: {entry.alarms} at threshold {entry.alarms.threshold}")
+        typer.echo(f"    {entry.part} ({entry.pictures})")
 
 
 def _print_score(score: SetScore) -> None:

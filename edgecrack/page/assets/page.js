@@ -1,9 +1,9 @@
 "use strict";
 (() => {
-  const { frames, track } = JSON.parse(document.getElementById("data").textContent);
+  const { frames, track, ofWhat } = JSON.parse(document.getElementById("data").textContent);
   const byId = (id) => document.getElementById(id);
   const video = byId("drive"), card = byId("card"), vehicle = byId("vehicle"), strip = byId("strip"), map = byId("map");
-  const ticks = new Map([...document.querySelectorAll(".tick")].map((tick) => [Number(tick.dataset.number), tick]));
+  const ticks = new Map([...document.querySelectorAll(".mark")].map((tick) => [Number(tick.dataset.number), tick]));
   const last = Math.max(0.1, ...frames.map((frame) => frame.time));
   let selected = -1, playhead = null;
 
@@ -14,11 +14,11 @@
   function facts(frame) {
     const place = frame.place && `${frame.place[0].toFixed(6)}, ${frame.place[1].toFixed(6)}`;
     return [
-      ["Time", frame.utc.replace("T", " ").replace("Z", " UTC") || dash],
-      ["Position", place || "not located"],
-      ["Crack, % of picture", format(100 * frame.share, 2, "")],
-      ["Pieces", format(frame.pieces, 0, "")],
-      ["Heading", format(frame.heading, 0, "\u00b0")],
+      ["Time, UTC", frame.utc ? frame.utc.replace("T", " ").replace("Z", "") : "not known"],
+      ["Latitude, longitude", place || "not located"],
+      [`Crack, % of the ${ofWhat}`, format(100 * frame.share, 2, "")],
+      ["Pieces of crack", format(frame.pieces, 0, "")],
+      ["Heading from north", format(frame.heading, 0, "\u00b0")],
       ["Speed", format(frame.speed, 1, " m/s")],
     ];
   }
@@ -37,7 +37,8 @@
       picture.src = frame.thumb;
       picture.alt = `Frame ${frame.index} with its cracks marked`;
     }
-    byId("card-title").textContent = `Frame ${frame.index}, at ${frame.time.toFixed(2)} s`;
+    const name = frame.name ? `: ${frame.name}` : "";
+    byId("card-title").textContent = `Frame ${frame.index}, at ${frame.time.toFixed(2)} s${name}`;
     byId("card-facts").replaceChildren(...facts(frame).map(([name, value]) => {
       const row = document.createElement("div");
       const term = row.appendChild(document.createElement("dt"));
@@ -70,7 +71,7 @@
   }
 
   function step(by) {
-    go(Math.min(frames.length - 1, Math.max(0, selected + by)), document.activeElement?.classList.contains("tick"));
+    go(Math.min(frames.length - 1, Math.max(0, selected + by)), document.activeElement?.classList.contains("mark"));
   }
 
   function moveVehicle(time) {
@@ -98,7 +99,7 @@
     const chart = svg("svg", { viewBox: "0 0 1000 60", preserveAspectRatio: "none" }, strip);
     svg("rect", { x: 0, y: 58, width: 1000, height: 2, fill: "var(--line)" }, chart);
     for (const { time, share, grade } of frames) {
-      const high = Math.max(3, 56 * Math.sqrt(share / most));
+      const high = Math.max(3, (56 * share) / most);
       svg("rect", { class: `g${grade}`, x: (1000 * time) / duration(), y: 58 - high, width: wide, height: high }, chart);
     }
     playhead = svg("rect", { x: 0, y: 0, width: 3, height: 60, fill: "var(--ink)" }, chart);
@@ -138,6 +139,8 @@
   video?.addEventListener("play", follow);
   for (const name of ["timeupdate", "seeked"]) video?.addEventListener(name, follow);
 
+  strip.hidden = !frames.length;
+  byId("how").hidden = !ticks.size;
   drawStrip();
   moveVehicle(0);
   if (frames.length) show(frames.reduce((best, { share }, n) => (share > frames[best].share ? n : best), 0));

@@ -20,8 +20,7 @@ def values(changes, element):
 def test_a_file_waits_and_a_camera_drops():
     """The one queue holds a file back, and lets the newest picture of a camera through."""
     lossless, live = (
-        reader_chain(PipelineSpec("clip", "a", is_live=is_live), (96, 64))
-        for is_live in (False, True)
+        reader_chain(PipelineSpec("clip", "a", is_live=is_live)) for is_live in (False, True)
     )
     assert "max-size-buffers=3" in lossless
     assert "leaky" not in lossless
@@ -31,25 +30,39 @@ def test_a_file_waits_and_a_camera_drops():
 
 def test_only_a_paced_source_is_held_to_the_clock():
     """A live run over a file shows pictures at their times; anything else runs freely."""
-    assert "clocksync" not in reader_chain(SPEC, (96, 64))
-    assert "clocksync" in reader_chain(PipelineSpec("clip", "a", is_paced=True), (96, 64))
+    assert "clocksync" not in reader_chain(SPEC)
+    assert "clocksync" in reader_chain(PipelineSpec("clip", "a", is_paced=True))
 
 
-def test_the_source_comes_first_and_the_network_gets_its_size():
-    """The text begins with the source, and the image branch has the input's size from the start."""
-    text = reader_chain(SPEC, (96, 64))
+def test_the_source_comes_first_and_sizes_come_later():
+    """The text begins with the source; what depends on its size is not in it."""
+    text = reader_chain(SPEC)
     assert text.startswith("videotestsrc name=source ! ")
     image, evidence = text.split("split. ! ")[1:]
-    assert "format=RGB,width=96,height=64,pixel-aspect-ratio=1/1" in image
     assert "videocrop name=crop" in image
     assert "crop" not in evidence
-    assert "width=" not in evidence
+    assert "width=" not in text
 
 
 def test_a_region_is_cut_out_of_the_source():
     """What lies left, above, right and below of the region is cropped."""
     changes = fit(FrameGeometry(1920, 1080, Region(100, 540, 1000, 500)), (960, 540))
     assert values(changes, "crop") == {"left": "100", "top": "540", "right": "820", "bottom": "40"}
+
+
+@pytest.mark.parametrize(
+    ("region", "size"),
+    [
+        (Region(0, 0, 1920, 1080), "width=960,height=540"),
+        (Region(240, 0, 1440, 1080), "width=720,height=540"),
+        (Region(0, 540, 1920, 540), "width=960,height=270"),
+    ],
+)
+def test_the_region_keeps_its_aspect(region, size):
+    """It becomes as large as the network's input holds, never wider or higher than its aspect."""
+    changes = fit(FrameGeometry(1920, 1080, region), (960, 540))
+    caps = f"video/x-raw,format=RGB,{size},pixel-aspect-ratio=1/1"
+    assert values(changes, "image-caps") == {"caps": caps}
 
 
 def test_evidence_is_the_whole_picture_at_most_1280_wide():

@@ -76,7 +76,7 @@ def _assert_areas_are_averaged(reader, picture, size, bound):
     assert np.abs(sample.image.astype(int) - wanted).mean() < bound
 
 
-SIZES = [((960, 540), 0.5), ((1280, 720), 1.2), ((480, 320), 1.5)]
+SIZES = [((960, 540), 0.5), ((1280, 720), 1.2), ((480, 270), 1.5)]
 
 
 @pytest.mark.parametrize(("size", "bound"), SIZES)
@@ -94,12 +94,18 @@ def test_scaling_averages_areas_of_a_real_road(start, shared_data, size, bound):
     _assert_areas_are_averaged(start(PipelineSpec("a", _PICTURES), size), picture, size, bound)
 
 
-def test_the_aspect_of_the_region_is_not_kept(start):
-    """A wide picture fills a tall input from edge to edge, without bars."""
+def test_the_aspect_of_the_region_is_kept(start):
+    """A wide picture is as wide as a tall input, and as low as before; no bars are added."""
     picture = np.full((40, 400, 3), 200, np.uint8)
     sample = _one(start(PipelineSpec("a", _PICTURES), (30, 90)), picture)
-    assert sample.image.shape == (90, 30, 3)
+    assert sample.image.shape == (3, 30, 3)
     assert sample.image.min() == 200
+
+
+def test_a_line_is_one_pixel_of_the_network(start):
+    """A picture that is all width still has a height."""
+    sample = _one(start(PipelineSpec("a", _PICTURES), (30, 90)), _noise(1, 400))
+    assert sample.image.shape == (1, 30, 3)
 
 
 def test_a_picture_wider_than_evidence_is_scaled_down(start):
@@ -113,7 +119,7 @@ def test_pixels_that_are_not_square_stay_where_they_are(start):
     caps = "video/x-raw,width=72,height=57,pixel-aspect-ratio=16/11,framerate=25/1"
     spec = PipelineSpec("a", f"videotestsrc name=source num-buffers=1 ! {caps}")
     sample = start(spec, (40, 40)).pull()
-    assert sample.image.shape == (40, 40, 3)
+    assert sample.image.shape == (32, 40, 3)
     assert sample.evidence.shape == (57, 72, 3)
     assert sample.evidence[:20, :9].mean() > 150  # the white bar fills its corner: no border
 

@@ -1,6 +1,6 @@
 """The figures as HTML."""
 
-from edgecrack.page.tables import DASH, Score, counts, score_table, speed_table, what_ran
+from edgecrack.page.tables import DASH, Score, accuracy, counts, speed_table, what_ran
 
 
 def test_unknown_figures_are_dashes():
@@ -9,13 +9,21 @@ def test_unknown_figures_are_dashes():
     for report in ({}, text):
         assert DASH in counts(report)
         assert speed_table(report).count(f"<td>{DASH}</td>") == 6 * 5
-    assert what_ran({}, {}).count(DASH) == 12
+    assert what_ran({}, {}).count(DASH) == 15
 
 
 def test_dropped_frames_of_all_stages_are_added_up():
-    """Two stages' drops show as their sum."""
-    html = counts({"frames_dropped": {"capture": 3, "overlay": 4}})
-    assert "<dt>Dropped</dt><dd>7</dd>" in html
+    """Two stages' drops show as their sum, with what each of them dropped."""
+    html = counts({"frames_dropped": {"capture": 3, "overlay": 4, "source": 0}})
+    dropped = "<dd>7 <small>of which capture 3, overlay 4</small></dd>"
+    assert f"<dt>Frames dropped</dt>{dropped}" in html
+
+
+def test_a_part_of_a_total_stands_with_its_total():
+    """The CPU time that is not inference is in the same row as the CPU time it is part of."""
+    html = counts({"core_ms_per_frame": 7.5, "overhead_core_ms": 6.0})
+    (row,) = [row for row in html.split("<div>") if "CPU time" in row]
+    assert row.index("7.5 ms") < row.index("of which not inference: 6.0 ms")
 
 
 def test_the_values_of_a_run_are_escaped():
@@ -27,8 +35,8 @@ def test_the_values_of_a_run_are_escaped():
 
 
 def test_a_score_is_followed_by_its_protocol():
-    """The protocol is below the figures; without scores there is no table."""
-    html = score_table([Score("F1, 5 px", 0.5, None, 0.25, "all frames, 5 px")])
+    """The protocol is below the figures; without scores there is no section."""
+    html = accuracy([Score("F1, 5 px", 0.5, None, 0.25, "all frames, 5 px")])
     assert html.index("50.0") < html.index("all frames, 5 px")
     assert f"<td>{DASH}</td><td>25.0</td>" in html
-    assert "<table" not in score_table([])
+    assert accuracy([]) == ""

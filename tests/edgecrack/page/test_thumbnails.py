@@ -6,8 +6,8 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from edgecrack.page.run_reader import read_run
 from edgecrack.page.thumbnails import marked
+from edgecrack.run_reader import read_run
 
 
 def decoded(uri):
@@ -18,7 +18,7 @@ def decoded(uri):
 
 def test_cracks_are_marked_red_and_the_rest_is_left_grey(run_dir):
     """Pixels of the mask turn red; the others keep their colour."""
-    worst = max(read_run(run_dir).crack_frames, key=lambda frame: frame.area_share)
+    worst = max(read_run(run_dir).observations, key=lambda frame: frame.area_share)
     picture = decoded(marked(worst, 480)).astype(int)
     mask = cv2.imread(str(worst.mask), cv2.IMREAD_GRAYSCALE)
     redness = picture[..., 2] - picture[..., 1]
@@ -29,7 +29,10 @@ def test_cracks_are_marked_red_and_the_rest_is_left_grey(run_dir):
 
 def test_without_a_readable_picture_there_is_no_thumbnail(run_dir, tmp_path):
     """A missing or damaged frame gives an empty string."""
-    frame = read_run(run_dir).crack_frames[0]
+    frame = read_run(run_dir).observations[0]
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8 not a picture")
+    (tmp_path / "empty.jpg").touch()
     assert marked(replace(frame, picture=None), 100) == ""
+    assert marked(replace(frame, picture=tmp_path / "empty.jpg"), 100) == ""
+    assert marked(replace(frame, picture=tmp_path / "gone.jpg"), 100) == ""
     assert marked(replace(frame, picture=tmp_path / "broken.jpg"), 100) == ""

@@ -75,6 +75,19 @@ def test_pictures_of_other_sizes_are_scaled_to_the_first(directory, make_observa
     ] * 3
 
 
+@pytest.mark.parametrize("size_px", [(1, 1), (2, 2), (1, 300), (15, 17)])
+def test_a_tiny_picture_is_enlarged(directory, make_observation, size_px):
+    """A picture smaller than an encoder takes is in the video all the same."""
+    sink = OverlaySink(directory, fps=2.0)
+    for index in range(3):
+        sink.write(make_observation(index, size_px=size_px))
+    sink.close()
+
+    pictures = _play(directory.path / "overlay.mp4")[0]
+    assert len(pictures) == 3
+    assert min(pictures[0].shape[:2]) == 16
+
+
 def test_the_video_is_made_durable(tmp_path, make_observation, recorded_disk):
     """Each sync, and the close, syncs the file; the first one makes its name durable as well."""
     sink = OverlaySink(RunFolder.create(tmp_path / "run", recorded_disk), fps=25.0)

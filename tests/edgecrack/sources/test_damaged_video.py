@@ -2,6 +2,7 @@
 
 import os
 
+import numpy as np
 import pytest
 
 from edgecrack.errors import InputError
@@ -63,7 +64,7 @@ def test_a_cut_file_gives_what_it_holds_and_then_says_so(source, clip, tmp_path,
     with pytest.raises(InputError, match=rf"{name} .*\d+ frames") as caught:
         frames.extend(video)
     frames_told = int(str(caught.value).split(" after ")[1].split()[0])
-    assert video.counts() == SourceCounts(frames_told)
+    assert video.counts().delivered == frames_told
     assert 10 <= frames_told < 50
 
 
@@ -83,28 +84,100 @@ def test_sound_that_lasts_longer_is_no_damage(source, long_sound):
     assert len(list(source(long_sound))) == 25
 
 
-def _damaged_in_the_middle(path, target, length_bytes):
-    """Write a file with zeros in its middle."""
+def _with_a_hole(path, target, share, filler=b"\0"):
+    """Write a file a share of whose bytes, from two fifths on, are lost; its index stays."""
     content = bytearray(path.read_bytes())
-    middle = len(content) // 2
-    content[middle : middle + length_bytes] = bytes(length_bytes)
+    first = len(content) * 2 // 5
+    last = min(first + int(len(content) * share), len(content))
+    index_at = content.index(b"moov") - 4
+    if index_at > first:
+        last = min(last, index_at)
+    content[first:last] = filler * (last - first)
     target.write_bytes(content)
     return target
 
 
+def _taken(video):
+    """Return the times of the frames that a damaged video gives before its error, and the error."""
+    times_ns = []
+    with pytest.raises(InputError) as caught:
+        times_ns.extend(frame.pts_ns for frame in video)
+    return times_ns, caught.value
+
+
 def test_a_damaged_middle_does_not_end_a_file(source, clip, tmp_path):
-    """Frames after a damaged stretch still come."""
-    path = _damaged_in_the_middle(clip("h264.mp4"), tmp_path / "damaged.mp4", 200)
-    frames = [frame.pts_ns for frame in source(path)]
-    assert len(frames) > 40
-    assert frames[-1] == 49 * 40_000_000
+    """Frames behind a damaged stretch still come, from the next key picture on; then the error."""
+    video = source(_with_a_hole(clip("h264.mp4"), tmp_path / "damaged.mp4", 0.05))
+    times_ns, _error = _taken(video)
+    assert times_ns[-1] == 49 * 40_000_000
+    assert video.counts() == SourceCounts(len(times_ns), missing=50 - len(times_ns))
 
 
 @pytest.mark.real_data
-def test_a_damaged_middle_does_not_end_the_motorway_clip(source, shared_data, tmp_path):
-    """Frames after four damaged kilobytes of a real file still come."""
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.8])
+@pytest.mark.parametrize(
+    ("name", "frames"),
+    [
+        ("motorway-540p-h264.mp4", 221),  # with sound
+        ("gopro-gpmf-gps.mp4", 315),  # with sound and other tracks
+        ("city-portrait-hevc.mp4", 146),
+    ],
+)
+def test_every_frame_of_a_damaged_clip_is_counted(
+    source, shared_data, tmp_path, name, frames, share
+):
+    """Each frame is either taken or missing, whatever the codec and the size of the hole."""
+    video = source(_with_a_hole(shared_data / "video" / name, tmp_path / name, share))
+    times_ns, error = _taken(video)
+    missing = frames - len(times_ns)
+    assert video.counts() == SourceCounts(len(times_ns), missing=missing)
+    assert missing >= share * frames / 2
+    assert f" {missing} of its {frames} frames" in str(error)
+
+
+@pytest.mark.real_data
+def test_no_frame_of_a_damaged_clip_is_made_up(source, shared_data, tmp_path):
+    """Each frame that is taken shows what the whole clip shows at its time, pixel by pixel."""
     clip = shared_data / "video" / "motorway-540p-h264.mp4"
-    path = _damaged_in_the_middle(clip, tmp_path / "damaged.mp4", 4000)
-    frames = [frame.pts_ns for frame in source(path)]
-    assert len(frames) > 200
-    assert frames[-1] == 8_800_000_000
+    whole = {frame.pts_ns: frame.image.copy() for frame in source(clip)}
+    video, taken = source(_with_a_hole(clip, tmp_path / "damaged.mp4", 0.05)), []
+    with pytest.raises(InputError):
+        taken.extend(video)
+    assert len(taken) > 150
+    assert all(np.array_equal(frame.image, whole[frame.pts_ns]) for frame in taken)
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    "name",
+    [
+        "video/motorway-540p-h264.mp4",
+        "video/gopro-gpmf-gps.mp4",
+        "video/city-portrait-hevc.mp4",
+        "dashcam/clips/us-desert-yellow-tar-day.mp4",
+    ],
+)
+def test_a_whole_clip_misses_nothing(source, shared_data, name):
+    """Edit lists, variable rates, sound and other tracks are no damage."""
+    video = source(shared_data / name)
+    assert len(list(video)) > 100
+    assert video.counts().missing == 0
+
+
+def test_a_file_that_is_cut_while_it_is_read_is_told(source, clip, tmp_path):
+    """What a file claimed at the start is what its end is held against."""
+    path = tmp_path / "cut.mp4"
+    path.write_bytes(clip("h264.mp4").read_bytes())
+    video = source(path)
+    os.truncate(path, 0)
+    with pytest.raises(InputError, match=r"cut\.mp4"):
+        list(video)
+
+
+def test_a_file_that_is_removed_while_it_is_read_is_read_to_its_end(source, clip, tmp_path):
+    """An open file is all there until it is closed, so its removal costs nothing."""
+    path = tmp_path / "removed.mp4"
+    path.write_bytes(clip("h264.mp4").read_bytes())
+    video = source(path)
+    path.unlink()
+    assert len(list(video)) == 50

@@ -170,12 +170,12 @@ def test_a_directory_without_pictures_is_an_error(source, tmp_path):
 
 
 def test_sizes_may_differ_without_a_region(source, tmp_path):
-    """Each picture has its own evidence size and the network's one input size."""
+    """Each picture has its own evidence size, and is as large as fits the network's one input."""
     _save(tmp_path / "1.png", _noise(30, 40))
     _save(tmp_path / "2.png", _noise(60, 50))
     frames = list(source(tmp_path))
     shapes = [(frame.evidence.shape[:2], frame.image.shape[:2]) for frame in frames]
-    assert shapes == [((30, 40), (10, 20)), ((60, 50), (10, 20))]
+    assert shapes == [((30, 40), (10, 13)), ((60, 50), (10, 8))]
     assert [frame.geometry.width_px for frame in frames] == [40, 50]
 
 

@@ -1,0 +1,239 @@
+"""Reads a run folder: what ``edgecrack run`` left behind, as frozen records.
+
+A run that is still going on, was interrupted, or lost its power is read as far as it came. What
+this version knows and the folder does not say is None, so runs of other versions are read, too.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgecrack.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class CrackFrame:
+    """One line of ``cracks.geojsonl``: a frame with cracks, and its place.
+
+    It is the camera's place when it took the frame, not yet that of each crack in it. The
+    attributes are named as in the file; what is not known is None (``frame``, ``media_time_s`` and
+    ``area_share`` stand in every line that a run wrote).
+
+    Attributes:
+        frame: Zero-based number of the frame within the source.
+        name: File name of the picture, where the source is a folder of pictures.
+        t_utc: Time of capture, ISO 8601, UTC.
+        media_time_s: Time within the source.
+        lat_deg: Latitude, WGS 84; None when not located.
+        lon_deg: Longitude, WGS 84; None when not located.
+        position_quality: How the place is known, or why it is not: see ``PositionQuality``.
+        alt_msl_m: Height above mean sea level.
+        heading_deg: Course over ground, clockwise from true north.
+        speed_mps: Speed over ground.
+        hdop: Horizontal dilution of precision.
+        area_px: Crack pixels of the mask.
+        area_share: Crack pixels over pixels of the region that the network saw, 0 to 1.
+        crack_count: Connected pieces of crack.
+        peak_probability: The highest probability in the frame, 0 to 1.
+        mask: The mask, if the run kept it.
+        picture: The evidence picture, if the run kept it.
+    """
+
+    frame: int
+    name: str | None
+    t_utc: str | None
+    media_time_s: float
+    lat_deg: float | None
+    lon_deg: float | None
+    position_quality: str | None
+    alt_msl_m: float | None
+    heading_deg: float | None
+    speed_mps: float | None
+    hdop: float | None
+    area_px: int | None
+    area_share: float
+    crack_count: int | None
+    peak_probability: float | None
+    mask: Path | None
+    picture: Path | None
+
+    @property
+    def place_deg(self) -> tuple[float, float] | None:
+        """Latitude and longitude, or None when not located."""
+        if self.lat_deg is None or self.lon_deg is None:
+            return None
+        return self.lat_deg, self.lon_deg
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The content of a run folder.
+
+    Attributes:
+        folder: The folder itself.
+        record: ``run.json``: what ran, with which settings, and how it ended (``exit_reason``).
+        report: ``report.json``: counts, rates and times; empty where the run has not ended.
+        observations: The frames with cracks, in order of time.
+        overlay: The overlay video, if the run wrote one.
+    """
+
+    folder: Path
+    record: Mapping[str, Any]
+    report: Mapping[str, Any]
+    observations: tuple[CrackFrame, ...]
+    overlay: Path | None
+
+    @property
+    def masks(self) -> tuple[Path, ...]:
+        """Every mask that the run kept, in order; with ``all_masks`` also those without a crack."""
+        return tuple(sorted((self.folder / "masks").glob("*.png")))
+
+
+def read_run(folder: str | Path) -> Run:
+    """Read a run folder.
+
+    Args:
+        folder: What ``edgecrack run --out`` named.
+
+    Raises:
+        InputError: The folder holds no ``run.json``, or one of its files cannot be read.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = (Path(folder) / "run.json").write_text('{"exit_reason": "running"}')
+        ...     run = read_run(folder)
+        >>> run.record["exit_reason"], run.observations, run.overlay
+        ('running', (), None)
+    """
+    folder = Path(folder)
+    if not (folder / "run.json").is_file():
+        raise InputError(f"{folder} should hold a run but has no run.json; name the run's folder")
+    return Run(
+        folder=folder,
+        record=_read_object(folder / "run.json"),
+        report=_read_object(folder / "report.json"),
+        observations=tuple(sorted(_crack_frames(folder), key=lambda frame: frame.media_time_s)),
+        overlay=_inside(folder.resolve(), "overlay.mp4"),
+    )
+
+
+def look_up(data: object, *keys: str) -> object:
+    """Return the value under nested keys, or None where any of them is missing.
+
+    >>> look_up({"stages": {"infer": {"p50_ms": 18.5}}}, "stages", "infer", "p50_ms")
+    18.5
+    >>> look_up({"stages": None}, "stages", "infer") is None
+    True
+    """
+    for key in keys:
+        data = data.get(key) if isinstance(data, Mapping) else None
+    return data
+
+
+def number(value: object) -> float | None:
+    """Return a JSON value as a number, or None if it is not one, or not finite.
+
+    >>> number(3), number(True), number("3"), number(float("inf"))
+    (3.0, None, None, None)
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:  # an integer of hundreds of digits
+        return None
+
+
+def _read_object(path: Path) -> Mapping[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        data = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(
+            f"{path} should be readable JSON but is not: {error}; run again"
+        ) from error
+    return data if isinstance(data, Mapping) else {}
+
+
+def _crack_frames(folder: Path) -> Iterator[CrackFrame]:
+    path, root = folder / "cracks.geojsonl", folder.resolve()
+    if not path.is_file():
+        return
+    try:
+        with path.open("rb") as file:
+            for line in file:
+                # A line counts once its newline is there: a power cut may have torn the last one.
+                if line.endswith(b"\n"):
+                    yield _crack_frame(root, json.loads(line))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(
+            f"{path} should be lines of JSON but is not: {error}; run again"
+        ) from error
+
+
+def _crack_frame(root: Path, feature: object) -> CrackFrame:
+    properties = look_up(feature, "properties")
+    lat_deg, lon_deg = _place(feature) or (None, None)
+
+    def figure(key: str) -> float | None:
+        return number(look_up(properties, key))
+
+    return CrackFrame(
+        frame=_whole(figure("frame")) or 0,
+        name=_text(look_up(properties, "name")),
+        t_utc=_text(look_up(properties, "t_utc")),
+        media_time_s=figure("media_time_s") or 0.0,
+        lat_deg=lat_deg,
+        lon_deg=lon_deg,
+        position_quality=_text(look_up(properties, "position_quality")),
+        alt_msl_m=figure("alt_msl_m"),
+        heading_deg=figure("heading_deg"),
+        speed_mps=figure("speed_mps"),
+        hdop=figure("hdop"),
+        area_px=_whole(figure("area_px")),
+        area_share=figure("area_share") or 0.0,
+        crack_count=_whole(figure("crack_count")),
+        peak_probability=figure("peak_probability"),
+        mask=_inside(root, look_up(properties, "mask")),
+        picture=_inside(root, look_up(properties, "picture")),
+    )
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else int(value)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _place(feature: object) -> tuple[float, float] | None:
+    """Return (latitude, longitude); GeoJSON has longitude first."""
+    coordinates = look_up(feature, "geometry", "coordinates")
+    if not isinstance(coordinates, list) or len(coordinates) < 2:
+        return None
+    lon_deg, lat_deg = number(coordinates[0]), number(coordinates[1])
+    if lat_deg is None or lon_deg is None or abs(lat_deg) > 90 or abs(lon_deg) > 180:
+        return None
+    return lat_deg, lon_deg
+
+
+def _inside(root: Path, name: object) -> Path | None:
+    """Return a file of the run, or None if it is outside the run's folder, or missing."""
+    if not isinstance(name, str) or not name:
+        return None
+    try:
+        path = (root / name).resolve()
+        return path if path.is_relative_to(root) and path.is_file() else None
+    except (OSError, ValueError):  # no name that a file can have
+        return None
