@@ -26,7 +26,7 @@ from edgecrack.segmenters import load_segmenter
 from edgecrack.sinks import open_previews, open_sinks
 from edgecrack.sinks.record_only import without_pictures
 from edgecrack.sinks.writer import Writer, dropped
-from edgecrack.sources import open_source
+from edgecrack.sources import image_folder, open_source
 from edgecrack.stop_signal import StopSignal
 from edgecrack.storage.disk import LocalDisk
 from edgecrack.storage.run_folder import RunFolder
@@ -122,7 +122,7 @@ def _open(config: RunConfig, stack: ExitStack) -> Parts:
 
 
 def _positioning(config: RunConfig, source: Source) -> Positioning:
-    info, path = source.info, Path(config.source.address)
+    info = source.info
     if config.position.address is not None and info.time_source == "none":
         raise UsageError(
             f"{info.name} does not say when it was taken, so --position cannot place it; "
@@ -131,7 +131,7 @@ def _positioning(config: RunConfig, source: Source) -> Positioning:
     span_ns = None
     if info.start_ns is not None and info.duration_ns is not None:
         span_ns = (info.start_ns, info.start_ns + info.duration_ns)
-    images = path if path.is_dir() else None
+    images = image_folder(config.source)
     return open_positioning(config.position, images=images, video_span_ns=span_ns)
 
 

@@ -44,7 +44,7 @@ def _read(path: Path) -> str:
     with path.open("rb") as file:
         data = file.read(LIMIT_BYTES + 1)
     if len(data) > LIMIT_BYTES:
-        raise ConfigError(f"{path} must be a TOML file of at most {LIMIT_BYTES:,} bytes; shorten it")
+        raise ConfigError(f"{path} must have at most {LIMIT_BYTES:,} bytes and has more")
     return data.decode()
 
 

@@ -18,7 +18,7 @@ def demo(
     out: Annotated[
         Path, typer.Option(help="Folder for the page; an earlier demo is replaced.", **UNCHECKED)
     ] = Path("demo"),
-    seed: Annotated[int, typer.Option(help="Another seed is another road.", min=0)] = 7,
+    seed: Annotated[int, typer.Option(help="Another seed is another road.")] = 7,
     seconds: Annotated[float, typer.Option(help="Length of the drive.", min=1, max=120)] = 8.0,
     as_json: Json = False,
 ) -> None:
@@ -30,7 +30,7 @@ def demo(
     try:
         spec = DriveSpec(seed=seed, seconds=seconds)
     except ValueError as error:
-        raise UsageError(f"there is no such drive: {error}") from error
+        raise UsageError(f"there is no such drive: --{error}") from error
     with progress_bar("frames of a synthetic drive", spec.frame_count) as count:
         result = run_demo(out, spec, count)
     if as_json:

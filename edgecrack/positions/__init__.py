@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 DEFAULT_BAUD = 9600
 MOST_GAP_S = 60
+LIMIT_BYTES = 1 << 30
+"""Largest log that is read: some three months at one fix a second."""
+
 _XML_STARTS = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe", b"\xfe\xff")  # plain, and byte order marks
 
 
@@ -107,6 +110,12 @@ def read_positions(spec: str | Path) -> PositionLog:
 def _start_of(path: Path) -> bytes:
     if path.exists() and not path.is_file():
         raise InputError(f"the track must be a GPX or NMEA file, but {path} is not a file")
+    size_bytes = path.stat().st_size
+    if size_bytes > LIMIT_BYTES:
+        raise InputError(
+            f"the track {path} must have at most {LIMIT_BYTES >> 20} MiB, but has "
+            f"{size_bytes >> 20}: split it"
+        )
     with path.open("rb") as file:
         start = file.read(1024)
     if not start:

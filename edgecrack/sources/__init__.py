@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from edgecrack.errors import InputError
 from edgecrack.records import Region
 from edgecrack.settings import AddressText, setting
-from edgecrack.sources.address import Address, Kind, parse_address
+from edgecrack.sources.address import Kind, parse_address
 from edgecrack.utc import utc_ns
 
 if TYPE_CHECKING:
@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 
     from edgecrack.records import Frame
 
-__all__ = ["MemorySource", "Source", "SourceCounts", "SourceInfo", "SourceSpec", "open_source"]
+__all__ = [
+    "MemorySource",
+    "Source",
+    "SourceCounts",
+    "SourceInfo",
+    "SourceSpec",
+    "image_folder",
+    "open_source",
+]
 
 LEAST_FPS, MOST_FPS = 0.001, 1000
 _YEAR_2100_NS = 4_102_444_800 * 10**9
@@ -212,8 +220,7 @@ def open_source(spec: SourceSpec, input_px: tuple[int, int]) -> Source:
         InputError: A file or directory that holds no pictures.
         SourceError: A camera or server that gives none.
     """
-    address = parse_address(spec.address)
-    if address.kind is Kind.FILE and _is_folder(address):
+    if image_folder(spec) is not None:
         from edgecrack.sources.images import ImageFolderSource  # noqa: PLC0415 - Pillow
 
         return ImageFolderSource(spec, input_px)
@@ -222,9 +229,17 @@ def open_source(spec: SourceSpec, input_px: tuple[int, int]) -> Source:
     return VideoSource(spec, input_px)
 
 
-def _is_folder(address: Address) -> bool:
+def image_folder(spec: SourceSpec) -> Path | None:
+    """Return the directory that a source is, or None where it is anything else.
+
+    Raises:
+        InputError: Whether it is one cannot be told.
+        UsageError: No such address can be.
+    """
+    address = parse_address(spec.address)
+    path = Path(address.target)
     try:
-        return Path(address.target).is_dir()
+        return path if address.kind is Kind.FILE and path.is_dir() else None
     except OSError as error:  # behind a folder that may not be entered, or with too long a name
         reason = error.strerror or error
         raise InputError(f"the source {address.name} cannot be read: {reason}") from error

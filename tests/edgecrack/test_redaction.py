@@ -13,7 +13,7 @@ secrets = st.tuples(around, around).map(SECRET.join)
 values = secrets.map(lambda secret: secret.replace("&", ""))  # & ends a value
 schemes = st.sampled_from(["rtsp://", "rtsp:", "https://", "https:/", "srt://", "RTSP://", "joe:"])
 names = st.sampled_from(
-    "access_token loginpas X-Amz-Credential client_secret jwt sas pw authorization session".split()
+    ["access_token", "loginpas", "X-Amz-Credential", "client_secret", "jwt", "sas", "session"]
 )
 users = st.builds("{}{}:{}@cam/1".format, schemes, st.sampled_from(["", "joe", SECRET]), secrets)
 queries = st.builds("{}cam/1?channel=2&{}={}&a=b".format, schemes, names, values)

@@ -60,7 +60,7 @@ def test_a_broken_uri_is_an_error_of_usage(spec):
 
 
 def test_bytes_that_are_no_utf8_stay_in_the_target():
-    """A path is opened by its own bytes and shown with escapes; a URI carries them percent-encoded."""
+    """A path is opened by its own bytes and shown with escapes; a URI has them percent-encoded."""
     path = os.fsdecode(b"/road_\xff.mp4")
     assert parse_address(path) == Address(Kind.FILE, path, "/road_\\xff.mp4")
     assert parse_address("file:///road_%FF.mp4").target == path
