@@ -70,9 +70,23 @@ class Bundle:
         Raises:
             BundleError: If there is none.
         """
-        for entry in self.manifest.models:
-            if entry.precision == precision and size_px in {None, entry.size_px}:
-                return entry
+        return self.networks(precision, size_px)[0]
+
+    def networks(
+        self, precision: str = "fp32", size_px: tuple[int, int] | None = None
+    ) -> tuple[ModelEntry, ...]:
+        """Return all networks of a precision, or the one for a size; the default comes first.
+
+        Raises:
+            BundleError: If there is none.
+        """
+        found = tuple(
+            entry
+            for entry in self.manifest.models
+            if entry.precision == precision and size_px in {None, entry.size_px}
+        )
+        if found:
+            return found
         wanted = precision if size_px is None else f"{precision} at {size_px[0]}x{size_px[1]}"
         has = ", ".join(
             f"{model.precision} {model.width_px}x{model.height_px}"

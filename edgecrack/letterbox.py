@@ -5,11 +5,16 @@ Pure arithmetic. What the network answers in the borders is cut off again.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from edgecrack.records import GrayImage
+
+_WORTH_A_CHANGE = 0.02  # of the input; less border than this is no reason to leave the first size
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +78,25 @@ def letterbox(picture_px: tuple[int, int], input_px: tuple[int, int]) -> Letterb
 def fitting_scale(picture_px: tuple[int, int], input_px: tuple[int, int]) -> float:
     """Return how many pixels of the input one pixel of the picture becomes, across and down."""
     return min(whole / side for whole, side in zip(input_px, picture_px, strict=True))
+
+
+def best_input(
+    picture_px: tuple[int, int], inputs_px: Sequence[tuple[int, int]]
+) -> tuple[int, int]:
+    """Return the first of some inputs that a picture fills as well as the best of them.
+
+    Args:
+        picture_px: Width and height of the picture.
+        inputs_px: Width and height of each input; at least one.
+
+    Example:
+        >>> best_input((1080, 1920), [(960, 540), (544, 960), (272, 480)])
+        (544, 960)
+    """
+    filled = [_filled_share(letterbox(picture_px, input_px)) for input_px in inputs_px]
+    enough = max(filled) - _WORTH_A_CHANGE
+    return next(size for size, share in zip(inputs_px, filled, strict=True) if share >= enough)
+
+
+def _filled_share(box: Letterbox) -> float:
+    return math.prod(box.picture_px) / math.prod(box.input_px)

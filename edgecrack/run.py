@@ -6,7 +6,7 @@ import resource
 import time
 import uuid
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -110,11 +110,12 @@ def run(
 def _open(config: RunConfig, stack: ExitStack) -> Parts:
     """Open all that a run needs; the folder last, so that nothing is left when an input is bad."""
     bundle = open_bundle(config.model)
-    entry = bundle.model(config.model.precision, config.model.size_px)
-    source = open_source(config.source, (entry.width_px, entry.height_px))
+    networks = bundle.networks(config.model.precision, config.model.size_px)
+    source = open_source(config.source, [network.size_px for network in networks])
     stack.enter_context(closing(source))
     positioning = stack.enter_context(closing(_positioning(config, source)))
-    segmenter = load_segmenter(bundle, config.model, live=source.info.live)
+    model = replace(config.model, size_px=source.info.input_px or config.model.size_px)
+    segmenter = load_segmenter(bundle, model, live=source.info.live)
     stack.enter_context(closing(segmenter))
     disk = stack.enter_context(closing(LocalDisk()))
     folder = RunFolder.create(config.output.folder or _fresh_folder(), disk)

@@ -15,9 +15,10 @@ from edgecrack.gst.coded_pictures import CodedPictures
 from edgecrack.gst.frame_numbers import FrameNumbers
 from edgecrack.gst.geometry import frame_geometry
 from edgecrack.gst.runtime import Gst, launch, stop
+from edgecrack.letterbox import best_input
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from edgecrack.gst.chain import PipelineSpec
     from edgecrack.records import FrameGeometry, Region, RgbImage
@@ -61,16 +62,20 @@ class Reader:
     """
 
     def __init__(
-        self, spec: PipelineSpec, input_px: tuple[int, int], region: Region | None = None
+        self,
+        spec: PipelineSpec,
+        inputs_px: Sequence[tuple[int, int]],
+        region: Region | None = None,
     ) -> None:
         """Start the pipeline.
 
         Args:
             spec: The source.
-            input_px: Width and height of the network's input.
+            inputs_px: Width and height of each input to choose from, by the first picture.
             region: What the network sees of the picture; None means all of it.
         """
-        self._spec, self._region, self._input_px = spec, region, input_px
+        self._spec, self._region, self._inputs_px = spec, region, inputs_px
+        self.input_px: tuple[int, int] | None = None
         self._numbers = FrameNumbers()
         self._geometry: FrameGeometry | None = None
         self._geometries: deque[FrameGeometry] = deque()  # of the pictures behind the queue
@@ -211,7 +216,9 @@ class Reader:
         return Gst.PadProbeReturn.OK
 
     def _fit(self, geometry: FrameGeometry) -> None:
-        for change in fit(geometry, self._input_px):
+        region_px = (geometry.region.width_px, geometry.region.height_px)
+        self.input_px = self.input_px or best_input(region_px, self._inputs_px)
+        for change in fit(geometry, self.input_px):
             element = self._pipeline.get_by_name(change.element)
             Gst.util_set_object_arg(element, change.name, change.value)
 

@@ -37,7 +37,8 @@ class ModelSpec:
         bundle: Bundle directory; None is the model that comes with edgecrack.
         backend: ``auto`` or one of the backends.
         precision: ``fp32``, ``fp16`` or ``int8``.
-        size_px: Width and height of the input; None is the bundle's default.
+        size_px: Width and height of the input; None is the bundle's size that the pictures fill
+            best.
     """
 
     bundle: Path | None = setting(
@@ -56,7 +57,7 @@ class ModelSpec:
         None,
         flag="--size",
         help="Input size of the network, such as 960x540.",
-        default_text="the bundle's default",
+        default_text="the bundle's size that the pictures fill best",
     )
 
     def __post_init__(self) -> None:

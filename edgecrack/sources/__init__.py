@@ -13,7 +13,7 @@ from edgecrack.sources.address import Kind, parse_address
 from edgecrack.utc import utc_ns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from edgecrack.records import Frame
 
@@ -124,6 +124,8 @@ class SourceInfo:
         duration_ns: How long it plays, or None when it is live or does not say.
         time_source: What tells the time of capture: ``argument``, ``container``, ``exif``,
             ``clock`` or ``none``.
+        input_px: Which of the network's input sizes its pictures are scaled to; None for frames
+            that were at hand.
     """
 
     name: str
@@ -132,6 +134,7 @@ class SourceInfo:
     start_ns: int | None
     duration_ns: int | None
     time_source: str
+    input_px: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,12 +211,13 @@ class MemorySource:
         self.closed = True
 
 
-def open_source(spec: SourceSpec, input_px: tuple[int, int]) -> Source:
+def open_source(spec: SourceSpec, inputs_px: Sequence[tuple[int, int]]) -> Source:
     """Open what ``spec`` names, and wait for its first picture.
 
     Args:
         spec: What to open.
-        input_px: Width and height of the network's input.
+        inputs_px: Width and height of each input that the network can have; the one that the
+            first picture fills best is chosen.
 
     Raises:
         UsageError: The spec contradicts itself, or its region leaves the picture.
@@ -223,10 +227,10 @@ def open_source(spec: SourceSpec, input_px: tuple[int, int]) -> Source:
     if image_folder(spec) is not None:
         from edgecrack.sources.images import ImageFolderSource  # noqa: PLC0415 - Pillow
 
-        return ImageFolderSource(spec, input_px)
+        return ImageFolderSource(spec, inputs_px)
     from edgecrack.sources.video import VideoSource  # noqa: PLC0415 - GStreamer
 
-    return VideoSource(spec, input_px)
+    return VideoSource(spec, inputs_px)
 
 
 def image_folder(spec: SourceSpec) -> Path | None:

@@ -19,7 +19,7 @@ from edgecrack.sources.address import parse_address
 from edgecrack.sources.picture import Picture, load_picture
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 _PIPELINE = "appsrc name=source format=time max-bytes=0"
 _AHEAD = 2
@@ -35,7 +35,7 @@ class ImageFolderSource:
         info: What is known of it; times are those of its first readable picture.
     """
 
-    def __init__(self, spec: SourceSpec, input_px: tuple[int, int]) -> None:
+    def __init__(self, spec: SourceSpec, inputs_px: Sequence[tuple[int, int]]) -> None:
         """Open the directory; see ``open_source`` for what may go wrong."""
         _check(spec)
         address = parse_address(spec.address)
@@ -44,7 +44,7 @@ class ImageFolderSource:
         self._yielded, self._unreadable = 0, 0
         self._closed = False
         self._loader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pictures")
-        self._reader = Reader(PipelineSpec(address.name, _PIPELINE), input_px, spec.region)
+        self._reader = Reader(PipelineSpec(address.name, _PIPELINE), inputs_px, spec.region)
         self._frames = self._read()
         try:
             first = self._open()
@@ -90,6 +90,7 @@ class ImageFolderSource:
             start_ns=spec.start_ns,
             duration_ns=_duration_ns(len(self._paths), spec.rate_fps),
             time_source="none" if first.captured_ns is None else time_source,
+            input_px=self._reader.input_px,
         )
 
     def _read(self) -> Iterator[Frame]:

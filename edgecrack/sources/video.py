@@ -15,7 +15,7 @@ from edgecrack.sources.file_size import claimed_bytes
 from edgecrack.sources.pipeline_specs import pipeline_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from edgecrack.gst.reader import Sample
 
@@ -29,7 +29,7 @@ class VideoSource:
         info: What is known of it.
     """
 
-    def __init__(self, spec: SourceSpec, input_px: tuple[int, int]) -> None:
+    def __init__(self, spec: SourceSpec, inputs_px: Sequence[tuple[int, int]]) -> None:
         """Open it and wait for the first picture; see ``open_source`` for what may go wrong."""
         address = parse_address(spec.address)
         self._path = Path(address.target) if address.kind is Kind.FILE else None
@@ -40,7 +40,7 @@ class VideoSource:
         self._may_return = pipeline.may_return
         # Before anything is read: a file that is cut while it is read would claim less then.
         self._claimed_bytes = None if self._path is None else claimed_bytes(self._path)
-        self._reader = Reader(pipeline, input_px, spec.region)
+        self._reader = Reader(pipeline, inputs_px, spec.region)
         try:
             self._first: Sample | None = self._await_first()
             self.info = self._info(spec, is_live=pipeline.is_live)
@@ -109,6 +109,7 @@ class VideoSource:
             start_ns=start_ns,
             duration_ns=None if is_live else self._reader.duration_ns,
             time_source=time_source,
+            input_px=self._reader.input_px,
         )
 
     def _frame(self, sample: Sample) -> Frame:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgecrack.letterbox import Borders, fitting_scale, letterbox
+from edgecrack.letterbox import Borders, best_input, fitting_scale, letterbox
 from edgecrack.mirrored_borders import add_borders
 
 SIDES = st.integers(1, 300)
@@ -62,3 +62,25 @@ def test_an_odd_border_is_larger_at_the_right_and_below():
     """Where the spare pixels cannot be halved."""
     assert letterbox((10, 10), (13, 10)).borders == Borders(1, 0, 2, 0)
     assert letterbox((10, 10), (10, 13)).borders == Borders(0, 1, 0, 2)
+
+
+@pytest.mark.parametrize(
+    ("picture_px", "chosen_px"),
+    [
+        ((1920, 1080), (960, 540)),  # as well as the larger one, which comes later
+        ((848, 480), (960, 540)),  # 0.6 % of border is no reason
+        ((480, 320), (480, 320)),
+        ((3000, 2000), (480, 320)),
+        ((1080, 1920), (540, 960)),
+    ],
+)
+def test_the_first_input_is_taken_that_is_filled_as_well_as_the_best(picture_px, chosen_px):
+    """The aspect decides and not the size; with equal ones the bundle's order does."""
+    inputs_px = [(960, 540), (1280, 720), (480, 320), (540, 960), (848, 480)]
+    assert best_input(picture_px, inputs_px) == chosen_px
+
+
+@given(SIZES, st.lists(SIZES, min_size=1))
+def test_an_input_is_always_found(picture_px, inputs_px):
+    """However bad all of them are."""
+    assert best_input(picture_px, inputs_px) in inputs_px

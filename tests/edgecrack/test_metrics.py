@@ -88,6 +88,8 @@ def test_unknown_pixels_are_neither_predicted_nor_true(drawn, tolerance_px, seed
             assert int(getattr(counts, name)[threshold]) == expected[name]
         assert counts.true == expected["true"]
     assert int(counts.predicted[0]) == known.sum()
+    near = distance_px((truth > 0) & known) <= tolerance_px
+    assert int(counts.right[0]) == (near & known).sum()
 
 
 def test_all_256_thresholds_are_counted():

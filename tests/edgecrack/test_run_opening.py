@@ -1,11 +1,12 @@
 """What a run opens, in which order, and that it is closed whatever happens."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
 
 from edgecrack import run as run_module
+from edgecrack.bundle import load_bundle
 from edgecrack.config import RunConfig
 from edgecrack.errors import InputError, SinkError, UsageError
 from edgecrack.positions import PositionSpec
@@ -38,8 +39,8 @@ class Opened:
         monkeypatch.setattr(run_module, "load_segmenter", self._load_segmenter)
         monkeypatch.setattr(run_module, "open_positioning", self._open_positioning)
 
-    def _open_source(self, spec, input_px):
-        self.arguments["source"] = (spec, input_px)
+    def _open_source(self, spec, inputs_px):
+        self.arguments["source"] = (spec, inputs_px)
         return self.source
 
     def _load_segmenter(self, bundle, spec, *, live):
@@ -94,9 +95,35 @@ def test_each_part_gets_its_own_settings(opened, config, tiny):
     """The source gets the network's size, the segmenter the choice and whether it is live."""
     opened.source = source(frames(1), live=True)
     run(config)
-    assert opened.arguments["source"] == (config.source, (96, 64))
+    assert opened.arguments["source"] == (config.source, [(96, 64)])
     assert opened.arguments["segmenter"] == (tiny.sha256, config.model, True)
     assert opened.arguments["positioning"] == (config.position, None, None)
+
+
+def add_size(manifest, bundle, size_px):
+    """Let a bundle's manifest promise its network for another size, too."""
+    (network,) = (asdict(entry) for entry in load_bundle(bundle).manifest.models)
+    other = network | {"width_px": size_px[0], "height_px": size_px[1]}
+    manifest.change(("models",), [network, other])
+
+
+def test_the_network_is_of_the_size_that_the_source_chose(opened, config, bundle_copy, manifest):
+    """The source may choose among all sizes of the bundle, unless a person asks for one."""
+    add_size(manifest, bundle_copy, (64, 96))
+    config = replace(config, model=ModelSpec(bundle=bundle_copy))
+    opened.source.info = replace(opened.source.info, input_px=(64, 96))
+    run(config)
+    assert opened.arguments["source"][1] == [(96, 64), (64, 96)]
+    assert opened.arguments["segmenter"][1].size_px == (64, 96)
+
+
+def test_a_size_that_is_asked_for_is_the_only_one(opened, config, bundle_copy, manifest):
+    """Whatever the source would choose."""
+    add_size(manifest, bundle_copy, (64, 96))
+    asked = ModelSpec(bundle=bundle_copy, size_px=(64, 96))
+    run(replace(config, model=asked))
+    assert opened.arguments["source"][1] == [(64, 96)]
+    assert opened.arguments["segmenter"][1].size_px == (64, 96)
 
 
 def test_a_recording_tells_its_span(opened, config):

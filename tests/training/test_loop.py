@@ -176,6 +176,13 @@ def test_every_worker_process_is_kept_to_one_thread(road, configured, tmp_path, 
     assert {file.name for file in tmp_path.iterdir()} == {"0", "1"}
 
 
+def test_the_mean_probabilities_are_of_known_pixels():
+    """An unknown pixel counts neither as crack nor as another."""
+    truth = torch.tensor([1.0, 0.0, 0.0, -1.0])
+    sums = loop._sum_probabilities(torch.tensor([40.0, 0.0, -40.0, 40.0]), truth)  # noqa: SLF001
+    assert sums.tolist() == pytest.approx([1.0, 1, 0.5, 2])
+
+
 def test_validation_comes_when_it_is_due(road, configured):
     """With validate_every = 2 it comes every second epoch, and after the last one."""
     config = configured(fit={"epochs": 3, "validate_every": 2, "steps_per_epoch": 1})

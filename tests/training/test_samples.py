@@ -116,9 +116,16 @@ def test_cracks_are_pasted_from_every_labelled_set(road, own_road, configured):
     )
     alone = samples_of(bare.model_copy(update={"data": (clean,)}), own_road)
     assert not any((alone[n][1] == 1).any() for n in range(8))
-    both = bare.model_copy(update={"data": (clean, other)})
-    samples = samples_of(both, own_road)
-    assert sum(bool((samples[n][1] == 1).any()) for n in range(30)) > 18
+    (own_road / "lines/areas").mkdir()
+    for name in ("001", "003", "004"):
+        stripes = np.tile(np.array([0, 0, 255, 255], np.uint8), (48, 12))
+        cv2.imwrite(str(own_road / "lines/areas" / f"{name}.png"), stripes)
+    street = {"name": "street", "masks": (), "areas": ("lines/areas",), "weight": 8.0}
+    street = clean.model_copy(update=street)
+    samples = samples_of(bare.model_copy(update={"data": (clean, other, street)}), own_road)
+    labelled = [truth for _, truth in map(samples.__getitem__, range(300)) if (truth >= 0).all()]
+    # half are of the other set; of the rest half get its cracks, none looks for them in a street
+    assert np.mean([bool((truth == 1).any()) for truth in labelled]) > 0.65
 
 
 def test_a_sample_does_not_depend_on_those_before(road, configured):

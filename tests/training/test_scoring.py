@@ -71,6 +71,35 @@ def test_pairs_are_counted_one_by_one_under_each_tolerance(road, configured, net
             assert [pair_counts.at(t) for t in range(256)] == [expected.at(t) for t in range(256)]
 
 
+def test_only_known_pixels_are_scored(own_road, configured, net):
+    """Outside the road, where cracks were not labelled, nothing is predicted and nothing true."""
+    (own_road / "lines/areas").mkdir()
+    area = np.full((48, 48), 255, np.uint8)
+    area[:, 24:] = 1
+    for name in ("001", "003", "004"):
+        cv2.imwrite(str(own_road / "lines/areas" / f"{name}.png"), area)
+    changes = {"split": None, "areas": ["lines/areas"], "labelled": "road"}
+    (data,) = configured(data=changes).data
+    pairs = part_of(data, own_road, "train")
+    for pair, counts in zip(pairs, count_pairs(net, data, pairs, [2]).counts[2], strict=True):
+        picture, truth = read_pair(pair, data)
+        prediction = probability(net, picture)
+        expected = count_matches(prediction, truth == 255, 2, area == 1)
+        assert [counts.at(t) for t in range(256)] == [expected.at(t) for t in range(256)]
+        assert counts.predicted[0] == 48 * 24
+    assert "on road" in str(protocol_of(data, 2, "test", "48x48"))
+
+
+def test_validation_pictures_of_which_nothing_is_known_are_refused(own_road, configured):
+    """The set is named before the first epoch."""
+    (own_road / "lines/areas").mkdir()
+    for name in ("001", "003", "004"):
+        everything = np.ones((48, 48), np.uint8)
+        cv2.imwrite(str(own_road / "lines/areas" / f"{name}.png"), everything)
+    with pytest.raises(InputError, match="'lines'"):
+        held_sets(configured(data={"masks": [], "areas": ["lines/areas"]}), own_road)
+
+
 def test_pictures_of_several_sizes_have_no_one_resolution(own_road, configured, net):
     """The number of sizes takes its place."""
     (data,) = configured(data={"split": None}).data

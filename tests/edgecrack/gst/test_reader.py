@@ -22,8 +22,8 @@ def start():
     """Start readers that are closed at the end of the test."""
     readers = []
 
-    def _start(*arguments):
-        readers.append(Reader(*arguments))
+    def _start(spec, input_px, region=None, *, more_px=()):
+        readers.append(Reader(spec, [input_px, *more_px], region))
         return readers[-1]
 
     yield _start
@@ -100,6 +100,17 @@ def test_the_aspect_of_the_region_is_kept(start):
     sample = _one(start(PipelineSpec("a", _PICTURES), (30, 90)), picture)
     assert sample.image.shape == (3, 30, 3)
     assert sample.image.min() == 200
+
+
+def test_the_first_picture_chooses_the_networks_input(start):
+    """It is the input that its region fills best, and later pictures of other aspects fit it."""
+    reader = start(PipelineSpec("a", _PICTURES), (20, 20), more_px=[(20, 10), (10, 20)])
+    assert _one(reader, _noise(30, 60)).image.shape == (10, 20, 3)
+    assert _one(reader, _noise(60, 30)).image.shape == (10, 5, 3)
+    assert reader.input_px == (20, 10)
+    low = Region(0, 0, 20, 40)
+    tall = start(PipelineSpec("b", _PICTURES), (20, 20), low, more_px=[(20, 10), (10, 20)])
+    assert _one(tall, _noise(40, 80)).image.shape == (20, 10, 3)
 
 
 def test_a_line_is_one_pixel_of_the_network(start):

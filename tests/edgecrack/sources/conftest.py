@@ -28,7 +28,7 @@ def source():
 
     def _open(spec, width_px=64, height_px=48, **wishes):
         settings = SourceSpec(address=str(spec), **wishes)
-        opened.append(open_source(settings, (width_px, height_px)))
+        opened.append(open_source(settings, [(width_px, height_px)]))
         return opened[-1]
 
     yield _open

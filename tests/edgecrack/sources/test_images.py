@@ -21,7 +21,7 @@ def source():
 
     def _open(folder, width_px=20, height_px=10, **wishes):
         settings = SourceSpec(address=str(folder), **wishes)
-        opened.append(open_source(settings, (width_px, height_px)))
+        opened.append(open_source(settings, [(width_px, height_px)]))
         return opened[-1]
 
     yield _open

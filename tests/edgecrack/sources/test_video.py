@@ -281,7 +281,7 @@ def test_a_closed_source_leaves_nothing_open(clip):
     """Opening and closing again and again holds no file descriptor."""
     held = []
     for _ in range(6):
-        video = open_source(SourceSpec(address=str(clip("h264.mp4"))), (64, 48))
+        video = open_source(SourceSpec(address=str(clip("h264.mp4"))), [(64, 48)])
         next(iter(video))
         video.close()
         held.append(sum(1 for _ in Path("/proc/self/fd").iterdir()))
@@ -319,7 +319,7 @@ def test_opening_a_file_imports_no_picture_library():
     script = (
         "import sys, edgecrack.sources as s\n"
         "assert not {'gi', 'cv2', 'PIL'} & set(sys.modules)\n"
-        "s.open_source(s.SourceSpec(address='test:?frames=1'), (8, 8)).close()\n"
+        "s.open_source(s.SourceSpec(address='test:?frames=1'), [(8, 8)]).close()\n"
         "assert not {'cv2', 'PIL'} & set(sys.modules)\n"
     )
 
