@@ -13,7 +13,7 @@ from edgecrack.redaction import is_remote, redact_address
 from edgecrack.settings import AddressText, setting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from edgecrack.records import Fix
 
@@ -65,7 +65,7 @@ class PositionLog:
         name: The file's name.
     """
 
-    fixes: tuple[Fix, ...]
+    fixes: Sequence[Fix]
     counts: Mapping[str, int]
     name: str
 
@@ -84,8 +84,15 @@ class Receiver(Protocol):
         """Disconnect; safe to call twice."""
 
 
-def read_positions(spec: str | Path) -> PositionLog:
+def read_positions(
+    spec: str | Path, on_progress: Callable[[float], None] = lambda _share: None
+) -> PositionLog:
     """Read a recorded log, GPX or NMEA 0183; the content decides which, not the file's name.
+
+    Args:
+        spec: The file.
+        on_progress: Told again and again which share of it has been read, 0 to 1; what it raises
+            ends the reading.
 
     Raises:
         InputError: The file is missing, unreadable, empty, of neither format, or has no position.
@@ -97,11 +104,11 @@ def read_positions(spec: str | Path) -> PositionLog:
         if start.lstrip().startswith(_XML_STARTS):
             from edgecrack.positions.gpx import read_gpx  # noqa: PLC0415
 
-            fixes, counts = read_gpx(path)
+            fixes, counts = read_gpx(path, on_progress)
         else:
             from edgecrack.positions.nmea import read_nmea  # noqa: PLC0415
 
-            fixes, counts = read_nmea(path)
+            fixes, counts = read_nmea(path, on_progress)
     except OSError as error:
         raise InputError(f"the track {path} cannot be read: {error.strerror}") from error
     return PositionLog(fixes, counts, path.name)

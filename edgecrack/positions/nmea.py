@@ -7,6 +7,7 @@ sentence with a right checksum is skipped and counted.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,11 +15,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from edgecrack.errors import InputError
+from edgecrack.positions.fix_list import FixList
 from edgecrack.positions.sentence import KINDS, Reading, checksum, is_position, parse_sentence
 from edgecrack.records import Fix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
 _Value = TypeVar("_Value")
@@ -168,8 +170,14 @@ def _first(values: Iterable[_Value | None]) -> _Value | None:
     return next((value for value in values if value is not None), None)
 
 
-def read_nmea(path: Path) -> tuple[tuple[Fix, ...], Mapping[str, int]]:
+def read_nmea(
+    path: Path, on_progress: Callable[[float], None]
+) -> tuple[Sequence[Fix], Mapping[str, int]]:
     """Read a recorded log.
+
+    Args:
+        path: The file.
+        on_progress: Told the share of it that has been read.
 
     Returns:
         The fixes in the order of the file, and ``NmeaParser.counts``.
@@ -179,16 +187,20 @@ def read_nmea(path: Path) -> tuple[tuple[Fix, ...], Mapping[str, int]]:
         OSError: The file cannot be read.
     """
     parser = NmeaParser()
-    fixes: list[Fix] = []
+    fixes = FixList()
     with path.open("rb") as file:
+        size_bytes = os.fstat(file.fileno()).st_size
         while data := file.read(_CHUNK_BYTES):
-            fixes += parser.push(data)
+            for fix in parser.push(data):
+                fixes.append(fix)
+            on_progress(min(1.0, file.tell() / max(1, size_bytes)))
             if not parser.counts["sentences"] and file.tell() >= _SEARCH_BYTES:
                 break
-    fixes += parser.finish()
+    for fix in parser.finish():
+        fixes.append(fix)
     if not fixes:
         raise InputError(_no_position(path, parser.counts))
-    return tuple(fixes), parser.counts
+    return fixes, parser.counts
 
 
 def _no_position(path: Path, counts: Mapping[str, int]) -> str:

@@ -2,7 +2,7 @@
 
 import math
 
-import pynmeagps
+import pynmeagps  # type: ignore[import-untyped]
 import pytest
 
 from edgecrack.records import Fix
