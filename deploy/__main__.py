@@ -8,12 +8,14 @@ import typer
 
 from deploy.commands import app
 from edgecrack.errors import EdgecrackError
+from edgecrack.extras import extras_needed
 
 
 def main() -> None:
     """Run the command line; an ``EdgecrackError`` ends it with the error's exit code."""
     try:
-        app()
+        with extras_needed():
+            app()
     except EdgecrackError as error:
         typer.echo(f"edgecrack-deploy: {error}", err=True)
         sys.exit(error.exit_code)

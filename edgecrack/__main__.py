@@ -8,12 +8,14 @@ import typer
 
 from edgecrack.commands import app
 from edgecrack.errors import INTERRUPTED, EdgecrackError
+from edgecrack.extras import extras_needed
 
 
 def main() -> None:
     """Run the command line and end with the error's exit code."""
     try:
-        app()
+        with extras_needed():
+            app()
     except EdgecrackError as error:
         typer.echo(f"edgecrack: {error}", err=True)
         sys.exit(error.exit_code)

@@ -7,13 +7,15 @@ import sys
 import typer
 
 from edgecrack.errors import INTERRUPTED, EdgecrackError
+from edgecrack.extras import extras_needed
 from export.commands import app
 
 
 def main() -> None:
     """Run the command line and end with the error's exit code."""
     try:
-        app()
+        with extras_needed("export"):
+            app()
     except EdgecrackError as error:
         typer.echo(f"edgecrack-export: {error}", err=True)
         sys.exit(error.exit_code)

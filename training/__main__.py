@@ -8,6 +8,7 @@ import sys
 import typer
 
 from edgecrack.errors import INTERRUPTED, EdgecrackError
+from edgecrack.extras import extras_needed
 from training.commands import app
 
 
@@ -15,7 +16,8 @@ def main() -> None:
     """Run the command line; an ``EdgecrackError`` ends it with the error's exit code."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
-        app()
+        with extras_needed("train"):
+            app()
     except EdgecrackError as error:
         typer.echo(f"edgecrack-train: {error}", err=True)
         sys.exit(error.exit_code)

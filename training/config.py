@@ -9,11 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from edgecrack.toml import config_error, read_toml
 from training.augment import AugmentSpec
 from training.losses import LossSpec
+from training.split import SplitSpec, is_path, listed, read_split
 from training.truth import Labelled
 from training.unet import UNetSpec
 
@@ -33,21 +34,21 @@ class DataConfig(BaseModel):
         kind: ``crackforest`` (``image/NNN.jpg`` beside ``groundTruth/NNN.mat``) or ``folder``.
         images: Folders of pictures, relative to the data folder.
         masks: Folders of crack masks, one for each folder of pictures; a mask has its picture's
-            stem. None where cracks were not labelled, which needs ``areas``.
+            stem. Without masks cracks are unknown, which needs ``areas``.
         areas: Folders of area masks, likewise: 0 not road, 1 road, 2 paint, 255 unknown. Where a
             picture is not road or is paint, it is known to have no crack.
         labelled: Where every crack was labelled: ``everywhere``, or on ``road`` (area 1) only; the
             rest is unknown.
         field: CrackForest only: the field of the ground truth to learn.
         mask_threshold: A mask pixel above this is crack; 0 means any non-zero pixel.
-        split: Name of a list of ids in ``training/splits``; None uses all pictures for training.
+        split: Which pictures are for validation and for test; without it all are for training.
         scale: Factor by which pictures are first shrunk, above 0, at most 1.
         weight: How often a training sample comes from this set, relative to the others.
         crack_share: Share of the training samples that are centred on a crack, 0 to 1.
         zoom_min: Replaces ``augment.zoom_min`` for this set.
         zoom_max: Replaces ``augment.zoom_max`` for this set.
-        validate_px: Tolerance for the validation F1, in pixels of the full picture; None leaves the
-            set out of validation.
+        validate_px: Tolerance for the validation F1, in pixels of the full picture; without it the
+            set is not validated.
         licence: The owner's terms, which are copied into a bundle made from these weights.
     """
 
@@ -61,7 +62,7 @@ class DataConfig(BaseModel):
     labelled: Labelled = "everywhere"
     field: Literal["Segmentation", "Boundaries"] = "Segmentation"
     mask_threshold: int = Field(default=127, ge=0, le=254)
-    split: str | None = None
+    split: SplitSpec | None = None
     scale: float = Field(default=1.0, gt=0, le=1)
     weight: float = Field(default=1.0, ge=0)
     crack_share: float = Field(default=0.5, ge=0, le=1)
@@ -69,6 +70,11 @@ class DataConfig(BaseModel):
     zoom_max: float | None = None
     validate_px: float | None = Field(default=None, ge=0, le=100)
     licence: str = "not stated"
+
+    @field_validator("split", mode="before")
+    @classmethod
+    def _name_of_a_list(cls, value: object) -> object:
+        return {"file": value} if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _one_mask_folder_per_picture_folder(self) -> Self:
@@ -101,7 +107,7 @@ class FitConfig(BaseModel):
 
     Attributes:
         batch: Samples in a step.
-        crop_px: Side of a training sample; None uses whole pictures, which must be of one size.
+        crop_px: Side of a training sample; without it whole pictures are used, all of one size.
         steps_per_epoch: Steps in an epoch.
         epochs: Epochs in the whole run.
         learning_rate: The learning rate of Adam.
@@ -113,7 +119,7 @@ class FitConfig(BaseModel):
             is bf16, or fp16 where that is missing.
         workers: Processes that prepare samples; the samples do not depend on it.
         threads: Torch threads; 0 leaves torch's default.
-        validate_every: Epochs between validations.
+        validate_every: Epochs between validations; 0 trains without any, and keeps the last epoch.
     """
 
     model_config = STRICT
@@ -130,7 +136,7 @@ class FitConfig(BaseModel):
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     workers: int = Field(default=0, ge=0)
     threads: int = Field(default=0, ge=0)
-    validate_every: int = Field(default=1, gt=0)
+    validate_every: int = Field(default=1, ge=0)
 
 
 class TrainConfig(BaseModel):
@@ -138,8 +144,8 @@ class TrainConfig(BaseModel):
 
     Attributes:
         name: Name of the model.
-        start: A checkpoint whose weights the run starts with, relative to the current folder; None
-            starts with random ones. Its data sets and their terms are recorded with the new run's.
+        start: A checkpoint whose weights the run starts with, relative to the current folder;
+            without it they are random. Its data sets and terms are recorded with the new run's.
         model: The network.
         loss: The loss.
         augment: The augmentation.
@@ -196,7 +202,18 @@ def parse_config(values: object, name: str) -> TrainConfig:
 def load_config(path: Path) -> TrainConfig:
     """Read a training configuration from a TOML file.
 
+    A split that is a path, relative to that file, is replaced by the ids in it.
+
     Raises:
-        ConfigError: If the file cannot be read, is not TOML, or has a wrong key or value.
+        ConfigError: If a file cannot be read, is not TOML, or has a wrong key or value.
     """
-    return parse_config(read_toml(path), str(path))
+    config = parse_config(read_toml(path), str(path))
+    return config.model_copy(
+        update={"data": tuple(_with_ids(data, path.parent) for data in config.data)}
+    )
+
+
+def _with_ids(data: DataConfig, folder: Path) -> DataConfig:
+    if data.split is None or data.split.file is None or not is_path(data.split.file):
+        return data
+    return data.model_copy(update={"split": listed(read_split(data.split.file, folder))})

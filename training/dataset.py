@@ -9,15 +9,16 @@ area masks (0 not road, 1 road, 2 paint, 255 unknown), or both.
 from __future__ import annotations
 
 import hashlib
+import os
 import zlib
 from dataclasses import dataclass
-from importlib import resources
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from edgecrack.errors import ConfigError, InputError
+from edgecrack.errors import InputError
+from training.split import parts_of
 from training.truth import AREAS, join, shrink_truth
 
 if TYPE_CHECKING:
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
 
     from edgecrack.records import GrayImage, RgbImage
     from training.config import DataConfig
+    from training.split import SplitSpec
 
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp"})
-PARTS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,26 +96,15 @@ def _by_stem(folder: Path | None) -> dict[str, Path]:
 
 def _files(folder: Path) -> list[Path]:
     try:
-        return [file for file in folder.iterdir() if file.is_file()]
+        files = [file for file in folder.iterdir() if file.is_file()]
     except OSError as error:
         raise InputError(f"{folder} must be a readable folder, but: {error}.") from error
-
-
-def read_split(name: str) -> dict[str, str]:
-    """Return id -> part for a split in ``training/splits``.
-
-    Raises:
-        ConfigError: If there is no such split.
-
-    Example:
-        >>> read_split("crackforest")["097"]
-        'test'
-    """
-    file = resources.files("training") / "splits" / f"{name}.txt"
-    if not file.is_file():
-        raise ConfigError(f"split = '{name}' must be a file in training/splits, but there is none.")
-    lines = [line.split() for line in file.read_text("utf-8").splitlines()]
-    return {ident: line[0] for line in lines if line and line[0] in PARTS for ident in line[1:]}
+    for file in files:
+        # A name is an id in splits and scores, which are text. A lone surrogate is a byte of a name
+        # that is no UTF-8.
+        if any("\ud800" <= letter <= "\udfff" for letter in file.name):
+            raise InputError(f"{folder} holds {file.name!r}, a name that is no UTF-8; rename it.")
+    return files
 
 
 def part_of(config: DataConfig, root: Path, part: str) -> list[Pair]:
@@ -125,14 +115,20 @@ def part_of(config: DataConfig, root: Path, part: str) -> list[Pair]:
     pairs = find_pairs(config, root)
     if config.split is None:
         return pairs if part == "train" else []
-    split = read_split(config.split)
-    unknown = [pair.name for pair in pairs if pair.name not in split]
+    parts = split_of(config, config.split, pairs, root)
+    unknown = [pair.name for pair in pairs if pair.name not in parts]
     if unknown:
         raise InputError(
-            f"data set '{config.name}' holds '{unknown[0]}', which split '{config.split}' does not "
-            "list; use the data the split was made for, or another split."
+            f"data set '{config.name}' holds '{unknown[0]}', which its split does not list; "
+            "use the data the split was made for, or another split."
         )
-    return [pair for pair in pairs if split[pair.name] == part]
+    return [pair for pair in pairs if parts[pair.name] == part]
+
+
+def split_of(config: DataConfig, spec: SplitSpec, pairs: list[Pair], root: Path) -> dict[str, str]:
+    """Return id -> part for the pairs of a data set that is split as ``spec`` says."""
+    pictures = [(pair.name, os.path.relpath(pair.picture, root)) for pair in pairs]
+    return parts_of(spec, pictures, config.name)
 
 
 def read_pair(pair: Pair, config: DataConfig) -> tuple[RgbImage, GrayImage]:

@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, Protocol
 import torch
 from torch.utils.data import DataLoader, Subset
 
-from edgecrack.errors import EdgecrackError, InputError
+from edgecrack.errors import ConfigError, EdgecrackError, InputError
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.dataset import digest
 from training.losses import holistic_loss
 from training.samples import TrainingSamples, training_sets, use_one_thread
+from training.schedule import rate_factor, validation_due
 from training.scoring import held_sets
 from training.unet import UNet
 from training.validation import Validation, validate
@@ -29,7 +30,7 @@ from training.validation import Validation, validate
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from training.config import FitConfig, TrainConfig
+    from training.config import TrainConfig
     from training.samples import TrainingSample
 
 PLATEAU_EPOCHS = 3
@@ -85,7 +86,8 @@ class Trainer:
 
     Raises:
         InputError: If a picture cannot be used, or the data are not those of ``resume``.
-        ConfigError: If there is nothing to train on, or whole pictures differ in size.
+        ConfigError: If there is nothing to train on or to validate with, or whole pictures differ
+            in size.
     """
 
     def __init__(self, config: TrainConfig, root: Path, resume: Checkpoint | None = None) -> None:
@@ -107,7 +109,14 @@ class Trainer:
         sets = training_sets(config, root)
         self._samples = TrainingSamples(sets, config)
         self.disputed = self._samples.disputed
-        self._validation_sets = held_sets(config, root)
+        self._validation_sets = held_sets(config, root) if config.fit.validate_every else []
+        has_cracks = any(data.has_crack_labels for data, _ in self._validation_sets)
+        if config.fit.validate_every and not has_cracks:
+            raise ConfigError(
+                f"'{config.name}' has no pictures to validate by; add validate_px = 2 and split = "
+                "{validation = 0.15, test = 0.15} to a data set, or fit.validate_every = 0 to "
+                "train without validation."
+            )
         self.finished, self.best = 0, -math.inf
         self._data = [
             {
@@ -188,8 +197,8 @@ class Trainer:
             stuck = stuck + 1 if crack - other < PLATEAU_GAP else 0
             if stuck >= PLATEAU_EPOCHS:
                 raise TrainingError(_plateau(self.finished, crack, other))
-            due = self.finished % fit.validate_every == 0 or self.finished == fit.epochs
             self.average.eval()
+            due = validation_due(self.finished, fit)
             result = validate(self.average, self._validation_sets) if due else Validation()
             seconds = time.monotonic() - start_s
             epoch = Epoch(self.finished, loss, crack, other, seconds, result)
@@ -281,24 +290,6 @@ def _cpu_flags() -> str:
             return next((line for line in file if line.startswith(("flags", "Features"))), "")
     except OSError:
         return ""
-
-
-def rate_factor(step: int, fit: FitConfig) -> float:
-    """Return the factor of the learning rate at ``step`` (from 1).
-
-    Example:
-        >>> from training.config import FitConfig
-        >>> rate_factor(5, FitConfig(schedule="constant"))
-        1.0
-    """
-    if fit.schedule == "constant":
-        return 1.0
-    steps = fit.epochs * fit.steps_per_epoch
-    warmup = max(1, steps // 50)
-    if step <= warmup:
-        return step / warmup
-    progress = (step - warmup) / max(1, steps - warmup)
-    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * progress))
 
 
 @torch.no_grad()

@@ -14,6 +14,7 @@ from edgecrack.storage.replace_file import replace_file
 from training.checkpoint import save_checkpoint
 from training.dataset import part_of
 from training.panel import panel, write_panel
+from training.split import split_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +32,8 @@ class RunLog:
     """Writes the folder of one run.
 
     It holds ``config.json``, ``metrics.jsonl`` (a line an epoch), ``panels/NNNN.png``, TensorBoard
-    events, ``last.pt`` and ``best.pt`` (highest validation quality).
+    events, ``last.pt`` and ``best.pt`` (highest validation quality), and ``splits/SET.txt`` where a
+    set's split is not in ``training/splits``.
 
     Args:
         folder: Where to write.
@@ -64,6 +66,7 @@ class RunLog:
         make_folders(self._disk, folder / "panels")
         settings = config.model_dump_json(indent=2) + "\n"
         replace_file(self._disk, folder / "config.json", settings.encode())
+        self._write_splits()
         if self._lines.exists():
             lines = self._lines.read_bytes().splitlines(keepends=True)
             replace_file(self._disk, self._lines, b"".join(lines[:finished]))
@@ -71,6 +74,15 @@ class RunLog:
             warnings.simplefilter("ignore")  # TensorBoard imports deprecated modules
             from torch.utils.tensorboard.writer import SummaryWriter  # noqa: PLC0415  0.5 s
         self._board = SummaryWriter(str(folder), purge_step=finished + 1)
+
+    def _write_splits(self) -> None:
+        """Write each split that is not in ``training/splits`` as a list to look at and reuse."""
+        splits = {data.name: data.split for data in self._config.data if data.split}
+        for name, split in splits.items():
+            if split.ids:
+                make_folders(self._disk, self.folder / "splits")
+                path = self.folder / "splits" / (name.replace("/", "_") + ".txt")
+                replace_file(self._disk, path, split_text(split).encode())
 
     def record(self, epoch: Epoch, net: UNet) -> None:
         """Write one epoch to metrics.jsonl, TensorBoard and a panel.

@@ -11,7 +11,7 @@ from edgecrack.commands.options import UNCHECKED
 
 
 def view(
-    folder: Annotated[Path, typer.Argument(help="Folder of a run.", **UNCHECKED)],
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Folder of a run.", **UNCHECKED)],
     out: Annotated[
         Path | None,
         typer.Option(

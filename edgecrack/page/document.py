@@ -152,7 +152,9 @@ def _headline(run: Run, driven: DrivenTrack | None, scores: Sequence[Score], of_
         track = [(fix.lat_deg, fix.lon_deg) for fix in driven.fixes]
         facts.append(("Track", figure(length_m(track), 0, " m")))
     else:
-        facts.append(("With a position", f"{located:,} <small>of {cracked:,}</small>"))
+        facts.append(
+            ("Frames with cracks and a position", f"{located:,} <small>of {cracked:,}</small>")
+        )
     return definitions(facts)
 
 

@@ -79,8 +79,8 @@ def speed_table(report: Json) -> str:
     return (
         "<table><caption>Milliseconds a frame, stage by stage. p50: half of the frames took less. "
         'CPU: summed over all cores.</caption><thead><tr><th scope="col">Stage</th>'
-        '<th scope="col">Frames</th><th scope="col">p50 ms</th><th scope="col">p95 ms</th>'
-        '<th scope="col">p99 ms</th><th scope="col">CPU ms</th>'
+        '<th scope="col">Frames</th><th scope="col">p50</th><th scope="col">p95</th>'
+        '<th scope="col">p99</th><th scope="col">CPU</th>'
         f"</tr></thead><tbody>{body}</tbody></table>"
     )
 
@@ -120,6 +120,7 @@ def what_ran(run: Json, report: Json) -> str:
         ("Source", words(look_up(run, "source", "name"))),
         ("Positions from", words(look_up(run, "position"))),
         ("Region looked at, from the top left", _region(look_up(run, "region"))),
+        ("Input of the network", _input(look_up(run, "input"))),
         ("Model", words(look_up(run, "model", "name") or look_up(report, "bundle", "name"))),
         (
             "Release",
@@ -143,6 +144,11 @@ def _region(region: object) -> str:
     keys = ("width_px", "height_px", "x_px", "y_px")
     sides = [words(look_up(region, key)) for key in keys]
     return DASH if DASH in sides else "{} x {} px at {}, {}".format(*sides)
+
+
+def _input(size: object) -> str:
+    sides = [words(look_up(size, key)) for key in ("width_px", "height_px", "scale")]
+    return DASH if DASH in sides else "{} x {} px, picture scaled by {}".format(*sides)
 
 
 def _device(device: object) -> str:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import typer
-
+from edgecrack.version_option import with_version
 from export.commands.bundle import bundle
 from export.commands.score import score
 from export.commands.verify import verify
 
-app = typer.Typer(
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    help="Turn a checkpoint into a bundle: the network, its proof, its scores and its terms.",
+app = with_version(
+    "edgecrack-export",
+    "Turn a checkpoint into a bundle: the network, its proof, its scores and its terms.",
 )
 
 for command in (bundle, verify, score):

@@ -8,16 +8,15 @@ from scipy.io import loadmat, savemat
 from edgecrack.errors import ConfigError, InputError
 from training.config import DataConfig
 from training.dataset import (
-    PARTS,
     Pair,
     digest,
     find_pairs,
     part_of,
     read_pair,
     read_shrunk,
-    read_split,
     shrink,
 )
+from training.split import PARTS, read_split
 from training.truth import UNKNOWN
 
 VIEWS = [
@@ -176,7 +175,7 @@ def test_the_committed_splits_cut_the_real_data_in_three(shared_data, config, si
     assert len(set.union(*parts)) == sum(sizes)
     assert (
         set.union(*parts)
-        == set(read_split(config.split))
+        == set(read_split(config.split.file))
         == {pair.name for pair in find_pairs(config, shared_data)}
     )
 
@@ -194,11 +193,19 @@ def test_an_unknown_split_is_a_config_error(road):
 
 
 def test_a_picture_that_the_split_does_not_list_is_refused(own_road):
-    """The picture and the split are named."""
+    """The data set and the picture are named."""
     for part in ("images", "masks"):
         (own_road / "lines" / part / "003.png").rename(own_road / "lines" / part / "stray.png")
-    with pytest.raises(InputError, match=r"'stray'.*'crackforest'"):
+    with pytest.raises(InputError, match=r"'lines'.*'stray'"):
         part_of(lines(split="crackforest"), own_road, "train")
+
+
+def test_a_name_that_is_no_utf_8_is_refused(own_road):
+    """It could not be written into a split or a score."""
+    path = own_road / "lines" / "images" / b"caf\xe9.png".decode("utf-8", "surrogateescape")
+    (own_road / "lines" / "images" / "003.png").rename(path)
+    with pytest.raises(InputError, match="images"):
+        find_pairs(lines(), own_road)
 
 
 def test_a_picture_without_a_mask_is_refused(own_road):

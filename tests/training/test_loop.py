@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from edgecrack.errors import InputError
+from edgecrack.errors import ConfigError, InputError
 from training import loop
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.config import FitConfig
-from training.loop import PLATEAU_EPOCHS, Trainer, TrainingError, autocast_dtype, rate_factor
+from training.loop import PLATEAU_EPOCHS, Trainer, TrainingError, autocast_dtype
+from training.schedule import rate_factor
 from training.validation import Validation
 
 
@@ -194,8 +195,16 @@ def test_validation_comes_when_it_is_due(road, configured):
         True,
         True,
     ]
-    unscored = configured(fit={"epochs": 1, "steps_per_epoch": 1}, data={"validate_px": None})
-    (epoch,) = Trainer(unscored, road).epochs(RecordingCallback())
+
+
+@pytest.mark.parametrize("without", ["validate_px", "split"])
+def test_training_without_validation_must_be_asked_for(road, configured, without):
+    """A set without split or validate_px is refused, unless validate_every is 0."""
+    fit = {"epochs": 1, "steps_per_epoch": 1}
+    with pytest.raises(ConfigError, match=r"fit\.validate_every"):
+        Trainer(configured(fit=fit, data={without: None}), road)
+    asked_for = configured(fit={**fit, "validate_every": 0}, data={without: None})
+    (epoch,) = Trainer(asked_for, road).epochs(RecordingCallback())
     assert epoch.validation == Validation()
 
 

@@ -1,6 +1,7 @@
 """``edgecrack-train`` as a process: its output, its files and its exit codes."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -330,6 +331,34 @@ def test_a_finished_run_resumed_has_nothing_to_do(fitted, road, run_here):
     assert (code, out, err) == (0, first, "")
     assert (folder / "out" / "best.pt").read_bytes() == before
     assert len((folder / "out" / "metrics.jsonl").read_text().splitlines()) == 2
+
+
+def test_a_drawn_split_is_kept_with_the_run(own_road, tmp_path, run_here):
+    """What is added to the folders later is in no part: neither evaluated nor trained on."""
+    shares = "split = {validation = 0.3, test = 0.3}"
+    config = write_config(tmp_path, epochs=1)
+    config.write_text(config.read_text().replace('split = "crackforest"', shares))
+    out = tmp_path / "out"
+    code, _, err = run_here("fit", config, "--out", out, "--data", own_road)
+    assert code == 0, err
+    lines = (out / "splits" / "lines.txt").read_text().splitlines()
+    assert sorted(line.split()[0] for line in lines) == ["test", "train", "validation"]
+    assert sorted(line.split()[1] for line in lines) == ["001", "003", "004"]
+    kept = json.loads((out / "config.json").read_text())["data"][0]["split"]["ids"]
+    assert [f"test {ident}" for ident in kept["test"]] == [x for x in lines if "test" in x]
+    copy_as(own_road, "004", "005")
+    code, printed, err = run_here("evaluate", out / "best.pt", "--data", own_road)
+    assert (code, printed) == (66, "")
+    assert "'005'" in err
+    assert one_sentence(err)
+
+
+def copy_as(road, name, new_name):
+    """Add a picture and its mask under a new name."""
+    for part in ("images", "masks"):
+        shutil.copy(
+            road / "lines" / part / f"{name}.png", road / "lines" / part / f"{new_name}.png"
+        )
 
 
 def test_help_names_the_commands(run_here):

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from training.config import load_config
-from training.dataset import PARTS, find_pairs, part_of, read_split
+from training.dataset import find_pairs, part_of
+from training.split import PARTS, read_split
 
 DASHCAM = Path(__file__).resolve().parents[2] / "configs/train/dashcam.toml"
 UNITS = {  # what a split may not cut: road with segment, sequence, drive, series
@@ -46,7 +47,7 @@ def test_the_dash_camera_splits_list_every_picture(shared_data):
     for data in load_config(DASHCAM).data:
         if data.name in UNITS:
             listed = sum(len(part_of(data, shared_data, part)) for part in PARTS)
-            assert listed == len(read_split(data.split)) == len(find_pairs(data, shared_data))
+            assert listed == len(read_split(data.split.file)) == len(find_pairs(data, shared_data))
 
 
 def test_the_papers_two_densest_pictures_are_tested_on():

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import typer
-
+from edgecrack.version_option import with_version
+from training.commands.config import config
 from training.commands.evaluate import evaluate
 from training.commands.fit import fit
 
-app = typer.Typer(
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    help="Train U-Net on pictures of cracked pavement, and score the trained network.",
+app = with_version(
+    "edgecrack-train",
+    "Train U-Net on pictures of cracked pavement, and score the trained network.",
 )
 
-for command in (fit, evaluate):
+for command in (config, fit, evaluate):
     app.command()(command)

@@ -44,14 +44,15 @@ def evaluate(
     """Score CHECKPOINT on the data sets it was trained on.
 
     Prints F1, precision, recall and IoU in percent, and the protocol of each score. The threshold
-    is the best one of the validation pictures. Of sets without crack labels it prints how much is
-    marked of what is not road and of paint, at the one threshold that was best for all sets.
+    is the best one of the validation pictures. The parts are those of the run, whatever has been
+    added to the folders since. Of sets without crack labels it prints how much is marked of what is
+    not road and of paint, at the one threshold that was best for all sets.
 
     Example: edgecrack-train evaluate runs/vehicle/best.pt --set nha12d --tolerance 5 --tolerance 10
     """
     from training.checkpoint import load_checkpoint  # noqa: PLC0415  torch takes seconds
-    from training.dataset import PARTS  # noqa: PLC0415
     from training.scoring import evaluate as scores_of  # noqa: PLC0415
+    from training.split import PARTS  # noqa: PLC0415
 
     if part not in PARTS:
         raise UsageError(f"--part must be one of {', '.join(PARTS)}, not '{part}'.")

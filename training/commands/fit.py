@@ -13,7 +13,8 @@ from edgecrack.errors import INTERRUPTED, UsageError
 from training.commands.options import Data
 
 if TYPE_CHECKING:
-    from training.config import FitConfig
+    from training.checkpoint import Checkpoint
+    from training.config import FitConfig, TrainConfig
     from training.loop import Epoch, Trainer
     from training.run_log import RunLog
     from training.unet import UNet
@@ -70,24 +71,22 @@ def fit(
 ) -> None:
     """Train a network as CONFIG says, and write it to OUT.
 
-    OUT gets last.pt after each epoch, best.pt, metrics.jsonl and TensorBoard events, and panels of
-    pictures with their predictions. best.pt has the highest quality on the validation pictures: the
-    mean F1 of the sets, less the false alarms on sets without crack labels.
+    OUT gets last.pt after each epoch, best.pt, metrics.jsonl and TensorBoard events, panels of
+    pictures with their predictions (image, true mask, probability), and the ids of each part of a
+    data set in splits. best.pt has the highest quality on the validation pictures: the mean F1 of
+    the sets, less the false alarms on sets without crack labels.
+
+    edgecrack-train config --explain describes every key of CONFIG: splits, losses, augmentation.
 
     Example: edgecrack-train fit configs/train/crackforest.toml --out runs/crackforest
     """
-    from training.checkpoint import load_checkpoint  # noqa: PLC0415  torch takes seconds
-    from training.config import load_config  # noqa: PLC0415
+    from training.config import load_config  # noqa: PLC0415  torch takes seconds
     from training.loop import Trainer  # noqa: PLC0415
+    from training.resolve import resolve_splits  # noqa: PLC0415
     from training.run_log import RunLog  # noqa: PLC0415
 
-    settings = load_config(config)
-    earlier = load_checkpoint(out / "last.pt") if resume else None
-    if earlier and earlier.config != settings:
-        raise UsageError(
-            f"{config} must be the configuration of {out / 'last.pt'}, but differs; give that one "
-            f"({out / 'config.json'} shows it), or another --out."
-        )
+    settings = resolve_splits(load_config(config), data)
+    earlier = _earlier(out / "last.pt", settings, config) if resume else None
     trainer = Trainer(settings, data, earlier)
     for name, share in trainer.disputed.items():
         typer.echo(
@@ -98,6 +97,19 @@ def fit(
     log = RunLog(out, settings, data, trainer.finished)
     _train(trainer, log, settings.fit)
     typer.echo(out / "best.pt" if (out / "best.pt").exists() else out / "last.pt")
+
+
+def _earlier(last: Path, settings: TrainConfig, config: Path) -> Checkpoint:
+    """Return the checkpoint to continue from, which must be of these settings."""
+    from training.checkpoint import load_checkpoint  # noqa: PLC0415
+
+    earlier = load_checkpoint(last)
+    if earlier.config != settings:
+        raise UsageError(
+            f"{config} must be the configuration of {last} and draw the same split, but differs; "
+            f"give that one ({last.with_name('config.json')} shows it), or another --out."
+        )
+    return earlier
 
 
 def _train(trainer: Trainer, log: RunLog, fit_settings: FitConfig) -> None:

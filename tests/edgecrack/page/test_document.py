@@ -55,6 +55,7 @@ AS_SHOWN = """
   return {
     width: innerWidth,
     overflow: document.documentElement.scrollWidth - innerWidth,
+    cut: [...document.querySelectorAll("section")].map((box) => box.scrollWidth - box.clientWidth),
     title: document.getElementById("card-title").textContent,
     facts: Object.fromEntries(rows.map((row) => [...row.children].map((part) => part.textContent))),
     marks: document.querySelectorAll(".mark").length,
@@ -247,12 +248,17 @@ def test_chromium_shows_a_run_of_ones_own(tmp_path, run_dir, browser, width_px, 
         written = lines.read_text().splitlines()
         features = [json.loads(line) | {"geometry": None} for line in written]
         lines.write_text("".join(json.dumps(feature) + "\n" for feature in features))
+    slow = dict.fromkeys(("count", "p50_ms", "p95_ms", "p99_ms", "core_ms"), 4321.5)
+    stages = {"stages": {"infer": slow}, "capture_to_result_ms": slow}
+    report = json.loads((folder / "report.json").read_text())
+    (folder / "report.json").write_text(json.dumps({**report, **stages}))
     page = write_page(folder / "index.html", read_run(folder))
     browser.open(page, width_px, 900)
     found = browser.answer(AS_SHOWN)
     worst = max(read_run(folder).observations, key=lambda frame: frame.area_share)
     assert found["width"] == width_px
     assert found["overflow"] <= 0
+    assert set(found["cut"]) == {0}
     assert found["title"].startswith(f"Frame {worst.frame},")
     place = f"{worst.lat_deg:.6f}, {worst.lon_deg:.6f}" if is_located else "not located"
     assert found["facts"]["Latitude, longitude"] == place

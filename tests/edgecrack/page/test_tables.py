@@ -9,7 +9,7 @@ def test_unknown_figures_are_dashes():
     for report in ({}, text):
         assert DASH in counts(report)
         assert speed_table(report).count(f"<td>{DASH}</td>") == 6 * 5
-    assert what_ran({}, {}).count(DASH) == 15
+    assert what_ran({}, {}).count(DASH) == 16
 
 
 def test_dropped_frames_of_all_stages_are_added_up():
@@ -32,6 +32,12 @@ def test_the_values_of_a_run_are_escaped():
     assert "&lt;script&gt;" in html
     assert "a &amp; b" in html
     assert "<script" not in html
+
+
+def test_the_scaling_of_a_picture_is_said():
+    """The network's input, and how many pixels of it one pixel of the picture became."""
+    size = {"width_px": 960, "height_px": 540, "scale": 0.75}
+    assert "960 x 540 px, picture scaled by 0.75" in what_ran({"input": size}, {})
 
 
 def test_a_score_is_followed_by_its_protocol():
