@@ -60,7 +60,9 @@ def read_gpx(
                 on_progress(min(1.0, file.tell() / size_bytes))
         reader.push(b"", is_last=True)
     except ExpatError as error:
-        raise InputError(f"the track {path} must be GPX in UTF-8, but is not: {error}") from error
+        raise InputError(
+            f"the track {path} must be GPX in UTF-8 or UTF-16, but is not: {error}"
+        ) from error
     points = next((points for points in reader.points.values() if points.count), None)
     if points is None:
         raise InputError(f"the track must hold points, but there are none in the GPX file {path}")
@@ -95,7 +97,8 @@ class _Points:
             return
         if self.fixes and fix.time_ns < self.fixes.times_ns[-1]:
             self.problem = (
-                f"point {self.count} ({time}) is earlier than the one before it: sort the file"
+                f"they must be in the order of time, but point {self.count} ({time}) is earlier "
+                "than the one before it: sort the file"
             )
             return
         self.fixes.append(fix)

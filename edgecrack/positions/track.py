@@ -64,6 +64,7 @@ class Track:
         self._max_hdop = max_hdop
         self._keep_ns = None if keep_s is None else round(keep_s * 1e9)
         self._fixes = FixList()
+        self._last: Fix | None = None  # the last of them
         self._refused = dict.fromkeys(REASONS, 0)
         self._candidate: Fix | None = None  # the last refused fix: the track may have to follow it
         self._candidates = 0  # how many refused fixes in a row agree
@@ -110,9 +111,13 @@ class Track:
             self._refused[reason] += 1
             return False
         self._candidate, self._candidates = None, 0
-        if not self._fixes or not self._joined(self._fixes[-1], fix):
+        if self._last is None or not self._joined(self._last, fix):
             self._heading_filter.forget()
-        self._fixes.append(replace(fix, heading_deg=self._heading_filter.read(fix)))
+        heading_deg = self._heading_filter.read(fix)
+        self._last = (
+            fix if heading_deg == fix.heading_deg else replace(fix, heading_deg=heading_deg)
+        )
+        self._fixes.append(self._last)
         if self._keep_ns is not None:
             self._fixes.drop_first(bisect_left(self._times_ns, fix.time_ns - self._keep_ns))
         return True
@@ -145,9 +150,9 @@ class Track:
             return "null_island"
         if fix.hdop is not None and fix.hdop > self._max_hdop:
             return "hdop"
-        if not self._fixes:
+        last = self._last
+        if last is None:
             return None
-        last = self._fixes[-1]
         if fix.time_ns == last.time_ns:
             return "duplicate"
         if fix.time_ns < last.time_ns:
@@ -174,6 +179,7 @@ class Track:
         if len(self._fixes) == 1:
             self._refused[reason] += 1
             self._fixes.drop_first(1)
+            self._last = None
             return True
         return reason == "jump"
 

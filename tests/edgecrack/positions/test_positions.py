@@ -150,9 +150,11 @@ def test_a_log_that_is_too_large_is_refused_before_it_is_read(tmp_path):
         read_positions(path)
 
 
-@pytest.mark.parametrize("content", [RMC * 3000, GPX.replace(b"</trkpt>", b"x" * 200_000 + b"</trkpt>")])
+@pytest.mark.parametrize(
+    "content", [RMC * 3000, GPX.replace(b"</trkpt>", b"x" * 200_000 + b"</trkpt>")]
+)
 def test_progress_is_told_while_a_log_is_read(tmp_path, content):
-    """The share grows from piece to piece up to 1, and what the listener raises ends the reading."""
+    """The share grows from piece to piece up to 1; what the listener raises ends the reading."""
     (tmp_path / "log").write_bytes(content)
     shares = []
     read_positions(tmp_path / "log", shares.append)

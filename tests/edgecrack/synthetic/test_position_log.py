@@ -2,7 +2,7 @@
 
 import math
 
-import pynmeagps  # type: ignore[import-untyped]
+import pynmeagps
 import pytest
 
 from edgecrack.records import Fix
