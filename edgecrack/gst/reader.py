@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 
 _EVENT = Gst.PadProbeType.EVENT_DOWNSTREAM
 _SLICE_NS = 250_000_000
-_ON_DAMAGE = (("max-errors", -1), ("output-corrupt", False), ("discard-corrupted-frames", True))
+_SETTINGS = (
+    ("max-errors", -1),  # go on behind a damaged stretch, however long: some versions give up
+    ("output-corrupt", False),  # show no picture that the decoder knows to be damaged
+    ("discard-corrupted-frames", True),
+    ("single-stream", True),  # show an MJPEG camera at once: with more to find, 2 MB are awaited
+)
+"""Properties of whichever demuxer and decoder have them in their version."""
 _IDLE_SLICES = 2  # so long without a thread at work on it, a file will never begin
 
 
@@ -36,6 +42,7 @@ class Sample:
     Attributes:
         index: Zero-based count of the pictures the decoder delivered.
         pts_ns: Time within the stream; a picture without one follows its forerunner.
+        has_time: Whether the stream tells its time, or a rate that gives it.
         duration_ns: How long it is shown, 0 where the stream does not say.
         arrived_ns: Monotonic time at which the decoder delivered it.
         taken_ns: Monotonic time that its own time stands for; of use for live sources alone.
@@ -46,6 +53,7 @@ class Sample:
 
     index: int
     pts_ns: int
+    has_time: bool
     duration_ns: int
     arrived_ns: int
     taken_ns: int
@@ -172,7 +180,7 @@ class Reader:
             source.set_property(name, value)
         if source.find_property("uri") is not None:
             source.connect("source-setup", _set_up_network)
-        self._pipeline.connect("deep-element-added", _set_up_decoder)
+        self._pipeline.connect("deep-element-added", _set_up)
         queue = self._pipeline.get_by_name("latest")
         self._watch(queue.get_static_pad("sink"), Gst.PadProbeType.BUFFER, self._on_enter)
         self._watch(queue.get_static_pad("src"), Gst.PadProbeType.BUFFER, self._on_leave)
@@ -250,9 +258,11 @@ class Reader:
         if image.get_buffer().pts != evidence.get_buffer().pts:
             raise EdgecrackError(f"{self._spec.name}: the two sizes of a picture came apart")
         pts_ns, taken_ns = self._times(image, number.arrived_ns)
+        has_time = self._step_ns > 0 or _known(image.get_buffer().pts) is not None
         return Sample(
             index=number.index,
             pts_ns=pts_ns,
+            has_time=has_time,
             duration_ns=_known(image.get_buffer().duration) or 0,
             arrived_ns=number.arrived_ns,
             taken_ns=taken_ns,
@@ -314,11 +324,8 @@ def _set_up_network(_bin: Any, source: Any) -> None:  # noqa: ANN401
         source.set_property("latency", 200)
 
 
-def _set_up_decoder(_pipeline: Any, _bin: Any, element: Any) -> None:  # noqa: ANN401
-    """Let a decoder go on behind a damaged stretch, however long (some versions give up).
-
-    Pictures that it knows to be damaged are not shown, where its version has such a choice.
-    """
-    for name, value in _ON_DAMAGE:
+def _set_up(_pipeline: Any, _bin: Any, element: Any) -> None:  # noqa: ANN401
+    """Set what holds for every source."""
+    for name, value in _SETTINGS:
         if element.find_property(name) is not None:
             element.set_property(name, value)
