@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import sys
-
-import typer
-
 from edgecrack.commands import app
-from edgecrack.errors import INTERRUPTED, EdgecrackError
-from edgecrack.extras import extras_needed
+from edgecrack.open_files import require_open_files
+from edgecrack.program import run_program
+from edgecrack.stop_signal import StopSignal
 
 
 def main() -> None:
     """Run the command line and end with the error's exit code."""
-    try:
-        with extras_needed():
-            app()
-    except EdgecrackError as error:
-        typer.echo(f"edgecrack: {error}", err=True)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+    run_program("edgecrack", _start)
+
+
+def _start() -> None:
+    require_open_files()
+    with StopSignal().installed():
+        app()
 
 
 if __name__ == "__main__":

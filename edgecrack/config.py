@@ -47,7 +47,7 @@ _FLAT_KEYS = {
     "max_gap_s": "[position] max_gap_s",
     "min_crack_share": "[detection] min_crack_share",
     "model": "[model] bundle",
-    "out": "[output] folder",
+    "out": "[output] runs_folder",
     "overlay": "[output] overlay",
     "position": "[position] address",
     "rate_fps": "[source] rate_fps",
@@ -138,6 +138,11 @@ def _read(file: Path) -> Tables:
                 raise ConfigError(
                     f"{file}: there is no key '{table}.{key}'; {_nearest(key, known)}"
                 )
+    if "folder" in written.get("output", {}):
+        raise ConfigError(
+            f"{file}: each run needs a folder of its own, which 'output.folder' would be only once;"
+            " write 'output.runs_folder', in which each run makes one."
+        )
     return written
 
 

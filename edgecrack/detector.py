@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from edgecrack.letterbox import letterbox
 from edgecrack.mask import measure, region_on_canvas, to_mask
 from edgecrack.mirrored_borders import add_borders
-from edgecrack.records import Detection, Region
+from edgecrack.records import NO_PICTURE, Detection, Region
 from edgecrack.settings import setting
 
 if TYPE_CHECKING:
@@ -52,6 +52,9 @@ class Detector:
     def __call__(self, frame: Frame) -> Detection:
         """Return what is in ``frame``.
 
+        The detection holds the frame without the network's input: nobody looks at that again, and
+        many detections may wait for their place.
+
         Raises:
             BundleError: The network fails on it.
         """
@@ -67,7 +70,7 @@ class Detector:
         watch.lap("measure")
         is_enough = measured.area_share >= self._spec.min_crack_share
         return Detection(
-            frame=frame,
+            frame=replace(frame, image=NO_PICTURE),
             mask=mask,
             measure=measured,
             has_crack=measured.area_px > 0 and is_enough,

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, TypeVar
-
-from edgecrack.errors import EdgecrackError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -67,30 +66,36 @@ def ordered_map(
 ) -> Iterator[_Result | None]:
     """Yield ``function(item)`` in the order of the items, working on several at the same time.
 
-    None stands for "nothing yet" and is passed on. What was begun when ``items`` fails is still
-    yielded before its error.
+    None stands for "nothing yet" and is passed on. Whatever ``items`` or ``function`` raises, what
+    was begun is yielded before it. After Ctrl-C only what is done is: the rest may never be.
 
     Example:
         >>> list(ordered_map(str, [1, None, 2], at_once=2))
         ['1', None, '2']
     """
-    if at_once == 1:  # live: the next frame is asked for when this one is done, so it is the newest
-        yield from (_apply(function, item) for item in items)
-        return
-    with ThreadPoolExecutor(at_once, thread_name_prefix="detect") as pool:
-        begun: deque[Future[_Result | None]] = deque()
-        failure: EdgecrackError | None = None
+    # Live, the next frame is asked for when this one is done, so it is the newest.
+    ahead = at_once if at_once > 1 else 0
+    begun: deque[Future[_Result | None]] = deque()
+    with ExitStack() as stack:
+        pool = ThreadPoolExecutor(at_once, thread_name_prefix="detect")
+        stack.callback(pool.shutdown, wait=False, cancel_futures=True)
         try:
             for item in items:
                 begun.append(pool.submit(_apply, function, item))
-                if len(begun) > at_once:
+                if len(begun) > ahead:
                     yield begun.popleft().result()
-        except EdgecrackError as error:
-            failure = error
-        while begun:
-            yield begun.popleft().result()
-        if failure is not None:
-            raise failure
+            while begun:
+                yield begun.popleft().result()
+        except GeneratorExit:  # the caller wants no more
+            begun.clear()
+            raise
+        except KeyboardInterrupt:
+            begun = deque(future for future in begun if future.done())
+            raise
+        finally:
+            for future in begun:
+                if future.exception() is None:
+                    yield future.result()
 
 
 def _apply(function: Callable[[_Item], _Result], item: _Item | None) -> _Result | None:

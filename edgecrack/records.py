@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 RgbImage = NDArray[np.uint8]
 """RGB, ``uint8``, (H, W, 3)."""
 
+NO_PICTURE: RgbImage = np.zeros((0, 0, 3), np.uint8)
+"""What stands for a picture that was needed no more, or could not be kept."""
+
 GrayImage = NDArray[np.uint8]
 """One channel, ``uint8``, (H, W): a probability (255 = certain crack) or a mask (0 or 255)."""
 
@@ -219,6 +222,11 @@ class Detection:
         if self.mask.dtype != np.uint8 or self.mask.shape != self.frame.evidence.shape[:2]:
             wanted, actual = self.frame.evidence.shape[:2], f"{self.mask.dtype} {self.mask.shape}"
             raise ValueError(f"mask must be uint8 {wanted}, not {actual}")
+
+    @property
+    def picture_bytes(self) -> int:
+        """Memory that the pictures and the mask take."""
+        return self.frame.image.nbytes + self.frame.evidence.nbytes + self.mask.nbytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from edgecrack.device import describe_device
 from edgecrack.errors import SinkError, UsageError
 from edgecrack.meter import Meter
 from edgecrack.models import open_bundle
+from edgecrack.output import Output
 from edgecrack.pipeline import survey
 from edgecrack.positions.positioning import Positioning, open_positioning
 from edgecrack.records import ModelIdentity
@@ -24,8 +25,6 @@ from edgecrack.report import InputSize, RunReport, Setup, Totals, make_report
 from edgecrack.run_record import RunRecord, model_terms, network_input
 from edgecrack.segmenters import load_segmenter
 from edgecrack.sinks import open_previews, open_sinks
-from edgecrack.sinks.record_only import without_pictures
-from edgecrack.sinks.writer import Writer, dropped
 from edgecrack.sources import open_source
 from edgecrack.stop_signal import StopSignal
 from edgecrack.storage.disk import LocalDisk
@@ -38,12 +37,11 @@ if TYPE_CHECKING:
     from edgecrack.bundle import Bundle
     from edgecrack.config import RunConfig
     from edgecrack.meter import Snapshot
-    from edgecrack.records import Observation
+    from edgecrack.records import Detection, Frame
     from edgecrack.segmenters import Segmenter
+    from edgecrack.sinks import OutputSpec
     from edgecrack.sources import Source
-
-QUEUE_DEPTH = 8
-"""Observations with pictures that may wait for the writer: some 40 MB of 1280x720."""
+    from edgecrack.storage.disk import Disk
 
 NOMINAL_FPS = 25.0
 """What an overlay declares when nothing tells the source's rate."""
@@ -118,8 +116,7 @@ def _open(config: RunConfig, stack: ExitStack) -> Parts:
     segmenter = load_segmenter(bundle, model, live=source.info.live)
     stack.enter_context(closing(segmenter))
     disk = stack.enter_context(closing(LocalDisk()))
-    folder = RunFolder.create(config.output.folder or _fresh_folder(), disk)
-    return Parts(bundle, segmenter, source, positioning, folder)
+    return Parts(bundle, segmenter, source, positioning, _folder(config.output, disk))
 
 
 def _positioning(config: RunConfig, source: Source) -> Positioning:
@@ -136,8 +133,11 @@ def _positioning(config: RunConfig, source: Source) -> Positioning:
     return open_positioning(config.position, images=images, video_span_ns=span_ns)
 
 
-def _fresh_folder() -> Path:
-    return Path("runs") / datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+def _folder(output: OutputSpec, disk: Disk) -> RunFolder:
+    if output.folder is not None:
+        return RunFolder.create(output.folder, disk)
+    name = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    return RunFolder.create_in(output.runs_folder, name, disk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,24 +167,29 @@ def carry_out(
         EdgecrackError: Whatever went wrong; the last files are written all the same.
     """
     start, meter = _Start(), Meter(on_frame)
-    writers: list[Writer] = []
+    outputs: list[Output] = []
 
     def leave(exit_reason: str) -> Outcome:
         snapshot = meter.snapshot()
-        totals = _totals(parts, start, writers, snapshot.frames_inferred)
+        totals = _totals(parts, start, outputs, snapshot.frames_inferred)
         report = make_report(snapshot, totals, _setup(parts))
         record = _record(config, parts, start.run_id, snapshot, exit_reason)
-        parts.folder.write_json("report.json", report.as_json())
-        parts.folder.write_json("run.json", record.as_json())
+        parts.folder.free_reserve()
+        try:
+            parts.folder.write_json("report.json", report.as_json())
+        finally:
+            parts.folder.write_json("run.json", record.as_json())
         return Outcome(parts.folder.path, report, record)
 
     try:
+        parts.folder.reserve()
         running = _record(config, parts, start.run_id, meter.snapshot(), "running")
         parts.folder.write_json("run.json", running.as_json())
-        _drive(config, parts, stop, meter, start.run_id, writers)
+        _drive(config, parts, stop, meter, start.run_id, outputs)
     except BaseException as error:
         with suppress(SinkError):  # the first failure is the one to hear about
-            leave(str(error) or type(error).__name__)
+            is_stopped = stop.explains(error)
+            leave("interrupted" if is_stopped else str(error) or type(error).__name__)
         parts.folder.discard_if_empty()
         raise
     return leave("interrupted" if stop.asked else "end of source")
@@ -196,43 +201,41 @@ def _drive(
     stop: StopSignal,
     meter: Meter,
     run_id: str,
-    writers: list[Writer],
+    outputs: list[Output],
 ) -> None:
-    """Carry frames to the sinks until there are no more; ``writers`` tells who wrote them."""
+    """Carry frames to the sinks until there are no more; ``outputs`` gets what they went to."""
     info = parts.source.info
     records = open_sinks(parts.folder, config.output, run_id)
     previews = open_previews(parts.folder, config.output, info.fps or NOMINAL_FPS)
-    with ExitStack() as stack:
-        for sinks, when_full, on_emit in (
-            (records, without_pictures, meter.emitted),
-            (previews, dropped, meter.previewed),
-        ):
-            if sinks:
-                writer = Writer(sinks, depth=QUEUE_DEPTH, when_full=when_full, on_emit=on_emit)
-                writers.append(stack.enter_context(writer))
+    detect = Detector(parts.segmenter, config.detection)
+    geotagger = parts.positioning.geotagger(config.position)
+    with Output(records, previews, geotagger, live=info.live, meter=meter) as output:
+        outputs.append(output)
 
-        def write(observation: Observation) -> None:
-            for writer in writers:
-                writer.put(observation, wait=not info.live)
+        def detected(frame: Frame) -> Detection:
+            return output.admit(detect(frame))
 
-        survey(
-            stop.frames(parts.source),
-            Detector(parts.segmenter, config.detection),
-            parts.positioning.geotagger(config.position),
-            write,
-            at_once=parts.segmenter.at_once,
-            meter=meter,
-        )
+        try:
+            survey(
+                stop.frames(parts.source),
+                detected,
+                geotagger,
+                output.write,
+                at_once=parts.segmenter.at_once,
+                meter=meter,
+            )
+        finally:
+            stop.frames_are_done()
 
 
-def _totals(parts: Parts, start: _Start, writers: list[Writer], inferred: int) -> Totals:
+def _totals(parts: Parts, start: _Start, outputs: list[Output], inferred: int) -> Totals:
     counts = parts.source.counts()
     given_up = {
         "source": counts.dropped,
         "unfinished": max(0, counts.delivered - counts.dropped - inferred),  # cut short
         "unreadable": counts.unreadable,
         "missing": counts.missing,
-        "output": sum(writer.missed for writer in writers),  # final: they are closed
+        "output": sum(output.missed for output in outputs),  # final: it is closed
     }
     return Totals(
         frames_in=counts.delivered,

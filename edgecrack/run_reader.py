@@ -115,12 +115,13 @@ def read_run(folder: str | Path) -> Run:
         ('running', (), None)
     """
     folder = Path(folder)
-    if not (folder / "run.json").is_file():
+    record = _read_object(folder / "run.json")
+    if record is None:
         raise InputError(f"{folder} should hold a run but has no run.json; name the run's folder")
     return Run(
         folder=folder,
-        record=_read_object(folder / "run.json"),
-        report=_read_object(folder / "report.json"),
+        record=record,
+        report=_read_object(folder / "report.json") or {},
         observations=tuple(sorted(_crack_frames(folder), key=lambda frame: frame.media_time_s)),
         overlay=_inside(folder.resolve(), "overlay.mp4"),
     )
@@ -153,10 +154,11 @@ def number(value: object) -> float | None:
         return None
 
 
-def _read_object(path: Path) -> Mapping[str, Any]:
-    if not path.is_file():
-        return {}
+def _read_object(path: Path) -> Mapping[str, Any] | None:
+    """Return what a file holds, or None where there is no such file."""
     try:
+        if not path.is_file():
+            return None
         data = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(
@@ -167,9 +169,9 @@ def _read_object(path: Path) -> Mapping[str, Any]:
 
 def _crack_frames(folder: Path) -> Iterator[CrackFrame]:
     path, root = folder / "cracks.geojsonl", folder.resolve()
-    if not path.is_file():
-        return
     try:
+        if not path.is_file():
+            return
         with path.open("rb") as file:
             for line in file:
                 # A line counts once its newline is there: a power cut may have torn the last one.

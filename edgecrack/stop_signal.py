@@ -1,40 +1,99 @@
-"""A request to end a run early: what Ctrl-C and SIGTERM do."""
+"""A request to end a run early: what Ctrl-C, SIGTERM and SIGHUP do."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+import signal
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from edgecrack.errors import EdgecrackError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _Item = TypeVar("_Item")
 
+FRAME_WITHIN_S = 5.0
+"""How long the frames at work may take once the end was asked for."""
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 class StopSignal:
-    """A request to end. Waiting for a picture is cut short; nothing else is interrupted.
+    """A request to end, in order where there is something to keep.
+
+    Until the first frame there is nothing: whatever is being opened or read is given up at once.
+    From then on waiting for a picture is cut short, frames at work are finished, and what was
+    found in them is written. A second signal gives up the frames at work too; so does time, should
+    a network never answer. A third kills the process.
 
     Attributes:
         asked: Whether the end was asked for.
 
     Example:
         >>> stop = StopSignal()
-        >>> stop()
-        >>> stop.asked, list(stop.frames([]))
+        >>> stop.ask()
+        >>> stop.asked, list(stop.frames([1, 2]))
         (True, [])
     """
 
     def __init__(self) -> None:
         self.asked = False
-        self._waiting = False
+        self._has_begun = self._waiting = False
+        self._before: dict[signal.Signals, Any] = {}
+        self._timer: threading.Timer | None = None
+
+    def ask(self) -> None:
+        """Ask for the end after the frames at work."""
+        self.asked = True
 
     def __call__(self, *_signal: object) -> None:
-        """Ask for the end; fits ``signal.signal``."""
-        self.asked = True
-        if self._waiting:
-            raise KeyboardInterrupt
+        """Handle a signal."""
+        is_first, self.asked = not self.asked, True
+        if not is_first:
+            for number in self._before:
+                signal.signal(number, signal.SIG_DFL)
+        elif self._has_begun and not self._waiting:
+            self._limit_frames()
+            return
+        raise KeyboardInterrupt
+
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        """Handle the signals; in the main thread only. A hang-up that is ignored stays so.
+
+        Raises:
+            KeyboardInterrupt: A signal ended what is done within. An import or a lock that it hits
+                raises something else, of which nobody wants to hear.
+        """
+        for number in _SIGNALS:
+            before = signal.getsignal(number)
+            if (number, before) != (signal.SIGHUP, signal.SIG_IGN):  # started by nohup
+                self._before[number] = before
+                signal.signal(number, self)
+        try:
+            yield
+        except Exception as error:
+            if self.explains(error):
+                raise KeyboardInterrupt from error
+            raise
+        finally:
+            self.frames_are_done()
+            for number, before in self._before.items():
+                signal.signal(number, before)
+            self._before.clear()
+
+    def explains(self, error: BaseException) -> bool:
+        """Whether an error is the doing of a signal: not so a full disk in the middle of a run."""
+        is_ours = isinstance(error, EdgecrackError)
+        return isinstance(error, KeyboardInterrupt) or (
+            self.asked and not (is_ours and self._has_begun)
+        )
 
     def frames(self, source: Iterable[_Item]) -> Iterator[_Item]:
         """Yield what ``source`` yields until it ends or the end is asked for."""
+        self._has_begun = True
         pictures = iter(source)
         while not self.asked:
             try:
@@ -46,5 +105,21 @@ class StopSignal:
             except StopIteration:
                 return
             except KeyboardInterrupt:  # at any instant up to the line above, that one included
+                if not self.asked:  # of a handler that is not this one
+                    raise
+                self._limit_frames()
                 return
             yield frame
+
+    def frames_are_done(self) -> None:
+        """Give what follows, writing, all the time it needs."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _limit_frames(self) -> None:
+        """Send this process a second signal when the frames at work take too long."""
+        if self._before:
+            main, number = threading.main_thread().ident, signal.SIGINT
+            self._timer = threading.Timer(FRAME_WITHIN_S, signal.pthread_kill, (main, number))
+            self._timer.daemon = True
+            self._timer.start()

@@ -40,6 +40,7 @@ class SurveySettings(TypedDict, total=False):
     size: tuple[int, int] | None
     min_crack_share: float
     out: str | os.PathLike[str] | None
+    runs_folder: str | os.PathLike[str]
     all_masks: bool
     frames: bool
     overlay: bool
@@ -60,7 +61,7 @@ def survey(
             not given.
 
     Returns:
-        The run, as ``read_run`` reads it; without ``out`` its folder is made under ``runs``.
+        The run, as ``read_run`` reads it; without ``out`` its folder is made in ``runs_folder``.
 
     Raises:
         UsageError: There is no such setting, or a value cannot be.

@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-
-import typer
-
-from edgecrack.errors import INTERRUPTED, EdgecrackError
-from edgecrack.extras import extras_needed
+from edgecrack.program import run_program
 from export.commands import app
 
 
 def main() -> None:
     """Run the command line and end with the error's exit code."""
-    try:
-        with extras_needed("export"):
-            app()
-    except EdgecrackError as error:
-        typer.echo(f"edgecrack-export: {error}", err=True)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+    run_program("edgecrack-export", app, extra="export")
 
 
 if __name__ == "__main__":

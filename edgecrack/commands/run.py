@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -43,9 +42,7 @@ def run(
 
     settings = configure(typed, config)
     stop = StopSignal()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
-    with progress_bar("frames") as count:
+    with stop.installed(), progress_bar("frames") as count:
         outcome = survey(settings, stop, count)
     if as_json:
         typer.echo(json.dumps({"out": str(outcome.out), **outcome.report.as_json()}, indent=2))

@@ -19,6 +19,9 @@ def selftest(
             help="Bundle directory.", show_default="the model that comes along", **UNCHECKED
         ),
     ] = None,
+    deadline: Annotated[
+        float, typer.Option(help="Seconds that one network may take.", min=0)
+    ] = 120,
     as_json: Json = False,
 ) -> None:
     """Check every digest of BUNDLE and run its golden frames on this device; exit 0 or 3."""
@@ -28,7 +31,7 @@ def selftest(
     from edgecrack.segmenters import ModelSpec  # noqa: PLC0415
 
     spec = ModelSpec(bundle=bundle)
-    result = prove(open_bundle(spec), spec)
+    result = prove(open_bundle(spec), spec, deadline_s=deadline)
     if as_json:
         typer.echo(json.dumps(result.as_json(), indent=2))
     else:

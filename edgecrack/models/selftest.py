@@ -9,9 +9,11 @@ from __future__ import annotations
 import resource
 import statistics
 import time
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -21,11 +23,17 @@ from edgecrack.models.golden_files import decode_picture, decode_plane
 from edgecrack.segmenters import ModelSpec, load_segmenter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from edgecrack.bundle import Bundle
     from edgecrack.manifest import GoldenEntry, ModelEntry
     from edgecrack.segmenters import Segmenter
 
 REPEATS = 5
+DEADLINE_S = 120.0
+"""How long one network may take for all its golden frames, or to have its time taken."""
+
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,43 +124,66 @@ class SelfTest:
         return {**asdict(self), "passed": self.passed}
 
 
-def selftest(bundle: Bundle, spec: ModelSpec | None = None) -> SelfTest:
+def selftest(
+    bundle: Bundle, spec: ModelSpec | None = None, *, deadline_s: float = DEADLINE_S
+) -> SelfTest:
     """Run every network of a bundle on the golden frames of its size.
 
     Args:
         bundle: What to prove; ``spec.bundle`` is not looked at.
         spec: What runs it, and which network's latency is taken; the default is what
             ``edgecrack run`` uses.
+        deadline_s: How long one network may take.
 
     Raises:
+        NotHealthyError: A network takes longer.
         BundleError: A network or a golden frame cannot be read, or ``spec`` asks for a network
             that the bundle does not hold.
     """
     spec = spec or ModelSpec()
     manifest, default = bundle.manifest, bundle.model(spec.precision, spec.size_px)
     with closing(load_segmenter(bundle, spec, live=True)) as segmenter:
-        backend, latency_ms = segmenter.backend, _latency_ms(segmenter)
+        backend = segmenter.backend
+        latency_ms = _within(deadline_s, default, lambda: _latency_ms(segmenter))
     return SelfTest(
         name=manifest.name,
         release=manifest.release,
         sha256=bundle.sha256,
         backend=backend,
-        networks=tuple(_network(bundle, network, spec) for network in manifest.models),
+        networks=tuple(_network(bundle, network, spec, deadline_s) for network in manifest.models),
         default=default.file,
         latency_ms=latency_ms,
         peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
     )
 
 
-def _network(bundle: Bundle, network: ModelEntry, spec: ModelSpec) -> NetworkResult:
+def _network(
+    bundle: Bundle, network: ModelEntry, spec: ModelSpec, deadline_s: float
+) -> NetworkResult:
     wanted = replace(spec, precision=network.precision, size_px=network.size_px)
     with closing(load_segmenter(bundle, wanted, live=True)) as segmenter:
-        golden = tuple(
-            _compare(bundle, network, entry, segmenter)
-            for entry in bundle.manifest.golden_of(network)
+        entries = bundle.manifest.golden_of(network)
+        golden = _within(
+            deadline_s,
+            network,
+            lambda: tuple(_compare(bundle, network, entry, segmenter) for entry in entries),
         )
         reason = _reason(network, segmenter.precision, golden)
         return NetworkResult(network.file, segmenter.precision, golden, reason)
+
+
+def _within(deadline_s: float, network: ModelEntry, work: Callable[[], _Answer]) -> _Answer:
+    """Return what work on a network returns; whoever closes the segmenter then ends late work."""
+    pool = ThreadPoolExecutor(1)
+    answer = pool.submit(work)
+    pool.shutdown(wait=False)
+    try:
+        return answer.result(deadline_s)
+    except FutureTimeoutError as error:
+        raise NotHealthyError(
+            f"{network.file} must answer on this device, but has not within {deadline_s:g} s; use "
+            "another bundle, or a longer --deadline."
+        ) from error
 
 
 def _reason(network: ModelEntry, precision: str, golden: tuple[GoldenResult, ...]) -> str:

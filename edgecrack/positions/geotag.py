@@ -2,8 +2,8 @@
 
 A track is never extrapolated, so while driving a frame's place is known only when the next fix has
 arrived. Detections wait for it, for as long as two fixes may be apart; after that they go on
-without a place, which is a fact and not an error. No more than ``MOST_WAITING`` wait, because each
-holds its picture.
+without a place, which is a fact and not an error. Each holds its pictures, so only as many wait as
+fit into ``MOST_WAITING_BYTES``.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from edgecrack.records import Detection, Placement
 
 
-MOST_WAITING = 100
-"""Detections that may wait for a fix: some 300 MB of 1280x720, or 4 s at 25 a second."""
+MOST_WAITING_BYTES = 192 * 2**20
+"""Memory of detections that wait for a fix: 2 s of 1280x720 at 25 a second."""
 
 
 class Geotagger:
@@ -48,10 +48,17 @@ class Geotagger:
         self._track, self._receiver = track, receiver
         self._patience_s, self._clock = patience_s, clock
         self._waiting: deque[tuple[float, Detection]] = deque()  # (until when, what)
+        self._waiting_bytes = 0
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Memory of the pictures that wait for their place."""
+        return self._waiting_bytes
 
     def add(self, detection: Detection) -> None:
         """Take one detection; ``settled`` or ``rest`` yields it again with its place."""
         self._waiting.append((self._clock() + self._patience_s, detection))
+        self._waiting_bytes += detection.picture_bytes
 
     def settled(self) -> Iterator[Observation]:
         """Yield, in order, the detections whose place is settled by now.
@@ -61,12 +68,12 @@ class Geotagger:
         """
         self._listen()
         while self._waiting and self._is_settled(*self._waiting[0]):
-            yield self._placed(self._waiting.popleft()[1])
+            yield self._next()
 
     def rest(self) -> Iterator[Observation]:
         """Yield what still waits: there will be no more fixes."""
         while self._waiting:
-            yield self._placed(self._waiting.popleft()[1])
+            yield self._next()
 
     def _listen(self) -> None:
         if self._receiver is not None and self._track is not None:
@@ -77,12 +84,14 @@ class Geotagger:
         captured_ns = detection.frame.captured_ns
         if self._receiver is None or self._track is None or captured_ns is None:
             return True
-        if len(self._waiting) > MOST_WAITING:
+        if self._waiting_bytes > MOST_WAITING_BYTES:
             return True
         newest_ns = self._track.last_ns
         return (newest_ns is not None and newest_ns >= captured_ns) or self._clock() >= until_s
 
-    def _placed(self, detection: Detection) -> Observation:
+    def _next(self) -> Observation:
+        _, detection = self._waiting.popleft()
+        self._waiting_bytes -= detection.picture_bytes
         return Observation(detection, self._placement(detection.frame.captured_ns))
 
     def _placement(self, captured_ns: int | None) -> Placement:

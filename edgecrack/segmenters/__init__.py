@@ -105,7 +105,10 @@ class Segmenter(Protocol):
         """Return the CPU seconds used so far by its own threads, the caller's not included."""
 
     def close(self) -> None:
-        """Let go of the network and its threads. May be called again."""
+        """Let go of the network and its threads. May be called again.
+
+        A picture at work in another thread is given up: a network may never come to its end.
+        """
 
 
 class DarkSegmenter:

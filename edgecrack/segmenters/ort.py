@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from edgecrack.records import GrayImage, RgbImage
     from edgecrack.segmenters import Segmenter
 
-_ERRORS_ONLY = 3
+_ERRORS_ONLY, _FATAL_ONLY = 3, 4
 # All that ONNX Runtime raises of its own; the classes share no parent but Exception itself.
 _REFUSALS = tuple(
     kind
@@ -67,6 +67,8 @@ class OnnxRuntimeSegmenter:
         self._session: onnxruntime.InferenceSession | None = self._open(network, threads)
         self._own_threads = thread_ids() - before
         self._closed_cpu_s = 0.0
+        self._run_options = onnxruntime.RunOptions()  # of all runs, to end them from outside
+        self._run_options.log_severity_level = _FATAL_ONLY  # an error is raised, too
 
     def _open(self, network: bytes, threads: int) -> onnxruntime.InferenceSession:
         options = onnxruntime.SessionOptions()
@@ -106,7 +108,9 @@ class OnnxRuntimeSegmenter:
         if session is None:
             raise BundleError(f"{self._path} is closed; load it again.")
         try:
-            (answer,) = session.run(["probability"], {"frame": image[np.newaxis]})
+            (answer,) = session.run(
+                ["probability"], {"frame": image[np.newaxis]}, self._run_options
+            )
         except _REFUSALS as error:
             reason = str(error).partition("\n")[0].rstrip(".")
             raise BundleError(f"{self._path} cannot be run: {reason}.") from error
@@ -117,6 +121,7 @@ class OnnxRuntimeSegmenter:
         return self._closed_cpu_s if self._session is None else cpu_seconds(self._own_threads)
 
     def close(self) -> None:
-        """Let go of the network and its threads. May be called again."""
+        """Let go of the network and its threads; what still runs, ends. May be called again."""
         self._closed_cpu_s = self.cpu_s()  # read while the threads are still there to be asked
         self._session = None
+        self._run_options.terminate = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path  # noqa: TC003  the type of a setting, read at run time
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from edgecrack.settings import setting
@@ -70,7 +70,8 @@ class OutputSpec:
     """What a run keeps: the table ``[output]`` of ``unit.toml``.
 
     Attributes:
-        folder: Where the results go, new or empty; None makes one under ``runs``.
+        folder: Where the results go, new or empty; None makes one in ``runs_folder``.
+        runs_folder: Where each run makes a new folder named after the time.
         all_masks: Masks (and pictures) of every frame, not only of those with a crack.
         frames: The evidence picture beside each mask.
         overlay: A video with the cracks drawn in.
@@ -80,7 +81,12 @@ class OutputSpec:
         None,
         flag="--out",
         help="Folder for the results, new or empty.",
-        default_text="runs/ and the time",
+        default_text="a new one in --runs-folder",
+    )
+    runs_folder: Path = setting(
+        Path("runs"),
+        flag="--runs-folder",
+        help="Folder in which each run makes a new one, named after the time.",
     )
     all_masks: bool = setting(
         default=False, flag="--all-masks", help="A mask for every frame, crack or not."

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from edgecrack.sinks.record_only import has_pictures
 from edgecrack.utc import to_iso
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class OverlaySink:
     GStreamer writes the file itself; only making it durable goes through the folder's disk.
 
     Attributes:
-        missed: Always 0: what does not get here is counted by the writer that dropped it.
+        missed: Frames left out because their pictures had been given up on the way.
     """
 
     def __init__(self, folder: RunFolder, *, fps: float) -> None:
@@ -50,6 +51,9 @@ class OverlaySink:
         Raises:
             SinkError: The file cannot be written.
         """
+        if not has_pictures(observation):
+            self.missed += 1
+            return
         picture = to_overlay(observation)
         video = self._video or self._begin(observation)
         if picture.shape[1::-1] != self._size_px:

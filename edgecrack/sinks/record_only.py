@@ -1,4 +1,4 @@
-"""An observation without its pixels: what is left to write when output lags behind a camera."""
+"""What is left to write when output lags behind a camera: a record without its pixels."""
 
 from __future__ import annotations
 
@@ -7,18 +7,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from edgecrack.records import Observation
+from edgecrack.records import NO_PICTURE
 
-_NO_PICTURE = np.zeros((0, 0, 3), np.uint8)
+if TYPE_CHECKING:
+    from edgecrack.records import Detection, Observation
+
 _NO_PLANE = np.zeros((0, 0), np.uint8)
 
 
 def without_pictures(observation: Observation) -> Observation:
     """Return the same record with empty pictures: some hundred bytes instead of megabytes."""
-    frame = replace(observation.frame, image=_NO_PICTURE, evidence=_NO_PICTURE)
-    detection = replace(observation.detection, frame=frame, mask=_NO_PLANE)
-    return replace(observation, detection=detection)
+    return replace(observation, detection=detection_only(observation.detection))
+
+
+def detection_only(detection: Detection) -> Detection:
+    """Return the same detection with empty pictures."""
+    frame = replace(detection.frame, image=NO_PICTURE, evidence=NO_PICTURE)
+    return replace(detection, frame=frame, mask=_NO_PLANE)
 
 
 def has_pictures(observation: Observation) -> bool:

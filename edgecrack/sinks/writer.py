@@ -1,8 +1,7 @@
 """One queue and one thread between the loop that sees and the sinks that keep.
 
-A file may be waited for, so its loop blocks while the queue is full. A camera may not: then
-``when_full`` decides what is queued instead. For results that is `without_pictures`: the record is
-written all the same. For what is only shown it is `dropped`: nothing.
+A file may be waited for, so its loop blocks while the pictures in the queue fill their memory. A
+camera may not: it looks at ``waiting_bytes`` and hands over records without pictures instead.
 
 Whatever a sink raises reaches the loop at its next ``put`` or at ``close``. A writer that has
 stopped wakes everyone who waits for room, so no failure can turn into a hang.
@@ -34,8 +33,7 @@ MOST_RECORDS = 100_000
 """Records that may wait for a disk that has stopped: about an hour of video, some 50 MB."""
 
 
-def dropped(_observation: Observation) -> None:
-    """Queue nothing in place of an observation; the writer counts it as missed."""
+_RECORDS_WITHIN_S = 5.0  # what all records that may wait take, once their pictures are given up
 
 
 class Writer:
@@ -43,7 +41,7 @@ class Writer:
 
     Example:
         >>> from edgecrack.sinks import MemorySink
-        >>> with Writer([MemorySink()], depth=4) as writer:
+        >>> with Writer([MemorySink()], most_bytes=2**20) as writer:
         ...     pass  # writer.put(observation, wait=True)
         >>> writer.missed
         0
@@ -53,8 +51,8 @@ class Writer:
         self,
         sinks: Sequence[Sink],
         *,
-        depth: int,
-        when_full: Callable[[Observation], Observation | None] = without_pictures,
+        most_bytes: int,
+        close_within_s: float | None = None,
         sync_every_s: float = 2.0,
         clock: Callable[[], float] = time.monotonic,
         on_emit: OnEmit | None = None,
@@ -63,8 +61,10 @@ class Writer:
 
         Args:
             sinks: Written and synced in this order, so records after the pictures they name.
-            depth: Observations with pictures that may wait, at least 1.
-            when_full: What is queued for an observation that finds no room and may not wait.
+            most_bytes: Memory of the pictures that may wait where `put` waits for room. One
+                observation may always wait, however large.
+            close_within_s: How long ``close`` waits for the disk before it gives up pictures;
+                None is for ever.
             sync_every_s: The longest that something written stays unacknowledged. Syncing
                 begins at half of it, which leaves the other half for the disk.
             clock: Monotonic seconds.
@@ -72,10 +72,10 @@ class Writer:
                 took, a sync that fell due with it included. CPU is of this thread: a video
                 encoder's own threads are not in it.
         """
-        self._sinks, self._depth, self._when_full = sinks, depth, when_full
+        self._sinks, self._most_bytes, self._close_within_s = sinks, most_bytes, close_within_s
         self._sync_after_s, self._clock, self._on_emit = sync_every_s / 2, clock, on_emit
         self._queue: deque[Observation] = deque()
-        self._dropped = 0
+        self._waiting_bytes = 0
         self._changed = threading.Condition()
         self._closing = self._stopped = False
         self._error: EdgecrackError | None = None
@@ -85,43 +85,53 @@ class Writer:
 
     @property
     def missed(self) -> int:
-        """Pictures that were due in some sink and were dropped because output lagged."""
-        return self._dropped + sum(sink.missed for sink in self._sinks)
+        """Pictures that were due in some sink and were given up because output lagged."""
+        return sum(sink.missed for sink in self._sinks)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Memory of the pictures that are not written yet."""
+        return self._waiting_bytes
 
     def put(self, observation: Observation, *, wait: bool) -> None:
         """Hand over an observation.
 
         Args:
             observation: Its arrays must not change afterwards.
-            wait: When the queue is full, wait for room (a file) or queue what ``when_full``
-                says instead (a camera).
+            wait: Wait for room (a file) or not (a camera).
 
         Raises:
             SinkError: A sink failed earlier, or records pile up because the disk has stopped.
         """
+        size_bytes = observation.detection.picture_bytes
         with self._changed:
             if wait:
-                self._changed.wait_for(lambda: self._stopped or len(self._queue) < self._depth)
+                self._changed.wait_for(lambda: self._stopped or self._has_room_for(size_bytes))
             self._raise_if_stopped()
-            taken = observation if len(self._queue) < self._depth else self._when_full(observation)
-            if taken is None:
-                self._dropped += 1
-                return
             if len(self._queue) >= MOST_RECORDS:
                 raise SinkError(f"{MOST_RECORDS} records wait for a disk that takes none; check it")
-            self._queue.append(taken)
+            self._queue.append(observation)
+            self._waiting_bytes += size_bytes
             self._changed.notify_all()
 
     def close(self) -> None:
         """Write and sync what waits, then close every sink; safe to call twice.
 
         Raises:
-            SinkError: A sink failed, now or earlier.
+            SinkError: A sink failed, now or earlier, or the disk took nothing for too long.
         """
         with self._changed:
             self._closing = True
             self._changed.notify_all()
-        self._thread.join()
+        self._thread.join(self._close_within_s)
+        if self._thread.is_alive():
+            self._give_up_pictures()
+            self._thread.join(_RECORDS_WITHIN_S)
+        if self._thread.is_alive():
+            raise SinkError(
+                f"{len(self._queue)} records should be written at the end, but the disk has taken "
+                f"nothing for {_RECORDS_WITHIN_S:g} s; check it"
+            )
         if self._error is not None:
             raise self._error
 
@@ -135,6 +145,13 @@ class Writer:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _has_room_for(self, size_bytes: int) -> bool:
+        return not self._queue or self._waiting_bytes + size_bytes <= self._most_bytes
+
+    def _give_up_pictures(self) -> None:
+        with self._changed:
+            self._queue = deque(map(without_pictures, self._queue))
 
     def _raise_if_stopped(self) -> None:
         if self._error is not None:
@@ -170,7 +187,6 @@ class Writer:
             with self._changed:
                 self._changed.wait_for(lambda: self._queue or self._closing, self._patience_s())
                 if self._queue:
-                    self._changed.notify_all()
                     return self._queue.popleft()
                 if self._closing:
                     return None
@@ -181,6 +197,9 @@ class Writer:
         if self._unsynced_since_s is None:
             self._unsynced_since_s = began_s
         self._write(observation)
+        with self._changed:
+            self._waiting_bytes -= observation.detection.picture_bytes
+            self._changed.notify_all()
         self._sync_if_due()
         if self._on_emit is not None:
             wall_s, cpu_s = self._clock() - began_s, time.thread_time() - began_cpu_s
@@ -190,7 +209,7 @@ class Writer:
         try:
             for sink in self._sinks:
                 sink.write(observation)
-        except SinkError:
+        except BaseException:
             # What was complete before is worth keeping. A sync that failed is never tried again:
             # the kernel reports lost bytes once, and the second answer would be a false yes.
             with suppress(SinkError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edgecrack.storage.disk import Disk
+
+RESERVE_BYTES = 256 * 1024
+"""Room for the last files of a run: two, each written beside an earlier one, of 64 KiB clusters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,10 @@ class RunFolder:
         """Where evidence pictures go; absent when none are kept."""
         return self.path / "frames"
 
+    @property
+    def _reserve(self) -> Path:
+        return self.path / ".reserve"
+
     @classmethod
     def create(cls, path: Path, disk: Disk) -> RunFolder:
         """Make the folder, or take an empty one; durable on return. Of two runs one wins.
@@ -48,6 +56,30 @@ class RunFolder:
             SinkError: It is a file, holds anything already, or cannot be written.
         """
         make_folders(disk, path)
+        folder = cls(path, disk)
+        folder._claim()
+        return folder
+
+    @classmethod
+    def create_in(cls, parent: Path, name: str, disk: Disk) -> RunFolder:
+        """Make a new folder in another one, with a number behind its name where that is taken.
+
+        No clock has to be right for that: two runs of one second get two folders.
+
+        Raises:
+            SinkError: It cannot be written.
+        """
+        make_folders(disk, parent)
+        for number in itertools.count(1):
+            path = parent / (name if number == 1 else f"{name}-{number:03d}")
+            try:
+                disk.make_folder(path)
+            except SinkError:
+                if path.name not in disk.names(parent):
+                    raise
+            else:
+                break
+        disk.sync(parent)
         folder = cls(path, disk)
         folder._claim()
         return folder
@@ -64,7 +96,22 @@ class RunFolder:
             ValueError: A number is not finite.
         """
         text = json.dumps(mapping, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-        replace_file(self.disk, self.path / name, text.encode())
+        # A name that is no UTF-8 becomes the JSON escapes of its bytes.
+        replace_file(self.disk, self.path / name, text.encode("utf-8", "backslashreplace"))
+
+    def reserve(self) -> None:
+        """Take the room that the last files will need, so that a full disk cannot prevent them.
+
+        Raises:
+            SinkError: The disk is too full for that already, or broken.
+        """
+        self.disk.write(self._reserve, bytes(RESERVE_BYTES))
+        self.disk.sync(self._reserve)
+
+    def free_reserve(self) -> None:
+        """Give the room back, before the last files are written."""
+        with contextlib.suppress(SinkError):
+            self.disk.remove(self._reserve)
 
     def discard_if_empty(self) -> None:
         """Take the folder back when nothing came to be in it, so that it may be used again."""

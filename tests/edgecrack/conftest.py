@@ -10,8 +10,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
+from edgecrack.config import RunConfig
+from edgecrack.detector import DetectionSpec
+from edgecrack.models import default_bundle
+from edgecrack.positions import PositionSpec
+from edgecrack.positions.positioning import Positioning
+from edgecrack.run import Parts, carry_out
+from edgecrack.segmenters import DarkSegmenter
+from edgecrack.sinks import OutputSpec
+from edgecrack.sources import SourceSpec
+from edgecrack.stop_signal import StopSignal
+from edgecrack.storage.disk import LocalDisk
+from edgecrack.storage.run_folder import RunFolder
 from edgecrack.synthetic.drive import DriveSpec, render_frames, write_drive
 from edgecrack.utc import to_iso
+from tests.edgecrack.survey_parts import source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,3 +150,32 @@ def surveyed(survey, drive, tmp_path_factory):
     )  # fmt: skip
     assert ended.code == 0, ended.stderr
     return ended, out
+
+
+@pytest.fixture(scope="session")
+def bundle():
+    """Return the model that comes along, for its terms."""
+    return default_bundle()
+
+
+@pytest.fixture
+def go(bundle, tmp_path):
+    """Return a function that surveys frames in memory into ``tmp_path / "run"``."""
+
+    def _go(frames, *, positioning=None, segmenter=None, detection=None, output=None, **options):
+        parts = Parts(
+            bundle=bundle,
+            segmenter=segmenter or DarkSegmenter(12, 8, live=options.get("live", False)),
+            source=frames if hasattr(frames, "counts") else source(frames, **options),
+            positioning=positioning or Positioning(),
+            folder=RunFolder.create(tmp_path / "run", LocalDisk()),
+        )
+        config = RunConfig(
+            source=SourceSpec(address="rtsp://me:s3cret@camera/1"),
+            position=PositionSpec(max_gap_s=2.0),
+            detection=detection or DetectionSpec(),
+            output=output or OutputSpec(),
+        )
+        return carry_out(config, parts, StopSignal())
+
+    return _go

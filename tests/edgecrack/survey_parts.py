@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edgecrack.records import CrackMeasure, Detection, Fix, Frame, FrameGeometry, Region
+from edgecrack.segmenters import DarkSegmenter
 from edgecrack.sources import MemorySource, SourceInfo
 
 SIZE_PX = (12, 8)
@@ -50,3 +51,25 @@ class SentFixes:
     def close(self) -> None:
         """Note that nobody asks any more."""
         self.closed = True
+
+
+def lazy(frames):
+    """Return a live source that asks for its frames one by one."""
+    watched = source([], live=True)
+    watched.__class__ = type("Watched", (type(watched),), {"__iter__": lambda _self: frames()})
+    return watched
+
+
+class FailsOnLight(DarkSegmenter):
+    """A segmenter that raises where nothing is dark."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(*SIZE_PX)
+        self._error = error
+
+    def probability(self, image):
+        """Answer or fail."""
+        answer = super().probability(image)
+        if not answer.any():
+            raise self._error
+        return answer

@@ -9,54 +9,24 @@ import pytest
 from edgecrack import run as run_module
 from edgecrack.config import RunConfig
 from edgecrack.detector import DetectionSpec
-from edgecrack.errors import SinkError, SourceError
-from edgecrack.models import default_bundle
-from edgecrack.positions import PositionSpec
+from edgecrack.errors import EdgecrackError, SinkError, SourceError
 from edgecrack.positions.positioning import Positioning
 from edgecrack.positions.track import Track
 from edgecrack.records import Fix, ModelIdentity
 from edgecrack.run import Parts, carry_out
 from edgecrack.segmenters import DarkSegmenter
-from edgecrack.sinks import MemorySink, OutputSpec
-from edgecrack.sinks.record_only import has_pictures
+from edgecrack.sinks import MemorySink
+from edgecrack.sinks.images import ImageSink
 from edgecrack.sinks.writer import Writer
 from edgecrack.sources import SourceCounts, SourceSpec
 from edgecrack.stop_signal import StopSignal
 from edgecrack.storage.disk import LocalDisk
 from edgecrack.storage.run_folder import RunFolder
-from tests.edgecrack.survey_parts import SentFixes, frame, source
+from tests.edgecrack.survey_parts import FailsOnLight, SentFixes, frame, lazy, source
 
 SECOND_NS = 10**9
 START_NS = 1_780_304_400 * SECOND_NS
-
-
-@pytest.fixture(scope="session")
-def bundle():
-    """Return the model that comes along, for its terms."""
-    return default_bundle()
-
-
-@pytest.fixture
-def go(bundle, tmp_path):
-    """Return a function that surveys frames in memory into ``tmp_path / "run"``."""
-
-    def _go(frames, *, positioning=None, detection=None, output=None, **options):
-        parts = Parts(
-            bundle=bundle,
-            segmenter=DarkSegmenter(12, 8, live=options.get("live", False)),
-            source=frames if hasattr(frames, "counts") else source(frames, **options),
-            positioning=positioning or Positioning(),
-            folder=RunFolder.create(tmp_path / "run", LocalDisk()),
-        )
-        config = RunConfig(
-            source=SourceSpec(address="rtsp://me:s3cret@camera/1"),
-            position=PositionSpec(max_gap_s=2.0),
-            detection=detection or DetectionSpec(),
-            output=output or OutputSpec(),
-        )
-        return carry_out(config, parts, StopSignal())
-
-    return _go
+SEEN_BYTES = 12 * 8 * 4  # the picture and the mask of one detection
 
 
 def read(folder, name="run.json"):
@@ -150,13 +120,51 @@ def test_a_failing_source_leaves_a_whole_record(go, tmp_path):
     assert len(list((run / "masks").iterdir())) == 3
 
 
-def test_an_unforeseen_failure_leaves_a_whole_record_too(go, tmp_path):
-    """Not even a fault of the program's own leaves a run "running" for ever."""
-    with pytest.raises(ZeroDivisionError):
-        go([frame(n, crack_columns=3) for n in range(6)], error=ZeroDivisionError("a fault"))
-    assert read(tmp_path / "run")["exit_reason"] == "a fault"
-    # Two frames are worked on at a time: those before them were finished.
-    assert read(tmp_path / "run", "report.json")["frames_out"] == 4
+@pytest.mark.parametrize("error", [ZeroDivisionError("a fault"), MemoryError(), OSError(24, "x")])
+def test_an_unforeseen_failure_leaves_a_whole_record_too(go, tmp_path, error):
+    """Whatever a source raises, what was begun is kept and no run stays "running"."""
+    with pytest.raises(type(error)):
+        go([frame(n, crack_columns=3) for n in range(6)], error=error)
+    assert read(tmp_path / "run")["exit_reason"] == (str(error) or "MemoryError")
+    assert read(tmp_path / "run", "report.json")["frames_out"] == 6
+    assert len(list((tmp_path / "run" / "masks").iterdir())) == 6
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("a fault"), MemoryError(), OSError(24, "x")])
+def test_a_failure_of_the_network_costs_only_its_frame(go, tmp_path, error):
+    """What was begun beside the frame on which the network fails is kept, in order."""
+    frames = [frame(n, crack_columns=3 * (n != 2)) for n in range(9)]
+    with pytest.raises(type(error)):
+        go(frames, segmenter=FailsOnLight(error))
+    assert read(tmp_path / "run")["exit_reason"] == (str(error) or "MemoryError")
+    masks = sorted(path.name for path in (tmp_path / "run" / "masks").iterdir())
+    assert masks == [f"0000000{number}.png" for number in (0, 1, 3, 4)]
+
+
+def test_an_unforeseen_failure_of_a_sink_keeps_what_it_had_taken(go, tmp_path, monkeypatch):
+    """What was complete before a fault in a sink is on disk, and no run stays "running"."""
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    write = ImageSink.write
+
+    def fail_late(self, observation):
+        if observation.frame.index == 4:
+            raise MemoryError
+        write(self, observation)
+
+    monkeypatch.setattr(ImageSink, "write", fail_late)
+    with pytest.raises(EdgecrackError) as caught:
+        go([frame(n, crack_columns=3) for n in range(9)])
+    assert caught.value.exit_code == 70
+    assert read(tmp_path / "run")["exit_reason"] == str(caught.value)
+    assert len(list((tmp_path / "run" / "masks").iterdir())) == 4
+    assert len((tmp_path / "run" / "cracks.geojsonl").read_text().splitlines()) == 4
+
+
+def test_ctrl_c_without_our_handler_is_an_interruption(go, tmp_path):
+    """A program that calls this may be stopped, too: the record says so and the error passes on."""
+    with pytest.raises(KeyboardInterrupt):
+        go([frame(n, crack_columns=3) for n in range(6)], error=KeyboardInterrupt())
+    assert read(tmp_path / "run")["exit_reason"] == "interrupted"
 
 
 def test_the_first_failure_is_the_one_to_hear_about(go, monkeypatch):
@@ -238,7 +246,7 @@ def test_pictures_that_output_gave_up_are_counted(go, monkeypatch):
 def test_an_interrupted_run_says_so(bundle, tmp_path):
     """Asked to end before the first frame, the run has a record that says it was interrupted."""
     stop = StopSignal()
-    stop()
+    stop.ask()
     parts = Parts(
         bundle, DarkSegmenter(12, 8), source([frame(0)]), Positioning(),
         RunFolder.create(tmp_path / "run", LocalDisk()),
@@ -256,9 +264,7 @@ def test_a_run_says_running_while_it_runs(go, tmp_path):
         reasons.append(read(tmp_path / "run")["exit_reason"])
         yield frame(0)
 
-    watched = source([])
-    watched.__class__ = type("Watched", (type(watched),), {"__iter__": lambda _self: frames()})
-    go(watched)
+    go(lazy(frames))
     assert reasons == ["running"]
 
 
@@ -266,31 +272,6 @@ def test_age_is_counted_from_delivery(go):
     """The time from delivery to result is that of the frame's own clock, not zero."""
     report = go([replace(frame(n), monotonic_ns=0) for n in range(8)]).report
     assert report.capture_to_result_ms.min_ms > 1000
-
-
-def test_live_what_is_only_shown_loses_whole_frames(go, monkeypatch):
-    """A preview that lags is never handed a frame without its picture; those it lost count."""
-    may_show = threading.Event()
-
-    class Kept(MemorySink):
-        def write(self, observation):
-            super().write(observation)
-            if len(self.observations) == 30:
-                may_show.set()
-
-    class Shown(MemorySink):
-        def write(self, observation):
-            assert may_show.wait(30)
-            super().write(observation)
-
-    shown = Shown()
-    monkeypatch.setattr(run_module, "open_sinks", lambda *_: [Kept()])
-    monkeypatch.setattr(run_module, "open_previews", lambda *_: [shown])
-    report = go([frame(n) for n in range(30)], live=True).report
-
-    assert all(has_pictures(observation) for observation in shown.observations)
-    assert report.frames_out == 30
-    assert report.frames_dropped["output"] == 30 - len(shown.observations) > 0
 
 
 @pytest.mark.parametrize("live", [True, False])

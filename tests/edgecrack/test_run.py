@@ -250,11 +250,14 @@ def test_a_signal_ends_a_run_in_order(begin, until, tmp_path, whole, number):
     assert cv2.VideoCapture(str(out / "overlay.mp4")).read()[0]
 
 
-def test_a_full_disk_ends_a_run_with_what_fitted(environment, tiny_bundle, tmp_path, whole):
-    """Exit 74 and one sentence; every file that is there is whole."""
+@pytest.mark.parametrize("options", [[], ["--overlay"]], ids=["pictures", "overlay"])
+def test_a_full_disk_ends_a_run_with_what_fitted(
+    environment, tiny_bundle, tmp_path, whole, options
+):
+    """Exit 74 and one sentence; every file is whole, the last two are there and say why."""
     disk, left = tmp_path / "disk", tmp_path / "left"
     disk.mkdir()
-    program = [sys.executable, "-m", "edgecrack", "run", ENDLESS, "--all-masks"]
+    program = [sys.executable, "-m", "edgecrack", "run", ENDLESS, "--all-masks", *options]
     program += ["--model", tiny_bundle, "--out", disk / "run"]
     script = (
         'mount -t tmpfs -o size=2m none "$1" || exit 99; shift; "$@"; code=$?; '
@@ -270,7 +273,8 @@ def test_a_full_disk_ends_a_run_with_what_fitted(environment, tiny_bundle, tmp_p
     assert len(done.stderr.splitlines()) == 1
     assert "No space left on device" in done.stderr
     assert whole(left) > 5
-    assert (left / "run.json").exists()
+    assert read_json(left / "run.json")["exit_reason"] in done.stderr
+    assert read_json(left / "report.json")["frames_out"] > 5
 
 
 def test_a_longer_run_takes_no_more_memory(tiny_bundle, tmp_path):

@@ -74,6 +74,13 @@ def test_no_run_and_a_broken_run_are_input_errors(tmp_path):
         (tmp_path / name).write_text("{}")
 
 
+def test_a_folder_that_cannot_be_asked_is_an_input_error(tmp_path):
+    """A name that the file system refuses is named, as a missing run is."""
+    for name in ("n" * 300, "run\0"):
+        with pytest.raises(InputError, match="should"):
+            read_run(tmp_path / name)
+
+
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.99, 1.0])
 def test_a_last_line_without_its_newline_does_not_count(tmp_path, share):
     """A power cut may leave any part of the last line, in the middle of a letter too."""

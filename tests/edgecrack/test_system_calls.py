@@ -30,6 +30,16 @@ def test_a_self_test_calls_nobody_and_writes_nothing(traced, tiny_bundle):
     assert (calls.sockets, calls.changed_outside()) == ((), set())
 
 
+def test_a_view_calls_nobody_and_writes_the_page_alone(traced, tmp_path):
+    """It opens no socket, and changes no file but its page."""
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "run.json").write_text("{}")
+    calls = traced("view", run)
+    assert calls.changed - {run / ".index.html.part"} == {run / "index.html"}
+    assert calls.sockets == ()
+
+
 def test_a_demo_calls_nobody_and_writes_to_its_folder_alone(traced, tmp_path):
     """The same holds for the processes it starts."""
     out = tmp_path / "demo"

@@ -268,6 +268,18 @@ def test_a_units_file_is_held_to_its_keys(refuses, command, tiny_bundle, tmp_pat
     assert len(list((tmp_path / "out" / "masks").iterdir())) == ended.json["frames_in"] == 5
 
 
+def test_a_unit_starts_again_and_again(command, tiny_bundle, tmp_path):
+    """Each start makes a folder of its own; a file that names that of one run only is refused."""
+    file, runs = tmp_path / "unit.toml", tmp_path / "runs"
+    unit = f'[source]\naddress = "{CLOCK}"\n[model]\nbundle = "{tiny_bundle}"\n[output]\n'
+    file.write_text(f'{unit}runs_folder = "{runs}"\n')
+    for _ in range(2):
+        assert command("run", "--config", file).code == 0
+    assert len([run for run in runs.iterdir() if (run / "report.json").exists()]) == 2
+    file.write_text(f'{unit}folder = "{runs}"\n')
+    command("run", "--config", file).refused(78, "output.runs_folder")
+
+
 @pytest.mark.parametrize(
     ("words", "options"),
     [

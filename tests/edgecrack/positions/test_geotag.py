@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from edgecrack.errors import SourceError
-from edgecrack.positions.geotag import MOST_WAITING, Geotagger
+from edgecrack.positions import geotag
+from edgecrack.positions.geotag import Geotagger
 from edgecrack.positions.track import Track
 from edgecrack.records import (
     CrackMeasure,
@@ -156,12 +157,16 @@ def test_patience_has_an_end(live):
     assert [time_s for time_s, _, _ in placed(geotagger.settled())] == [2.4, 2.5]
 
 
-def test_detections_that_wait_are_limited(live):
-    """Each holds its picture, so however patient, only so many wait."""
+def test_memory_of_what_waits_is_limited(live, monkeypatch):
+    """However patient, only as many wait as fit; the oldest go on first, without a place."""
     geotagger, _, _ = live
-    observations = [seen for number in range(MOST_WAITING + 7) for seen in add(geotagger, number)]
+    each_bytes = detection(0).picture_bytes
+    monkeypatch.setattr(geotag, "MOST_WAITING_BYTES", 5 * each_bytes)
+    observations = [seen for number in range(5 + 7) for seen in add(geotagger, number)]
     assert [time_s for time_s, _, _ in placed(observations)] == list(range(7))
-    assert len(list(geotagger.rest())) == MOST_WAITING
+    assert geotagger.waiting_bytes == 5 * each_bytes
+    assert len(list(geotagger.rest())) == 5
+    assert geotagger.waiting_bytes == 0
 
 
 def test_the_end_releases_all_that_wait(live):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-UINT8, FLOAT, INT64 = 2, 1, 7  # TensorProto.DataType
+UINT8, FLOAT, INT64, BOOL = 2, 1, 7, 9  # TensorProto.DataType
 FRAME = ("frame", UINT8, (1, 64, 96, 3))
 PROBABILITY = ("probability", UINT8, (1, 64, 96))
 
@@ -48,6 +48,32 @@ def _red(takes=FRAME, gives=PROBABILITY, *, channel=0, operator="Gather", more=(
     return _number(1, 9) + graph + _message(8, _number(2, 18))  # IR version 9, operator set 18
 
 
+def endless_network() -> bytes:
+    """Return a network that copies its picture over and over, for ever."""
+    steps = [("on", "on_out"), ("picture", "picture_out")]
+    copies = [
+        _message(1, _message(1, old), _message(2, new), _message(4, "Identity"))
+        for old, new in steps
+    ]
+    asked = [("step", INT64, ()), ("on", BOOL, ()), ("picture", *FRAME[1:])]
+    given = [("on_out", BOOL, ()), ("picture_out", *FRAME[1:])]
+    inside = [_value_info(11, *told) for told in asked] + [_value_info(12, *told) for told in given]
+    body = _message(5, _message(1, "body"), _message(6, *copies, _message(2, "body"), *inside),
+                    _number(20, 5))  # fmt: skip
+    names = [_message(1, name) for name in ("", "true", "frame")]
+    loop = _message(1, *names, _message(2, "last"), _message(4, "Loop"), body)
+    axis = _message(5, _message(1, "axis"), _number(3, 3), _number(20, 2))
+    gather = _message(1, _message(1, "last"), _message(1, "channel"), _message(2, "probability"),
+                      _message(4, "Gather"), axis)  # fmt: skip
+    constants = [
+        _message(5, _number(2, kind), _message(field, _varint(value)), _message(8, name))
+        for kind, field, value, name in ((INT64, 7, 0, "channel"), (BOOL, 5, 1, "true"))
+    ]
+    edges = _value_info(11, *FRAME) + _value_info(12, *PROBABILITY)
+    graph = _message(7, loop, gather, _message(2, "endless"), *constants, edges)
+    return _number(1, 9) + graph + _message(8, _number(2, 18))
+
+
 @pytest.fixture(scope="session")
 def red():
     """Return a function that writes a network whose answer is one channel of the picture.
@@ -56,3 +82,9 @@ def red():
     and another operator than the one that works.
     """
     return _red
+
+
+@pytest.fixture(scope="session")
+def endless():
+    """Return a network that never answers: a loop whose condition is always true."""
+    return endless_network()

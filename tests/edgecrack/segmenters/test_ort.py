@@ -1,6 +1,8 @@
 """ONNX Runtime: its options, networks it cannot load, networks that are not of the contract."""
 
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import numpy as np
 import onnxruntime
@@ -80,6 +82,25 @@ def test_a_network_that_fails_on_a_picture_is_a_bundle_error(replaced, red):
     segmenter = load_segmenter(replaced(red(channel=7)))
     with pytest.raises(BundleError, match=NETWORK):
         segmenter.probability(np.zeros((64, 96, 3), np.uint8))
+
+
+def test_closing_ends_a_network_that_never_answers(replaced, endless, capfd):
+    """What runs for ever in another thread is ended by close, with an error there and no log."""
+    segmenter = load_segmenter(replaced(endless), live=True)
+    begun = threading.Event()
+
+    def probability():
+        begun.set()
+        segmenter.probability(np.zeros((64, 96, 3), np.uint8))
+
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(probability)
+        assert begun.wait(30)
+        assert not wait([answer], timeout=0.1).done
+        segmenter.close()
+        with pytest.raises(BundleError):
+            answer.result(timeout=30)
+    assert capfd.readouterr().err == ""
 
 
 def test_all_of_onnx_runtimes_own_errors_are_known():

@@ -25,7 +25,7 @@ def main(path: str, count: str, sync_every_s: str, overlay: str) -> int:
         spec = OutputSpec(overlay=overlay == "overlay")
         folder = RunFolder.create(Path(path), LocalDisk())
         sinks = [*open_previews(folder, spec, fps=25.0), *open_sinks(folder, spec)]
-        with Writer(sinks, depth=4, sync_every_s=float(sync_every_s)) as writer:
+        with Writer(sinks, most_bytes=2**20, sync_every_s=float(sync_every_s)) as writer:
             for index in range(int(count)):
                 writer.put(make_observation(index, size_px=(320, 240)), wait=True)
                 sys.stdout.write(f"{index}\n")

@@ -6,7 +6,7 @@ import pytest
 
 from edgecrack.errors import SinkError
 from edgecrack.sinks import OutputSpec, open_previews, open_sinks
-from edgecrack.sinks.writer import Writer, dropped
+from edgecrack.sinks.writer import Writer
 
 
 def test_records_come_last(directory):
@@ -54,7 +54,8 @@ def test_a_run_leaves_what_was_asked_for(directory, make_observation, names):
     """Overlay, masks of everything, no frames: exactly that, and lines only for cracks."""
     spec = OutputSpec(all_masks=True, frames=False, overlay=True)
     results, previews = open_sinks(directory, spec, "r"), open_previews(directory, spec, fps=25.0)
-    with Writer(results, depth=4) as kept, Writer(previews, depth=4, when_full=dropped) as shown:
+    most = {"most_bytes": 2**20}
+    with Writer(results, **most) as kept, Writer(previews, **most) as shown:
         for index in range(6):
             observation = make_observation(index, has_crack=index == 2, size_px=(320, 240))
             for writer in (kept, shown):

@@ -1,25 +1,15 @@
 """The queue and the thread between the loop and the sinks."""
 
-import json
-import os
-import random
-import signal
-import subprocess
-import sys
 import threading
-from pathlib import Path
 
 import pytest
-from PIL import Image
 
-import edgecrack
 from edgecrack.errors import EdgecrackError, SinkError
-from edgecrack.sinks import MemorySink, OutputSpec, open_sinks
-from edgecrack.sinks.record_only import has_pictures
-from edgecrack.sinks.writer import Writer, dropped
+from edgecrack.sinks import MemorySink
+from edgecrack.sinks.record_only import has_pictures, without_pictures
+from edgecrack.sinks.writer import Writer
 
-CHILD = Path(__file__).with_name("survey_child.py")
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(edgecrack.__file__).parents[1])}
+ONE_BYTES = 96 * 64 * 7  # the pictures of one observation
 PATIENCE_S = 30.0  # a wait that long is a failure, not a measurement
 
 
@@ -65,7 +55,7 @@ def test_every_sink_gets_every_observation_in_order(make_observation):
     """All sinks see the same observations, synced and closed at the end."""
     first, second = MemorySink(), Gate()
     _open_gate(second)
-    with Writer([first, second], depth=3) as writer:
+    with Writer([first, second], most_bytes=3 * ONE_BYTES) as writer:
         for index in range(20):
             writer.put(make_observation(index), wait=True)
 
@@ -77,7 +67,7 @@ def test_every_sink_gets_every_observation_in_order(make_observation):
 def test_a_file_waits_for_a_slow_sink(make_observation):
     """With the queue full, put blocks until there is room, and no picture is lost."""
     gate = Gate()
-    writer = Writer([gate], depth=2)
+    writer = Writer([gate], most_bytes=2 * ONE_BYTES)
     put_by_then = []
 
     def produce() -> None:
@@ -98,60 +88,74 @@ def test_a_file_waits_for_a_slow_sink(make_observation):
     assert gate.indices == list(range(10))
 
 
-def test_a_camera_never_waits_and_never_loses_a_record(make_observation, directory, names):
-    """With the disk stuck every put returns; all lines arrive, late pictures are counted."""
+def test_a_camera_never_waits(make_observation):
+    """With the disk stuck every put returns, whatever waits already."""
     gate = Gate()
-    sinks = open_sinks(directory, OutputSpec())
-    writer = Writer([gate, *sinks], depth=4)
-    writer.put(make_observation(0), wait=False)
-    assert gate.entered.acquire(timeout=PATIENCE_S)
-    for index in range(1, 50):
+    writer = Writer([gate], most_bytes=ONE_BYTES)
+    for index in range(50):
         writer.put(make_observation(index), wait=False)
     _open_gate(gate)
     writer.close()
-
-    lines = (directory.path / "cracks.geojsonl").read_text().splitlines()
-    properties = [json.loads(line)["properties"] for line in lines]
-    assert [entry["frame"] for entry in properties] == list(range(50))
-    with_mask = [entry["frame"] for entry in properties if entry["mask"]]
-    assert with_mask == [0, 1, 2, 3, 4]
-    assert names(directory.masks) == [f"0000000{index}.png" for index in with_mask]
-    assert writer.missed == 45
+    assert gate.indices == list(range(50))
 
 
-def test_what_is_only_shown_loses_whole_frames(make_observation):
-    """With the encoder stuck every put returns; what found no room is counted and never written."""
+def test_what_waits_is_counted_until_it_is_written(make_observation):
+    """A camera's loop is told how much memory the disk is behind, down to nothing."""
     gate = Gate()
-    writer = Writer([gate], depth=3, when_full=dropped)
-    writer.put(make_observation(0), wait=False)
-    assert gate.entered.acquire(timeout=PATIENCE_S)
-    for index in range(1, 50):
+    writer = Writer([gate], most_bytes=ONE_BYTES)
+    for index in range(3):
         writer.put(make_observation(index), wait=False)
-    assert writer.missed == 46
+    assert writer.waiting_bytes == 3 * ONE_BYTES
+    writer.put(without_pictures(make_observation(3)), wait=False)
+    assert writer.waiting_bytes == 3 * ONE_BYTES
     _open_gate(gate)
     writer.close()
-
-    assert gate.indices == [0, 1, 2, 3]
-    assert all(has_pictures(observation) for observation in gate.observations)
-    assert writer.missed == 46
+    assert writer.waiting_bytes == 0
 
 
-def test_what_is_only_shown_waits_for_a_file(make_observation):
-    """When the loop may wait nothing is dropped, whatever would be done without room."""
-    gate = Gate()
-    _open_gate(gate)
-    with Writer([gate], depth=1, when_full=dropped) as writer:
-        for index in range(20):
+def test_a_picture_larger_than_all_memory_may_wait(make_observation):
+    """A file whose pictures are immense goes on, one picture at a time."""
+    sink = MemorySink()
+    with Writer([sink], most_bytes=1) as writer:
+        for index in range(3):
             writer.put(make_observation(index), wait=True)
+    assert all(has_pictures(observation) for observation in sink.observations)
 
-    assert (gate.indices, writer.missed) == (list(range(20)), 0)
+
+def test_a_slow_disk_costs_pictures_at_the_end_and_no_record(make_observation, monkeypatch):
+    """When the time to close is over the pictures that wait are given up, the records are not."""
+    gate = Gate()
+    writer = Writer([gate], most_bytes=9 * ONE_BYTES, close_within_s=0.01)
+    for index in range(5):
+        writer.put(make_observation(index), wait=False)
+    assert gate.entered.acquire(timeout=PATIENCE_S)
+
+    def given_up(observation):
+        gate.leave.release(2)
+        return without_pictures(observation)
+
+    monkeypatch.setattr("edgecrack.sinks.writer.without_pictures", given_up)
+    writer.close()
+    assert gate.indices == list(range(5))
+    assert [has_pictures(seen) for seen in gate.observations] == [True, False, False, False, False]
+
+
+def test_a_disk_that_has_stopped_is_told_at_the_end(make_observation, monkeypatch):
+    """A disk that takes nothing any more ends the run with an error, not with a hang."""
+    monkeypatch.setattr("edgecrack.sinks.writer._RECORDS_WITHIN_S", 0.01)
+    gate = Gate()
+    writer = Writer([gate], most_bytes=ONE_BYTES, close_within_s=0.01)
+    writer.put(make_observation(0), wait=False)
+    with pytest.raises(SinkError):
+        writer.close()
+    _open_gate(gate)
 
 
 def test_records_do_not_pile_up_for_ever(make_observation, monkeypatch):
     """When the disk has stopped for good, the camera's loop is told instead of filling memory."""
     monkeypatch.setattr("edgecrack.sinks.writer.MOST_RECORDS", 10)
     gate = Gate()
-    writer = Writer([gate], depth=2)
+    writer = Writer([gate], most_bytes=2 * ONE_BYTES)
 
     writer.put(make_observation(0), wait=False)
     assert gate.entered.acquire(timeout=PATIENCE_S)
@@ -169,7 +173,7 @@ def test_an_error_wakes_a_producer_that_waits_for_room(make_observation):
     """A producer blocked on a full queue gets the sink's error; nothing hangs."""
     gate = Gate()
     gate.error = SinkError("the card is full")
-    writer = Writer([gate], depth=1)
+    writer = Writer([gate], most_bytes=ONE_BYTES)
     writer.put(make_observation(0), wait=True)
     assert gate.entered.acquire(timeout=PATIENCE_S)
     writer.put(make_observation(1), wait=True)  # fills the queue
@@ -192,7 +196,7 @@ def test_an_error_after_the_last_put_comes_out_of_close(make_observation):
     gate.error = SinkError("the card is full")
     _open_gate(gate)
 
-    with pytest.raises(SinkError, match="card"), Writer([gate], depth=8) as writer:
+    with pytest.raises(SinkError, match="card"), Writer([gate], most_bytes=8 * ONE_BYTES) as writer:
         writer.put(make_observation(0), wait=True)
 
 
@@ -208,7 +212,7 @@ def test_a_failure_to_sync_acknowledges_nothing_after_it(make_observation):
                 raise SinkError("lost bytes")
 
     pictures, records = Broken(), MemorySink()
-    writer = Writer([pictures, records], depth=8)
+    writer = Writer([pictures, records], most_bytes=8 * ONE_BYTES)
     writer.put(make_observation(0), wait=True)
     with pytest.raises(SinkError):
         writer.close()
@@ -226,7 +230,7 @@ def test_what_was_complete_before_a_failed_write_is_acknowledged(make_observatio
             super().write(observation)
 
     pictures, records = Full(), MemorySink()
-    writer = Writer([pictures, records], depth=8)
+    writer = Writer([pictures, records], most_bytes=8 * ONE_BYTES)
     with pytest.raises(SinkError, match="full"):  # noqa: PT012  which call tells is up to the thread
         for index in range(5):
             writer.put(make_observation(index), wait=True)
@@ -241,7 +245,7 @@ def test_a_bug_in_a_sink_is_no_hang(make_observation, monkeypatch):
     monkeypatch.setattr(threading, "excepthook", shown.append)
     gate = Gate()
     gate.error = ZeroDivisionError()
-    writer = Writer([gate], depth=1)
+    writer = Writer([gate], most_bytes=ONE_BYTES)
     _open_gate(gate)
 
     with pytest.raises(EdgecrackError) as caught:  # noqa: PT012
@@ -256,7 +260,7 @@ def test_a_bug_in_a_sink_is_no_hang(make_observation, monkeypatch):
 
 def test_a_closed_writer_takes_nothing(make_observation):
     """Putting after close is told, not forgotten."""
-    writer = Writer([MemorySink()], depth=1)
+    writer = Writer([MemorySink()], most_bytes=ONE_BYTES)
     writer.close()
     writer.close()
 
@@ -268,7 +272,7 @@ def test_an_idle_writer_still_syncs_and_then_takes_more(make_observation):
     """An observation is acknowledged in time although no other follows it for a while."""
     gate = Gate()
     _open_gate(gate)
-    with Writer([gate], depth=4, sync_every_s=0.05) as writer:
+    with Writer([gate], most_bytes=4 * ONE_BYTES, sync_every_s=0.05) as writer:
         writer.put(make_observation(0), wait=True)
 
         assert gate.has_synced.wait(PATIENCE_S)
@@ -290,7 +294,7 @@ def test_a_busy_writer_syncs_at_half_of_the_interval(make_observation):
         def sync(self) -> None:
             synced_at_s.append(round(now_s[0], 3))
 
-    with Writer([Clocked()], depth=99, clock=lambda: now_s[0]) as writer:
+    with Writer([Clocked()], most_bytes=99 * ONE_BYTES, clock=lambda: now_s[0]) as writer:
         for index in range(9):
             writer.put(make_observation(index), wait=True)
 
@@ -309,88 +313,11 @@ def test_each_observation_is_timed(make_observation):
     def on_emit(wall_s: float, cpu_s: float) -> None:
         timed.append((wall_s, cpu_s))
 
-    with Writer([Clocked()], depth=4, clock=lambda: now_s[0], on_emit=on_emit) as writer:
+    with Writer(
+        [Clocked()], most_bytes=4 * ONE_BYTES, clock=lambda: now_s[0], on_emit=on_emit
+    ) as writer:
         for index in range(3, 9):
             writer.put(make_observation(index), wait=True)
 
     assert [wall_s for wall_s, _ in timed] == list(range(3, 9))
     assert all(0 <= cpu_s < 1 for _, cpu_s in timed)
-
-
-def _check_whole(run: Path) -> int:
-    """Assert that every line parses and every file, named or not, is whole; count the lines."""
-    text = (run / "cracks.geojsonl").read_text()
-    assert text == "" or text.endswith("\n")
-    lines = [json.loads(line)["properties"] for line in text.splitlines()]
-    assert [line["frame"] for line in lines] == list(range(len(lines)))
-    pictures = {run / line[key] for line in lines for key in ("mask", "picture")}
-    for path in pictures | {*run.glob("masks/*"), *run.glob("frames/*")}:
-        Image.open(path).verify()
-        Image.open(path).load()
-    return len(lines)
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_whatever_moment_the_process_is_killed_at(tmp_path, seed):
-    """After SIGKILL every line parses and every file in place is whole."""
-    run, lines_before = tmp_path / "run", random.Random(seed).randrange(1, 400)
-    command = [sys.executable, CHILD, run, "1000000", "0.02", "plain"]
-    with subprocess.Popen(
-        [str(part) for part in command], env=ENVIRONMENT, stdout=subprocess.PIPE, text=True
-    ) as child:
-        assert child.stdout is not None
-        for _ in range(lines_before):
-            child.stdout.readline()
-        while not (run / "cracks.geojsonl").stat().st_size:
-            assert child.stdout.readline(), "the child ended before its time"
-        child.kill()
-
-    assert child.returncode == -signal.SIGKILL
-    assert _check_whole(run) > 0
-
-
-def _on_small_disk(folder: Path, size: str, *arguments: str) -> tuple[int, str, Path]:
-    """Run the child on a memory disk of that size in a mount namespace of its own.
-
-    Returns exit code, output and a copy of what it left: the disk goes with the namespace.
-    """
-    disk, left = folder / "disk", folder / "left"
-    disk.mkdir()
-    script = (
-        f'mount -t tmpfs -o size={size} none "$1" || exit 99; shift 2; "$@"; code=$?; '
-        f'cp -a "{disk}/run" "{left}"; exit $code'
-    )
-    namespace = "-m" if os.geteuid() == 0 else "-Urm"
-    command = ["unshare", namespace, "sh", "-c", script, "sh", disk, left, sys.executable, CHILD]
-    done = subprocess.run(
-        [str(part) for part in [*command, disk / "run", *arguments]],
-        env=ENVIRONMENT, capture_output=True, text=True, timeout=100, check=False,
-    )  # fmt: skip
-    assert done.returncode != 99, done.stderr
-    assert done.stderr == ""
-    return done.returncode, done.stdout, left
-
-
-@pytest.mark.parametrize("sync_every_s", ["0.01", "60"])
-@pytest.mark.parametrize("size", ["700k", "1533k"])
-def test_a_full_disk_keeps_what_was_written(tmp_path, size, sync_every_s, names):
-    """Exit 74 and one sentence; whole lines, whole files, no temporary file."""
-    code, output, run = _on_small_disk(tmp_path, size, "1000000", sync_every_s, "plain")
-
-    assert code == 74
-    assert "No space left on device" in output.splitlines()[-1]
-    assert names(run) == ["cracks.geojsonl", "frames", "masks"]
-    lines = _check_whole(run)
-    pictures = len(names(run / "masks"))
-    assert len(names(run / "frames")) == pictures
-    assert pictures > 10
-    assert lines <= pictures
-
-
-def test_a_full_disk_ends_an_overlay_too(tmp_path):
-    """The video's encoder on a full disk is the same error, and no hang."""
-    code, output, run = _on_small_disk(tmp_path, "2m", "1000000", "0.05", "overlay")
-
-    assert code == 74, output[-400:]
-    assert _check_whole(run) > 0
-    assert not (run / ".pending").exists()

@@ -71,7 +71,7 @@ def survey(disk: MemoryDisk, observations: list[Observation]) -> Told:
         folder.write_json("run.json", {"state": "running"})
         told.states.append("running")
         sinks = [ticks, *open_sinks(folder, OutputSpec()), told.kept]
-        with Writer(sinks, depth=8, clock=lambda: ticks.now_s) as writer:
+        with Writer(sinks, most_bytes=2**20, clock=lambda: ticks.now_s) as writer:
             for observation in observations:
                 writer.put(observation, wait=True)
         folder.write_json("run.json", {"state": "ended"})

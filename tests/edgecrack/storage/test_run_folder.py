@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 
@@ -174,3 +175,61 @@ def test_json_outlives_a_power_cut():
         left = disk.after_power_cut(Random(0), Unsynced.LOST)
 
         assert json.loads(left.files()[Path("/run/run.json")]) == {"state": state}
+
+
+def test_a_full_disk_has_room_for_the_last_files():
+    """What was reserved at the start is there for the last files, and nothing of it is left."""
+    disk = MemoryDisk(room_bytes=300_000)
+    folder = RunFolder.create(Path("/run"), disk)
+    folder.reserve()
+    with pytest.raises(SinkError):
+        disk.write(folder.masks / "0.png", bytes(100_000))
+    folder.free_reserve()
+    folder.write_json("report.json", {"text": "x" * 50_000})
+    folder.write_json("run.json", {"text": "x" * 50_000})
+    assert disk.names(folder.path) == ["masks", "report.json", "run.json"]
+    folder.free_reserve()
+
+
+def test_a_disk_without_room_for_the_last_files_is_refused():
+    """A run that could not even say how it ended does not begin, and leaves no folder."""
+    disk = MemoryDisk(room_bytes=1_000)
+    folder = RunFolder.create(Path("/run"), disk)
+    with pytest.raises(SinkError):
+        folder.reserve()
+    folder.free_reserve()
+    folder.discard_if_empty()
+    assert disk.names(Path("/")) == []
+
+
+def test_a_name_that_is_no_text_is_written_all_the_same(tmp_path):
+    """The bytes of a file's name that are no UTF-8 become escapes of JSON."""
+    folder = RunFolder.create(tmp_path / "run", LocalDisk())
+    folder.write_json("run.json", {"source": "clip\udcff.mp4"})
+    assert json.loads((folder.path / "run.json").read_bytes()) == {"source": "clip\udcff.mp4"}
+
+
+@pytest.mark.parametrize("disk", [LocalDisk(), MemoryDisk()], ids=["local", "memory"])
+def test_runs_of_one_instant_get_folders_of_their_own(tmp_path, disk):
+    """However often the same name is asked for, each run gets a folder, in the order of time."""
+    parent = tmp_path / "runs" if isinstance(disk, LocalDisk) else Path("/runs")
+    made = [RunFolder.create_in(parent, name, disk).path.name for name in ["2026", "2026", "1970"]]
+    made += [RunFolder.create_in(parent, "2026", disk).path.name for _ in range(9)]
+    assert made[:4] == ["2026", "2026-002", "1970", "2026-003"]
+    assert disk.names(parent) == ["1970", *(name for name in made if name != "1970")]
+
+
+def test_runs_that_race_for_one_name_all_get_a_folder(tmp_path):
+    """However many start at once, no two share a folder and none is refused."""
+    with ThreadPoolExecutor(8) as pool:
+        begun = [
+            pool.submit(RunFolder.create_in, tmp_path / "runs", "1970", LocalDisk())
+            for _ in range(40)
+        ]
+    assert len({one.result().path for one in begun}) == 40
+
+
+def test_a_full_disk_is_told_and_no_name_is_tried_for_ever():
+    """Only a name that is taken is followed by another one."""
+    with pytest.raises(SinkError):
+        RunFolder.create_in(Path("/runs"), "1970", MemoryDisk(operations_left=3))
