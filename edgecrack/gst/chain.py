@@ -62,7 +62,8 @@ def reader_chain(spec: PipelineSpec) -> str:
     # The only place where pictures may be dropped.
     limit = "max-size-buffers=1 leaky=downstream" if spec.is_live else "max-size-buffers=3"
     return (
-        f"{spec.description} ! videoconvert dither=none ! videoflip video-direction=auto ! {pace}"
+        f"{spec.description} ! videoconvert name=head dither=none ! "
+        f"videoflip video-direction=auto ! {pace}"
         f"queue name=latest max-size-bytes=0 max-size-time=0 {limit} ! tee name=split "
         f"split. ! videocrop name=crop ! capsfilter name=region ! {_branch('image')} "
         f"split. ! {_branch('evidence')}"

@@ -12,6 +12,7 @@ from edgecrack.gst.buffers import view, wrap
 from edgecrack.gst.bus import Bus
 from edgecrack.gst.chain import fit, reader_chain
 from edgecrack.gst.coded_pictures import CodedPictures
+from edgecrack.gst.element_settings import set_up, set_up_network
 from edgecrack.gst.frame_numbers import FrameNumbers
 from edgecrack.gst.geometry import frame_geometry
 from edgecrack.gst.runtime import Gst, launch, stop
@@ -25,13 +26,6 @@ if TYPE_CHECKING:
 
 _EVENT = Gst.PadProbeType.EVENT_DOWNSTREAM
 _SLICE_NS = 250_000_000
-_SETTINGS = (
-    ("max-errors", -1),  # go on behind a damaged stretch, however long: some versions give up
-    ("output-corrupt", False),  # show no picture that the decoder knows to be damaged
-    ("discard-corrupted-frames", True),
-    ("single-stream", True),  # show an MJPEG camera at once: with more to find, 2 MB are awaited
-)
-"""Properties of whichever demuxer and decoder have them in their version."""
 _IDLE_SLICES = 2  # so long without a thread at work on it, a file will never begin
 
 
@@ -88,6 +82,7 @@ class Reader:
         self._geometry: FrameGeometry | None = None
         self._geometries: deque[FrameGeometry] = deque()  # of the pictures behind the queue
         self._refusal: UsageError | None = None
+        self._entering_px, self._is_turned = (0, 0), False
         self._last_pts_ns: int | None = None
         self._step_ns = 0
         self._closed = False
@@ -179,12 +174,15 @@ class Reader:
         for name, value in self._spec.settings:
             source.set_property(name, value)
         if source.find_property("uri") is not None:
-            source.connect("source-setup", _set_up_network)
-        self._pipeline.connect("deep-element-added", _set_up)
+            source.connect("source-setup", set_up_network)
+        self._pipeline.connect("deep-element-added", set_up)
         queue = self._pipeline.get_by_name("latest")
         self._watch(queue.get_static_pad("sink"), Gst.PadProbeType.BUFFER, self._on_enter)
         self._watch(queue.get_static_pad("src"), Gst.PadProbeType.BUFFER, self._on_leave)
         self._watch(queue.get_static_pad("src"), _EVENT, self._on_event)
+        self._watch(
+            self._pipeline.get_by_name("head").get_static_pad("sink"), _EVENT, self._on_head
+        )
 
     def _watch(self, pad: Any, kind: Any, probe: Callable[[Any, Any], Any]) -> None:  # noqa: ANN401
         self._probes.append((pad, pad.add_probe(kind, probe)))
@@ -213,6 +211,8 @@ class Reader:
         caps = event.parse_caps().get_structure(0)
         try:
             size_px = caps.get_value("width"), caps.get_value("height")
+            is_turned = size_px != self._entering_px and size_px == self._entering_px[::-1]
+            self._is_turned = self._is_turned or is_turned
             self._geometry = frame_geometry(*size_px, self._region)
         except UsageError as error:
             self._refusal = error
@@ -222,6 +222,19 @@ class Reader:
             self.fps, self._step_ns = numerator / denominator, 10**9 * denominator // numerator
         self._fit(self._geometry)
         return Gst.PadProbeReturn.OK
+
+    def _on_head(self, _pad: Any, info: Any) -> Any:  # noqa: ANN401
+        if info.get_event().type == Gst.EventType.CAPS:
+            caps = info.get_event().parse_caps().get_structure(0)
+            self._entering_px = caps.get_value("width"), caps.get_value("height")
+        return Gst.PadProbeReturn.OK
+
+    def _refuse_entering_size(self) -> None:
+        """Say so where a new size is at fault: too small for the region, it never gets through."""
+        if self._region is not None and self._geometry is not None:
+            width_px, height_px = self._entering_px
+            size_px = (height_px, width_px) if self._is_turned else (width_px, height_px)
+            frame_geometry(*size_px, self._region)
 
     def _fit(self, geometry: FrameGeometry) -> None:
         region_px = (geometry.region.width_px, geometry.region.height_px)
@@ -241,6 +254,7 @@ class Reader:
             if self._refusal is not None:
                 raise self._refusal
             if problem is not None:
+                self._refuse_entering_size()
                 raise self._failure(problem)
             if sink.get_property("eos"):
                 return
@@ -315,17 +329,3 @@ def _has_audio(pipeline: Any) -> bool:  # noqa: ANN401
 
 def _known(time_ns: int) -> int | None:
     return None if time_ns == Gst.CLOCK_TIME_NONE else time_ns
-
-
-def _set_up_network(_bin: Any, source: Any) -> None:  # noqa: ANN401
-    """Prefer TCP for RTSP: a lost packet costs a delay there and a smeared picture over UDP."""
-    if source.find_property("protocols") is not None:
-        Gst.util_set_object_arg(source, "protocols", "tcp")
-        source.set_property("latency", 200)
-
-
-def _set_up(_pipeline: Any, _bin: Any, element: Any) -> None:  # noqa: ANN401
-    """Set what holds for every source."""
-    for name, value in _SETTINGS:
-        if element.find_property(name) is not None:
-            element.set_property(name, value)
