@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,12 +119,13 @@ def read_run(folder: str | Path) -> Run:
     record = _read_object(folder / "run.json")
     if record is None:
         raise InputError(f"{folder} should hold a run but has no run.json; name the run's folder")
+    overlay = folder / "overlay.mp4"
     return Run(
         folder=folder,
         record=record,
         report=_read_object(folder / "report.json") or {},
         observations=tuple(sorted(_crack_frames(folder), key=lambda frame: frame.media_time_s)),
-        overlay=_inside(folder.resolve(), "overlay.mp4"),
+        overlay=overlay if overlay.is_file() and not overlay.is_symlink() else None,
     )
 
 
@@ -168,22 +170,23 @@ def _read_object(path: Path) -> Mapping[str, Any] | None:
 
 
 def _crack_frames(folder: Path) -> Iterator[CrackFrame]:
-    path, root = folder / "cracks.geojsonl", folder.resolve()
+    path = folder / "cracks.geojsonl"
     try:
         if not path.is_file():
             return
+        kept = _kept_files(folder)
         with path.open("rb") as file:
             for line in file:
                 # A line counts once its newline is there: a power cut may have torn the last one.
                 if line.endswith(b"\n"):
-                    yield _crack_frame(root, json.loads(line))
+                    yield _crack_frame(kept, json.loads(line))
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(
             f"{path} should be lines of JSON but is not: {error}; run again"
         ) from error
 
 
-def _crack_frame(root: Path, feature: object) -> CrackFrame:
+def _crack_frame(kept: Mapping[object, Path], feature: object) -> CrackFrame:
     properties = look_up(feature, "properties")
     lat_deg, lon_deg = _place(feature) or (None, None)
 
@@ -206,8 +209,8 @@ def _crack_frame(root: Path, feature: object) -> CrackFrame:
         area_share=figure("area_share") or 0.0,
         crack_count=_whole(figure("crack_count")),
         peak_probability=figure("peak_probability"),
-        mask=_inside(root, look_up(properties, "mask")),
-        picture=_inside(root, look_up(properties, "picture")),
+        mask=kept.get(_text(look_up(properties, "mask"))),
+        picture=kept.get(_text(look_up(properties, "picture"))),
     )
 
 
@@ -230,12 +233,15 @@ def _place(feature: object) -> tuple[float, float] | None:
     return lat_deg, lon_deg
 
 
-def _inside(root: Path, name: object) -> Path | None:
-    """Return a file of the run, or None if it is outside the run's folder, or missing."""
-    if not isinstance(name, str) or not name:
-        return None
-    try:
-        path = (root / name).resolve()
-        return path if path.is_relative_to(root) and path.is_file() else None
-    except (OSError, ValueError):  # no name that a file can have
-        return None
+def _kept_files(folder: Path) -> Mapping[object, Path]:
+    """Return the masks and pictures of a run by their name in it, such as ``masks/00000007.png``.
+
+    Links are left out, as they may lead out of the folder.
+    """
+    return {
+        f"{room.name}/{file.name}": Path(file.path)
+        for room in os.scandir(folder)
+        if room.is_dir(follow_symlinks=False)
+        for file in os.scandir(room)
+        if file.is_file(follow_symlinks=False)
+    }

@@ -16,7 +16,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as binding
 
 from edgecrack.errors import BundleError
 from edgecrack.onnxfile import weight_precision
-from edgecrack.segmenters.threads import cpu_seconds, thread_ids
+from edgecrack.segmenters.threads import cpu_seconds, started_threads
 
 if TYPE_CHECKING:
     from edgecrack.bundle import Bundle
@@ -63,9 +63,9 @@ class OnnxRuntimeSegmenter:
         self.backend = f"ONNX Runtime {onnxruntime.__version__} CPU, {threads} thread(s) a frame"
         network = bundle.read(entry.file)
         self.precision = weight_precision(network)
-        before = thread_ids()
-        self._session: onnxruntime.InferenceSession | None = self._open(network, threads)
-        self._own_threads = thread_ids() - before
+        with started_threads() as own_threads:
+            self._session: onnxruntime.InferenceSession | None = self._open(network, threads)
+        self._own_threads = frozenset(own_threads)
         self._closed_cpu_s = 0.0
         self._run_options = onnxruntime.RunOptions()  # of all runs, to end them from outside
         self._run_options.log_severity_level = _FATAL_ONLY  # an error is raised, too

@@ -27,8 +27,10 @@ def replace_file(disk: Disk, path: Path, data: bytes) -> None:
         disk.write(unfinished, data)
         disk.sync(unfinished)
         disk.rename(unfinished, path)
-    except BaseException:  # also Ctrl-C
+    except BaseException as error:  # also Ctrl-C
         with suppress(SinkError):
             disk.remove(unfinished)
+        if isinstance(error, SinkError):  # about the file that was wanted
+            raise SinkError(str(error).replace(str(unfinished), str(path))) from error
         raise
     disk.sync(path.parent)

@@ -20,7 +20,7 @@ def test_a_run_is_read_as_it_was_written(surveyed, features):
     assert len(run.observations) > 3
     for frame, feature in zip(run.observations, features(out), strict=True):
         written = feature["properties"]
-        written |= {key: (out / written[key]).resolve() for key in ("mask", "picture")}
+        written |= {key: out / written[key] for key in ("mask", "picture")}
         assert {key: getattr(frame, key, None) for key in written} | {
             "run_id": run.record["run_id"]
         } == written
@@ -56,9 +56,15 @@ def test_a_picture_outside_the_run_is_not_read(tmp_path):
     run.mkdir()
     (run / "run.json").write_text("{}")
     (run / "overlay.mp4").symlink_to(tmp_path / "secret.png")
-    (run / "cracks.geojsonl").write_text(line(picture="../secret.png", mask="/etc/hostname") + "\n")
-    frame = read_run(run).observations[0]
-    assert (frame.picture, frame.mask, read_run(run).overlay) == (None, None, None)
+    (run / "masks").mkdir()
+    (run / "masks" / "1.png").symlink_to(tmp_path / "secret.png")
+    (run / "frames").symlink_to(tmp_path)
+    names = ("../secret.png", str(tmp_path / "secret.png"), "masks/1.png", "frames/secret.png")
+    lines = [line(picture=name, mask=f"masks/../{name}") for name in names]
+    (run / "cracks.geojsonl").write_text("\n".join(lines) + "\n")
+    found = read_run(run)
+    assert {(frame.picture, frame.mask) for frame in found.observations} == {(None, None)}
+    assert (len(found.observations), found.overlay) == (4, None)
 
 
 def test_no_run_and_a_broken_run_are_input_errors(tmp_path):

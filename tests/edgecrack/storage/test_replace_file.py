@@ -56,10 +56,10 @@ def test_a_first_version_is_durable_too():
 
 
 def test_a_full_disk_leaves_the_old_version_and_nothing_beside_it():
-    """What does not fit is removed again."""
+    """What does not fit is removed again, and the failure is that of the file that was wanted."""
     disk = begun()
     disk.room_bytes = len(OLD) + len(NEW) - 1
-    with pytest.raises(SinkError):
+    with pytest.raises(SinkError, match=f"^{PATH} "):
         replace_file(disk, PATH, NEW)
 
     assert disk.files() == {PATH: OLD}
