@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import cv2
-import numpy as np
-
 from edgecrack.errors import UsageError
 from edgecrack.segmenters import load_segmenter
+from edgecrack.segmenters.picture import picture_probability
 from training.config import parse_config
 from training.dataset import part_of, read_pair
 from training.scoring import groups, match, protocol_of, score
@@ -22,8 +20,6 @@ if TYPE_CHECKING:
 
     from edgecrack.bundle import Bundle
     from edgecrack.metrics import Counts
-    from edgecrack.records import GrayImage, RgbImage
-    from edgecrack.segmenters import Segmenter
     from training.config import DataConfig
     from training.scoring import SetScore
 
@@ -51,7 +47,7 @@ def score_bundle(
     for pair in pairs:
         picture, truth = read_pair(pair, data)
         resolution = f"{truth.shape[1]}x{truth.shape[0]}"
-        probability = _predict(segmenter, picture)
+        probability = picture_probability(segmenter, picture)
         for tolerance in tolerances_px:
             counts[tolerance].append(match(probability, truth, tolerance))
     sizes = f"{resolution} predicted at {segmenter.width_px}x{segmenter.height_px}"
@@ -76,12 +72,3 @@ def _set(bundle: Bundle, set_name: str | None) -> DataConfig:
             return data
     names = ", ".join(f"'{data.name}'" for data in known) or "no set with a split"
     raise UsageError(f"bundle {bundle.path} was trained with {names}, not with '{set_name}'.")
-
-
-def _predict(segmenter: Segmenter, picture: RgbImage) -> GrayImage:
-    """Return the probability, (H, W), of a picture that is resized to the network and back."""
-    size = (segmenter.width_px, segmenter.height_px)
-    frame = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
-    probability = segmenter.probability(frame)
-    full = (picture.shape[1], picture.shape[0])
-    return np.asarray(cv2.resize(probability, full, interpolation=cv2.INTER_LINEAR), np.uint8)
