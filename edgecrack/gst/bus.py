@@ -27,18 +27,22 @@ class Bus:
         """Take in what was said since the last call; return the first error so far."""
         while (message := self._bus.pop()) is not None:
             if message.type == Gst.MessageType.ERROR and self.problem is None:
-                self.problem = self._explain(message.parse_error()[0])
+                self.problem = self._explain(message)
             elif message.type == Gst.MessageType.TAG:
                 self._note(message.parse_tag())
             elif message.type == Gst.MessageType.ELEMENT:
                 self._note_missing(message.get_structure())
         return self.problem
 
-    def _explain(self, error: Any) -> str:  # noqa: ANN401
+    def _explain(self, message: Any) -> str:  # noqa: ANN401
+        error, details = message.parse_error()[0], message.parse_error_details()
         if error.matches(Gst.CoreError.quark(), Gst.CoreError.MISSING_PLUGIN):
             if not self._undecoded:
                 return "it has no video track"
             return f"no decoder for {', '.join(self._undecoded)} is installed: run deploy/setup.sh"
+        if details is not None and details.has_field("http-status-code"):
+            status = details.get_value("http-status-code")
+            return f"the server answers {status} ({str(error.message).rstrip('.')})"
         return str(error.message).rstrip(".")
 
     def _note(self, tags: Any) -> None:  # noqa: ANN401

@@ -62,9 +62,10 @@ def reader_chain(spec: PipelineSpec) -> str:
     # The only place where pictures may be dropped.
     limit = "max-size-buffers=1 leaky=downstream" if spec.is_live else "max-size-buffers=3"
     return (
-        f"{spec.description} ! videoconvert dither=none ! videoflip video-direction=auto ! {pace}"
+        f"{spec.description} ! videoconvert name=head dither=none ! "
+        f"videoflip video-direction=auto ! {pace}"
         f"queue name=latest max-size-bytes=0 max-size-time=0 {limit} ! tee name=split "
-        f"split. ! videocrop name=crop ! {_branch('image')} "
+        f"split. ! videocrop name=crop ! capsfilter name=region ! {_branch('image')} "
         f"split. ! {_branch('evidence')}"
     )
 
@@ -79,21 +80,22 @@ def fit(geometry: FrameGeometry, input_px: tuple[int, int]) -> tuple[Property, .
         >>> from edgecrack.records import FrameGeometry, Region
         >>> whole = FrameGeometry(1920, 1080, Region(0, 540, 1920, 540))
         >>> [p.value for p in fit(whole, (960, 540)) if p.element == "crop"]
-        ['0', '540', '0', '0']
+        ['0', '540', '-1', '-1']
     """
     region = geometry.region
-    edges_px = {
-        "left": region.x_px,
-        "top": region.y_px,
-        "right": geometry.width_px - region.x_px - region.width_px,
-        "bottom": geometry.height_px - region.y_px - region.height_px,
-    }
+    is_whole = (region.width_px, region.height_px) == (geometry.width_px, geometry.height_px)
+    # -1 crops to the size that follows. The rest in pixels would refuse a smaller picture before
+    # anyone can set another rest: its size is asked for ahead of the pictures that are queued.
+    rest = "0" if is_whole else "-1"
+    size = f"video/x-raw,width={region.width_px},height={region.height_px}"
+    edges = {"left": str(region.x_px), "top": str(region.y_px), "right": rest, "bottom": rest}
     picture_px = (geometry.width_px, geometry.height_px)
     evidence_px = evidence_size_px(*picture_px)
     region_px = (region.width_px, region.height_px)
     image_px = letterbox(region_px, input_px).picture_px
     return (
-        *(Property("crop", edge, str(width_px)) for edge, width_px in edges_px.items()),
+        *(Property("crop", edge, value) for edge, value in edges.items()),
+        Property("region", "caps", "video/x-raw" if is_whole else size),
         Property("image-scale", "method", scaling_method(*region_px, *image_px)),
         Property("image-caps", "caps", _rgb(*image_px)),
         Property("evidence-scale", "method", scaling_method(*picture_px, *evidence_px)),

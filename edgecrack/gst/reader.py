@@ -12,6 +12,7 @@ from edgecrack.gst.buffers import view, wrap
 from edgecrack.gst.bus import Bus
 from edgecrack.gst.chain import fit, reader_chain
 from edgecrack.gst.coded_pictures import CodedPictures
+from edgecrack.gst.element_settings import set_up, set_up_network
 from edgecrack.gst.frame_numbers import FrameNumbers
 from edgecrack.gst.geometry import frame_geometry
 from edgecrack.gst.runtime import Gst, launch, stop
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 _EVENT = Gst.PadProbeType.EVENT_DOWNSTREAM
 _SLICE_NS = 250_000_000
-_ON_DAMAGE = (("max-errors", -1), ("output-corrupt", False), ("discard-corrupted-frames", True))
 _IDLE_SLICES = 2  # so long without a thread at work on it, a file will never begin
 
 
@@ -36,6 +36,7 @@ class Sample:
     Attributes:
         index: Zero-based count of the pictures the decoder delivered.
         pts_ns: Time within the stream; a picture without one follows its forerunner.
+        has_time: Whether the stream tells its time, or a rate that gives it.
         duration_ns: How long it is shown, 0 where the stream does not say.
         arrived_ns: Monotonic time at which the decoder delivered it.
         taken_ns: Monotonic time that its own time stands for; of use for live sources alone.
@@ -46,6 +47,7 @@ class Sample:
 
     index: int
     pts_ns: int
+    has_time: bool
     duration_ns: int
     arrived_ns: int
     taken_ns: int
@@ -80,6 +82,7 @@ class Reader:
         self._geometry: FrameGeometry | None = None
         self._geometries: deque[FrameGeometry] = deque()  # of the pictures behind the queue
         self._refusal: UsageError | None = None
+        self._entering_px, self._is_turned = (0, 0), False
         self._last_pts_ns: int | None = None
         self._step_ns = 0
         self._closed = False
@@ -171,12 +174,15 @@ class Reader:
         for name, value in self._spec.settings:
             source.set_property(name, value)
         if source.find_property("uri") is not None:
-            source.connect("source-setup", _set_up_network)
-        self._pipeline.connect("deep-element-added", _set_up_decoder)
+            source.connect("source-setup", set_up_network)
+        self._pipeline.connect("deep-element-added", set_up)
         queue = self._pipeline.get_by_name("latest")
         self._watch(queue.get_static_pad("sink"), Gst.PadProbeType.BUFFER, self._on_enter)
         self._watch(queue.get_static_pad("src"), Gst.PadProbeType.BUFFER, self._on_leave)
         self._watch(queue.get_static_pad("src"), _EVENT, self._on_event)
+        self._watch(
+            self._pipeline.get_by_name("head").get_static_pad("sink"), _EVENT, self._on_head
+        )
 
     def _watch(self, pad: Any, kind: Any, probe: Callable[[Any, Any], Any]) -> None:  # noqa: ANN401
         self._probes.append((pad, pad.add_probe(kind, probe)))
@@ -205,6 +211,8 @@ class Reader:
         caps = event.parse_caps().get_structure(0)
         try:
             size_px = caps.get_value("width"), caps.get_value("height")
+            is_turned = size_px != self._entering_px and size_px == self._entering_px[::-1]
+            self._is_turned = self._is_turned or is_turned
             self._geometry = frame_geometry(*size_px, self._region)
         except UsageError as error:
             self._refusal = error
@@ -214,6 +222,19 @@ class Reader:
             self.fps, self._step_ns = numerator / denominator, 10**9 * denominator // numerator
         self._fit(self._geometry)
         return Gst.PadProbeReturn.OK
+
+    def _on_head(self, _pad: Any, info: Any) -> Any:  # noqa: ANN401
+        if info.get_event().type == Gst.EventType.CAPS:
+            caps = info.get_event().parse_caps().get_structure(0)
+            self._entering_px = caps.get_value("width"), caps.get_value("height")
+        return Gst.PadProbeReturn.OK
+
+    def _refuse_entering_size(self) -> None:
+        """Say so where a new size is at fault: too small for the region, it never gets through."""
+        if self._region is not None and self._geometry is not None:
+            width_px, height_px = self._entering_px
+            size_px = (height_px, width_px) if self._is_turned else (width_px, height_px)
+            frame_geometry(*size_px, self._region)
 
     def _fit(self, geometry: FrameGeometry) -> None:
         region_px = (geometry.region.width_px, geometry.region.height_px)
@@ -233,6 +254,7 @@ class Reader:
             if self._refusal is not None:
                 raise self._refusal
             if problem is not None:
+                self._refuse_entering_size()
                 raise self._failure(problem)
             if sink.get_property("eos"):
                 return
@@ -250,9 +272,11 @@ class Reader:
         if image.get_buffer().pts != evidence.get_buffer().pts:
             raise EdgecrackError(f"{self._spec.name}: the two sizes of a picture came apart")
         pts_ns, taken_ns = self._times(image, number.arrived_ns)
+        has_time = self._step_ns > 0 or _known(image.get_buffer().pts) is not None
         return Sample(
             index=number.index,
             pts_ns=pts_ns,
+            has_time=has_time,
             duration_ns=_known(image.get_buffer().duration) or 0,
             arrived_ns=number.arrived_ns,
             taken_ns=taken_ns,
@@ -305,20 +329,3 @@ def _has_audio(pipeline: Any) -> bool:  # noqa: ANN401
 
 def _known(time_ns: int) -> int | None:
     return None if time_ns == Gst.CLOCK_TIME_NONE else time_ns
-
-
-def _set_up_network(_bin: Any, source: Any) -> None:  # noqa: ANN401
-    """Prefer TCP for RTSP: a lost packet costs a delay there and a smeared picture over UDP."""
-    if source.find_property("protocols") is not None:
-        Gst.util_set_object_arg(source, "protocols", "tcp")
-        source.set_property("latency", 200)
-
-
-def _set_up_decoder(_pipeline: Any, _bin: Any, element: Any) -> None:  # noqa: ANN401
-    """Let a decoder go on behind a damaged stretch, however long (some versions give up).
-
-    Pictures that it knows to be damaged are not shown, where its version has such a choice.
-    """
-    for name, value in _ON_DAMAGE:
-        if element.find_property(name) is not None:
-            element.set_property(name, value)

@@ -53,7 +53,10 @@ def _file_problem(path: Path) -> str | None:
             return "there is no such file"
         if not path.is_file():
             return "it is not a file"
-        return "it is empty" if path.stat().st_size == 0 else None
+        with path.open("rb") as file:
+            return None if file.read(1) else "it is empty"
+    except ValueError as error:  # no system has a file of such a name
+        return str(error)
     except OSError as error:
         return error.strerror or str(error)
 

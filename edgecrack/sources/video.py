@@ -10,7 +10,8 @@ from edgecrack.errors import EdgecrackError, InputError, SourceError
 from edgecrack.gst.reader import Reader
 from edgecrack.records import Frame
 from edgecrack.sources import SourceCounts, SourceInfo, SourceSpec
-from edgecrack.sources.address import Kind, parse_address, redact
+from edgecrack.sources.address import Kind, parse_address
+from edgecrack.sources.connection import connection_problem
 from edgecrack.sources.file_size import claimed_bytes
 from edgecrack.sources.pipeline_specs import pipeline_spec
 
@@ -33,6 +34,7 @@ class VideoSource:
         """Open it and wait for the first picture; see ``open_source`` for what may go wrong."""
         address = parse_address(spec.address)
         self._path = Path(address.target) if address.kind is Kind.FILE else None
+        self._server = address.target if address.kind in (Kind.SERVER, Kind.STREAM) else None
         self._name = address.name
         pipeline = pipeline_spec(address, live=spec.live)
         self._yielded, self._delivered, self._end_ns = 0, 0, 0
@@ -44,7 +46,7 @@ class VideoSource:
         try:
             self._first: Sample | None = self._await_first()
             self.info = self._info(spec, is_live=pipeline.is_live)
-        except EdgecrackError:
+        except BaseException:  # also Ctrl-C
             self.close()
             raise
 
@@ -79,7 +81,13 @@ class VideoSource:
         yield from self._explained()
 
     def _await_first(self) -> Sample:
-        first = next((sample for sample in self._explained() if sample is not None), None)
+        try:
+            first = next((sample for sample in self._explained() if sample is not None), None)
+        except SourceError as error:
+            problem = connection_problem(self._server) if self._server else None
+            if problem is None:
+                raise
+            raise SourceError(f"{self._name} gives no pictures: {problem}") from error
         if first is None:
             raise InputError(f"{self._name} cannot be read as video: it holds no picture")
         return first
@@ -94,8 +102,6 @@ class VideoSource:
             if self._yielded == 0:
                 raise InputError(f"{error}; {cut}" if cut else str(error)) from error
             raise InputError(f"{error}, after {self._yielded} frames") from error
-        except EdgecrackError as error:  # a server's own words may hold the address
-            raise type(error)(redact(str(error))) from error
 
     def _info(self, spec: SourceSpec, *, is_live: bool) -> SourceInfo:
         made_ns = self._reader.made_ns
@@ -119,7 +125,7 @@ class VideoSource:
         if self.info.live:
             monotonic_ns = sample.taken_ns
         if self.info.start_ns is not None:
-            captured_ns = self.info.start_ns + sample.pts_ns
+            captured_ns = self.info.start_ns + sample.pts_ns if sample.has_time else None
         elif self.info.live:
             # Asked anew for each frame: a unit's clock is often set while it already runs.
             captured_ns = monotonic_ns + time.time_ns() - time.monotonic_ns()

@@ -146,6 +146,25 @@ def test_sizes_may_change_in_mid_stream(start):
         assert (sample.geometry.width_px, sample.geometry.height_px) == (width_px, height_px)
 
 
+def test_a_region_follows_sizes_that_it_fits(start):
+    """The same pixels are cut from pictures that grow and shrink around the region."""
+    reader = start(PipelineSpec("a", _PICTURES), (20, 10), Region(5, 6, 20, 10))
+    for index, (height_px, width_px) in enumerate([(30, 40), (60, 50), (16, 25), (17, 90)]):
+        picture = _noise(height_px, width_px)
+        reader.push(picture, index * _SECOND_NS)
+        np.testing.assert_array_equal(reader.pull().image, picture[6:16, 5:25])
+
+
+def test_a_region_that_fits_no_more_is_refused(start):
+    """The size that does not hold it is told."""
+    reader = start(PipelineSpec("a", _PICTURES), (20, 10), Region(5, 6, 20, 10))
+    reader.push(_noise(30, 40), 0)
+    assert reader.pull() is not None
+    reader.push(_noise(30, 24), _SECOND_NS)
+    with pytest.raises(UsageError, match="24x30"):
+        reader.pull()
+
+
 def test_a_region_outside_is_refused(start):
     """The picture's real size is told once it is known."""
     reader = start(PipelineSpec("a", _PICTURES), (20, 20), Region(0, 0, 41, 30))

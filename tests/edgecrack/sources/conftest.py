@@ -1,6 +1,8 @@
 """Clips that GStreamer itself encodes, so that no file need lie in the repository."""
 
+import http.server
 import struct
+import threading
 
 import pytest
 
@@ -132,3 +134,26 @@ def far_apart(tmp_path_factory):
     )
     mux = "mp4mux name=mux faststart=true interleave-time=60000000000 interleave-bytes=100000000"
     return _run(f"{_SOUND.format(430)} {video} {mux}", path)
+
+
+@pytest.fixture
+def serve_with():
+    """Answer HTTP requests by a function of the handler; return the server's address."""
+    servers = []
+
+    def _serve(answer):
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                answer(self)
+
+            def log_message(self, *_arguments):
+                pass
+
+        servers.append(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler))
+        threading.Thread(target=servers[-1].serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{servers[-1].server_port}"
+
+    yield _serve
+    for server in servers:
+        server.shutdown()
+        server.server_close()

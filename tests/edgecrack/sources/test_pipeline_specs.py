@@ -1,5 +1,10 @@
 """An address becomes a pipeline that is read as its kind needs."""
 
+import errno
+import os
+import tempfile
+from pathlib import Path
+
 import pytest
 
 from edgecrack.errors import InputError
@@ -60,3 +65,25 @@ def test_a_name_too_long_for_a_file_is_refused():
     """What the system cannot even look up is an InputError too."""
     with pytest.raises(InputError):
         _spec("a" * 5000)
+
+
+@pytest.fixture
+def as_nobody():
+    """Give up the right to read everything, which root has and nobody else."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    yield
+    os.seteuid(0)
+
+
+@pytest.mark.usefixtures("as_nobody")
+def test_a_file_that_may_not_be_read_is_refused_in_the_systems_words():
+    """It is there and closed to this user: another input error than a missing file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "closed.mp4"
+        path.write_bytes(b"pictures")
+        path.chmod(0)
+        with pytest.raises(InputError, match=os.strerror(errno.EACCES)):
+            _spec(str(path))

@@ -1,8 +1,10 @@
 """Video as frames: every picture of a file, the newest of a camera, a sentence for the rest."""
 
+import errno
 import functools
 import http.server
 import itertools
+import os
 import struct
 import subprocess
 import sys
@@ -106,9 +108,9 @@ def test_a_served_file_gives_every_frame(source, serve, far_apart):
 
 
 def test_a_file_that_a_server_lacks_is_a_source_error(source, serve, tmp_path):
-    """The address is in the message."""
+    """The address and the server's status are in the message."""
     address = serve(tmp_path)
-    with pytest.raises(SourceError, match=f"{address}/none\\.mp4"):
+    with pytest.raises(SourceError, match=f"{address}/none\\.mp4.*404"):
         source(f"{address}/none.mp4")
 
 
@@ -312,6 +314,13 @@ def test_what_may_come_back_is_a_source_error_without_secrets(source, spec):
         source(spec)
     assert "gives no pictures" in str(caught.value)
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("scheme", ["http", "rtsp"])
+def test_a_server_that_is_down_is_told_in_the_systems_words(source, scheme):
+    """That nothing listens there is the reason, not what GStreamer makes of it."""
+    with pytest.raises(SourceError, match=os.strerror(errno.ECONNREFUSED)):
+        source(f"{scheme}://127.0.0.1:9/a.mp4")
 
 
 def test_opening_a_file_imports_no_picture_library():

@@ -1,0 +1,29 @@
+"""Properties of the elements that GStreamer itself chooses for a source."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edgecrack.gst.runtime import Gst
+
+_SETTINGS = (
+    ("max-errors", -1),  # go on behind a damaged stretch, however long: some versions give up
+    ("output-corrupt", False),  # show no picture that the decoder knows to be damaged
+    ("discard-corrupted-frames", True),
+    ("single-stream", True),  # show an MJPEG camera at once: with more to find, 2 MB are awaited
+)
+"""Properties of whichever demuxer and decoder have them in their version."""
+
+
+def set_up_network(_bin: Any, source: Any) -> None:  # noqa: ANN401
+    """Prefer TCP for RTSP: a lost packet costs a delay there and a smeared picture over UDP."""
+    if source.find_property("protocols") is not None:
+        Gst.util_set_object_arg(source, "protocols", "tcp")
+        source.set_property("latency", 200)
+
+
+def set_up(_pipeline: Any, _bin: Any, element: Any) -> None:  # noqa: ANN401
+    """Set what holds for every source."""
+    for name, value in _SETTINGS:
+        if element.find_property(name) is not None:
+            element.set_property(name, value)
