@@ -27,9 +27,25 @@ Masks = Annotated[
 Areas = Annotated[
     Path | None,
     typer.Option(
-        help="Folder of their area masks: 0 not road, 1 road, 2 paint, 255 unknown. Cracks are then "
-        "scored on the road, and what is marked elsewhere is told.",
+        help="Folder of their area masks: 0 not road, 1 road, 2 paint, 255 unknown. Cracks are "
+        "then scored on the road, and what is marked elsewhere is told.",
         **UNCHECKED,
+    ),
+]
+
+MaskThreshold = Annotated[
+    int | None,
+    typer.Option(min=0, max=254, help="A mask pixel above this is crack; for other masks."),
+]
+
+CheckpointSize = Annotated[
+    str, typer.Option(help="Input size WxH of a checkpoint; a bundle has its own.")
+]
+
+CheckpointThreshold = Annotated[
+    int,
+    typer.Option(
+        min=1, max=255, help="From which probability on a checkpoint marks; a bundle knows."
     ),
 ]
 

@@ -12,7 +12,17 @@ from rich.console import Console
 from rich.table import Table
 
 from edgecrack.errors import UsageError
-from export.commands.options import UNCHECKED, Areas, Images, Json, Masks, size_of
+from export.commands.options import (
+    UNCHECKED,
+    Areas,
+    CheckpointSize,
+    CheckpointThreshold,
+    Images,
+    Json,
+    Masks,
+    MaskThreshold,
+    size_of,
+)
 
 if TYPE_CHECKING:
     from export.scoring import Scored
@@ -29,19 +39,9 @@ def score(
     images: Images = None,
     masks: Masks = None,
     areas: Areas = None,
-    mask_threshold: Annotated[
-        int | None,
-        typer.Option(min=0, max=254, help="A mask pixel above this is crack; for other masks."),
-    ] = None,
-    size: Annotated[
-        str, typer.Option(help="Input size WxH of a checkpoint; a bundle has its own.")
-    ] = "960x540",
-    threshold: Annotated[
-        int,
-        typer.Option(
-            min=1, max=255, help="From which probability on a checkpoint marks; a bundle knows."
-        ),
-    ] = 128,
+    mask_threshold: MaskThreshold = None,
+    size: CheckpointSize = "960x540",
+    threshold: CheckpointThreshold = 128,
     data: Annotated[
         Path, typer.Option("--data", envvar="EDGECRACK_DATA", help="Folder the data lies in.")
     ] = Path("../shared/data"),
