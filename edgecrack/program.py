@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from edgecrack.errors import INTERRUPTED, EdgecrackError
 from edgecrack.extras import extras_needed
+from edgecrack.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +41,7 @@ def run_program(
     except Exception as error:  # noqa: BLE001  a fault of the program's own
         kind = type(error).__name__
         _tell(f"{name}: this should not happen ({kind}); please report it with the lines below.")
-        traceback.print_exc()
+        _tell(redact(traceback.format_exc().rstrip()))
         sys.exit(EdgecrackError.exit_code)
 
 

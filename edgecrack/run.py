@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from edgecrack import __version__
 from edgecrack.detector import Detector
 from edgecrack.device import describe_device
-from edgecrack.errors import SinkError, UsageError
+from edgecrack.errors import EdgecrackError, SinkError, UsageError
 from edgecrack.meter import Meter
 from edgecrack.models import open_bundle
 from edgecrack.output import Output
@@ -189,7 +189,7 @@ def carry_out(
     except BaseException as error:
         with suppress(SinkError):  # the first failure is the one to hear about
             is_stopped = stop.explains(error)
-            leave("interrupted" if is_stopped else str(error) or type(error).__name__)
+            leave("interrupted" if is_stopped else _reason(error))
         parts.folder.discard_if_empty()
         raise
     return leave("interrupted" if stop.asked else "end of source")
@@ -282,6 +282,10 @@ def _record(
         last_utc=_iso(snapshot.last_ns),
         exit_reason=exit_reason,
     )
+
+
+def _reason(error: BaseException) -> str:
+    return str(EdgecrackError(str(error) or type(error).__name__))  # printable, without secrets
 
 
 def _iso(time_ns: int | None) -> str | None:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from edgecrack.command_group import CommandGroup
+
 
 def _print_version(context: typer.Context, wanted: bool) -> None:  # noqa: FBT001  typer calls it so
     if wanted:
@@ -30,7 +32,11 @@ def version_option(
 def with_version(name: str, help_text: str) -> typer.Typer:
     """Return the program ``name``, without commands yet, that answers ``--version``."""
     app = typer.Typer(
-        name=name, help=help_text, no_args_is_help=True, pretty_exceptions_enable=False
+        name=name,
+        cls=CommandGroup,
+        help=help_text,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
     )
     app.callback(help=help_text)(version_option)
     return app

@@ -130,6 +130,13 @@ def test_an_unforeseen_failure_leaves_a_whole_record_too(go, tmp_path, error):
     assert len(list((tmp_path / "run" / "masks").iterdir())) == 6
 
 
+def test_the_reason_of_a_failure_shows_no_password(go, tmp_path):
+    """An unforeseen error that quotes an address is recorded without its secrets."""
+    with pytest.raises(ValueError, match="camera"):
+        go([frame(0)], error=ValueError("cannot open rtsp://joe:secret@camera/1"))
+    assert read(tmp_path / "run")["exit_reason"] == "cannot open rtsp://***@camera/1"
+
+
 @pytest.mark.parametrize("error", [ZeroDivisionError("a fault"), MemoryError(), OSError(24, "x")])
 def test_a_failure_of_the_network_costs_only_its_frame(go, tmp_path, error):
     """What was begun beside the frame on which the network fails is kept, in order."""

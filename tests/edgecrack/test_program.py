@@ -45,6 +45,30 @@ def test_a_fault_of_our_own_is_70_and_shows_where(capsys):
     assert rest[-1] == "ZeroDivisionError: a fault"
 
 
+def test_a_fault_of_our_own_shows_no_password(capsys):
+    """The traceback of an error that quotes an address is without its secrets too."""
+    _code, told = ending(ValueError("cannot open rtsp://joe:secret@camera/1"), capsys)
+    assert "rtsp://***@camera/1" in told
+    assert "secret" not in told
+
+
+@pytest.mark.parametrize("package", ["edgecrack", "training", "export", "deploy"])
+def test_a_wrong_command_line_shows_no_password(environment, package):
+    """An address where none belongs is repeated without its secrets."""
+    verb = {"edgecrack": "demo", "training": "config", "export": "verify", "deploy": "setup"}
+    command = [sys.executable, "-m", package, verb[package], "a", "b"]
+    done = subprocess.run(
+        [*command, "rtsp://joe:secret@camera/1"],
+        env=environment | {"COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "rtsp://***@camera/1" in done.stderr
+    assert "secret" not in done.stderr
+
+
 @pytest.mark.parametrize("package", ["edgecrack", "training", "export", "deploy"])
 def test_every_program_ends_that_way(environment, package):
     """A fault in any of the four ends with 70."""
