@@ -27,7 +27,7 @@ def demo(
     from edgecrack.synthetic.drive import DriveSpec  # noqa: PLC0415
 
     spec = DriveSpec(seed=seed, seconds=seconds)
-    with progress_bar("frames of a synthetic drive", spec.frame_count) as count:
+    with progress_bar("frames of a synthetic drive") as count:
         result = run_demo(out, spec, count)
     if as_json:
         scores = {score.name: score.f1 for score in result.scores}
