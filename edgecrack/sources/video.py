@@ -46,7 +46,7 @@ class VideoSource:
         try:
             self._first: Sample | None = self._await_first()
             self.info = self._info(spec, is_live=pipeline.is_live)
-        except EdgecrackError:
+        except BaseException:  # also Ctrl-C
             self.close()
             raise
 

@@ -2,6 +2,9 @@
 
 import signal
 
+import pytest
+
+from edgecrack.errors import SinkError
 from edgecrack.stop_signal import StopSignal
 
 
@@ -42,3 +45,68 @@ def test_a_request_cuts_the_waiting_for_a_picture_short():
         signal.signal(signal.SIGINT, before)
     assert seen == [0]
     assert stop.asked
+
+
+def test_before_the_first_frame_a_signal_gives_up_what_is_opened():
+    """There is nothing to keep yet; whatever error the signal turned into on its way is meant."""
+    for error in (None, ImportError("initialization failed"), SinkError("half a folder")):
+        stop = StopSignal()
+        with pytest.raises(KeyboardInterrupt), stop.installed():
+            open_something(error)
+        assert stop.asked
+
+
+def open_something(error):
+    """Be hit by a signal, and raise that or what a library makes of it."""
+    try:
+        signal.raise_signal(signal.SIGTERM)
+    except KeyboardInterrupt:
+        raise error or KeyboardInterrupt from None
+
+
+def test_a_full_disk_at_the_end_of_an_interrupted_run_is_told():
+    """Once there were frames an error of ours is no doing of the signal."""
+    stop = StopSignal()
+    with pytest.raises(SinkError), stop.installed():
+        survey_onto_a_full_disk(stop)
+    assert stop.asked
+
+
+def survey_onto_a_full_disk(stop):
+    """Be asked to end after the first frame, and fail to write it."""
+    for _ in stop.frames(range(3)):
+        signal.raise_signal(signal.SIGTERM)
+    raise SinkError("the disk is full")
+
+
+def test_a_second_signal_is_not_put_off(monkeypatch):
+    """Whoever asks twice does not wait for the frames at work, and the third time kills."""
+    monkeypatch.setattr("edgecrack.stop_signal.FRAME_WITHIN_S", 3600)
+    stop = StopSignal()
+    with stop.installed():
+        for _ in stop.frames([0]):
+            signal.raise_signal(signal.SIGTERM)
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+            assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_the_handlers_of_others_are_given_back():
+    """A program that surveys keeps its own way with signals."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+    stop = StopSignal()
+    with stop.installed():
+        assert [signal.getsignal(number) for number in numbers] == [stop] * 3
+    assert [signal.getsignal(number) for number in numbers] == before
+
+
+def test_ctrl_c_of_another_handler_passes_through():
+    """Waiting for a picture swallows no KeyboardInterrupt that this did not ask for."""
+
+    def frames():
+        raise KeyboardInterrupt
+        yield
+
+    with pytest.raises(KeyboardInterrupt):
+        list(StopSignal().frames(frames()))

@@ -6,6 +6,7 @@ import pytest
 
 from edgecrack.records import Fix, RgbImage
 from edgecrack.sinks.overlay import OverlaySink, caption, to_overlay
+from edgecrack.sinks.record_only import without_pictures
 from edgecrack.storage.run_folder import RunFolder
 
 
@@ -34,6 +35,17 @@ def test_every_frame_is_in_the_video_at_its_own_time(directory, make_observation
     assert len(pictures) == 15
     assert times_ms == pytest.approx([40 * step for step in range(15)], abs=1)
     assert pictures[0].shape == (240, 320, 3)
+
+
+def test_a_frame_without_its_picture_is_left_out_and_counted(directory, make_observation):
+    """When pictures had to be given up the video goes on with the next one there is."""
+    sink = OverlaySink(directory, fps=25.0)
+    for index in range(6):
+        seen = make_observation(index, size_px=(320, 240))
+        sink.write(without_pictures(seen) if index in {0, 3} else seen)
+    sink.close()
+    assert len(_play(directory.path / "overlay.mp4")[0]) == 4
+    assert sink.missed == 2
 
 
 def test_the_crack_is_drawn_where_the_mask_is(make_observation):
