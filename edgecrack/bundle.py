@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -102,7 +103,9 @@ def load_bundle(path: Path) -> Bundle:
     """
     text = _read(path, MANIFEST, MANIFEST_LIMIT_BYTES)
     try:
-        manifest = parse_manifest(json.loads(text))
+        values = json.loads(text)
+        json.dumps(values, ensure_ascii=False).encode()  # refuses halves of UTF-16 pairs
+        manifest = parse_manifest(values)
     except (ValueError, TypeError, RecursionError) as error:
         raise BundleError(f"{path / MANIFEST} is no manifest: {error}.") from error
     bundle = Bundle(path, manifest, hashlib.sha256(text).hexdigest())
@@ -133,9 +136,9 @@ def _read(folder: Path, name: str, limit_bytes: int) -> bytes:
         if not path.is_file():  # opening a pipe could block forever
             raise BundleError(f"{path} is needed and is no file here; copy the bundle again.")
         with path.open("rb") as file:
-            data = file.read(limit_bytes + 1)
+            size_bytes = os.fstat(file.fileno()).st_size
+            if size_bytes <= limit_bytes:
+                return file.read(size_bytes)  # what is asked for is set aside before it is read
     except (OSError, ValueError) as error:  # ValueError: a name that no file can have
         raise BundleError(f"{path!s:.200} is needed and cannot be read: {error}.") from error
-    if len(data) > limit_bytes:
-        raise BundleError(f"{path} must be at most {limit_bytes:,} bytes and is larger.")
-    return data
+    raise BundleError(f"{path} must be at most {limit_bytes:,} bytes and is larger.")

@@ -8,7 +8,6 @@ named.
 from __future__ import annotations
 
 import difflib
-import json
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,8 @@ from pydantic import TypeAdapter, ValidationError
 from edgecrack.detector import DetectionSpec
 from edgecrack.errors import ConfigError, UsageError
 from edgecrack.positions import PositionSpec
+from edgecrack.printable import printable
+from edgecrack.redaction import redact_address
 from edgecrack.segmenters import ModelSpec
 from edgecrack.settings import setting_of
 from edgecrack.sinks import OutputSpec
@@ -24,7 +25,7 @@ from edgecrack.sources import SourceSpec
 from edgecrack.toml import read_toml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from dataclasses import Field
     from pathlib import Path
 
@@ -77,9 +78,12 @@ class RunConfig:
     output: OutputSpec = field(default_factory=OutputSpec)
 
     def as_json(self) -> dict[str, Any]:
-        """Return JSON values, table by table."""
-        values: dict[str, Any] = json.loads(_CONFIG.dump_json(self))
-        return values
+        """Return JSON values, table by table, printable and without secrets."""
+        tables = _CONFIG.dump_python(self, mode="json")
+        return {
+            table: {key: _shown(value) for key, value in values.items()}
+            for table, values in tables.items()
+        }
 
 
 _CONFIG = TypeAdapter(RunConfig)
@@ -106,13 +110,13 @@ def configure(given: Tables, file: Path | None = None) -> RunConfig:
         try:
             _CONFIG.validate_python(alone)
         except ValidationError as error:
-            raise ConfigError(f"{file}: {_complaint(error)}.") from error
+            raise ConfigError(f"{file}: {_complaint(error, _key)}.") from error
     if "address" not in merged["source"]:
         raise UsageError("a run needs a SOURCE, such as drive.mp4, or --config unit.toml.")
     try:
         return _CONFIG.validate_python(merged)
     except ValidationError as error:
-        raise UsageError(f"{_flags(error, given)}: {_complaint(error)}.") from error
+        raise UsageError(f"{_complaint(error, _flag)}.") from error
 
 
 def settings(spec: type) -> Iterator[Field[Any]]:
@@ -151,19 +155,32 @@ def _nearest(name: str, known: Mapping[str, Any] | list[str]) -> str:
     return f"did you mean '{near[0]}'?" if near else f"remove it; known are {', '.join(known)}."
 
 
-def _complaint(error: ValidationError) -> str:
-    """Say what is wrong first, naming the key."""
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "value_error":  # of our own making: it says what was wanted and found
-        return str(first["msg"]).removeprefix("Value error, ")
-    return f"{place} = {first['input']!r} cannot be: {first['msg']}"
-
-
-def _flags(error: ValidationError, given: Tables) -> str:
-    """Name the options that were typed for what is wrong."""
+def _complaint(error: ValidationError, name_of: Callable[[str, str], str]) -> str:
+    """Say what is wrong first; ``name_of`` gives a table's key the name that was written."""
     first = error.errors()[0]
     table, *rest = (str(part) for part in first["loc"])
-    typed = {d.name: setting_of(d).flag for d in settings(SPECS[table]) if d.name in given[table]}
-    guilty = [flag for key, flag in typed.items() if key in rest or key in str(first["msg"])]
-    return ", ".join(guilty or typed.values()) or "the command line"
+    if first["type"] == "value_error":  # of our own making: it begins with the key
+        key, _, reason = str(first["msg"]).removeprefix("Value error, ").partition(" ")
+        return f"{name_of(table, key)} {reason}"
+    name = name_of(table, rest[0]) if rest else table
+    return f"{name} = {_echo(first['input'])} cannot be: {first['msg']}"
+
+
+def _key(table: str, key: str) -> str:
+    return f"{table}.{key}"
+
+
+def _flag(table: str, key: str) -> str:
+    flags = {declared.name: setting_of(declared).flag for declared in settings(SPECS[table])}
+    return flags[key]
+
+
+def _echo(value: object) -> str:
+    """Return a wrong value for a message; what is inside of a row or a table may be secret."""
+    if isinstance(value, (list, tuple, dict)):
+        return f"a {type(value).__name__}"
+    return repr(_shown(value))
+
+
+def _shown(value: object) -> object:
+    return printable(redact_address(value)) if isinstance(value, str) else value

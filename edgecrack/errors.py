@@ -17,19 +17,32 @@ A message is one sentence that says what was wanted, what was found, and what to
 error is wrapped once, where it is caught, with ``from``. Only ``__main__`` turns an error into an
 exit code; nothing below it prints, exits, or catches ``Exception``. The numbers follow
 ``sysexits.h``, so that systemd restarts only where that can help.
+
+Every message is made printable and loses the secrets of its addresses here, where it is born:
+whoever writes one need not think of that, and whoever shows or stores it cannot forget.
 """
 
 from __future__ import annotations
 
 from typing import ClassVar
 
+from edgecrack.printable import printable
+from edgecrack.redaction import redact
+
 INTERRUPTED = 130
 
 
 class EdgecrackError(Exception):
-    """Base of all errors that edgecrack raises."""
+    """Base of all errors that edgecrack raises.
+
+    Args:
+        message: What was wanted, what was found, what to do.
+    """
 
     exit_code: ClassVar[int] = 70
+
+    def __init__(self, message: str) -> None:
+        super().__init__(redact(printable(message)))
 
 
 class UsageError(EdgecrackError):

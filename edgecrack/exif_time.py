@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from PIL import ExifTags
 
-if TYPE_CHECKING:
-    from PIL.Image import Exif
+from edgecrack.image_files import BROKEN_IMAGE
 
-_YEAR_2000_NS = 946_684_800 * 10**9  # an earlier date means that the camera's clock was never set
+if TYPE_CHECKING:
+    from PIL.Image import Exif, Image
+
+# A date outside of these means that the camera's clock was never set.
+_YEAR_2000_NS, _YEAR_2100_NS = 946_684_800 * 10**9, 4_102_444_800 * 10**9
 
 
 def exif_time_ns(exif: Exif) -> int | None:
@@ -25,28 +28,44 @@ def exif_time_ns(exif: Exif) -> int | None:
     time_ns = _original_ns(exif)
     if time_ns is None:
         time_ns = _gps_ns(exif)
-    return None if time_ns is None or time_ns < _YEAR_2000_NS else time_ns
+    return time_ns if time_ns is not None and _YEAR_2000_NS <= time_ns < _YEAR_2100_NS else None
+
+
+def read_exif(picture: Image) -> Exif | None:
+    """Return the EXIF data of a picture; None without any, or where it cannot be taken apart."""
+    try:
+        return picture.getexif()
+    except BROKEN_IMAGE:
+        return None
+
+
+def directory(exif: Exif, ifd: ExifTags.IFD) -> dict[int, Any]:
+    """Return the tags of a directory, such as GPS; none where they cannot be taken apart."""
+    try:
+        return exif.get_ifd(ifd)
+    except BROKEN_IMAGE:
+        return {}
 
 
 def _original_ns(exif: Exif) -> int | None:
-    tags = exif.get_ifd(ExifTags.IFD.Exif)
+    tags = directory(exif, ExifTags.IFD.Exif)
     moment = _moment(str(tags.get(ExifTags.Base.DateTimeOriginal, "")))
     if moment is None:
         return None
     offset = re.fullmatch(
         r"([+-])(\d\d):(\d\d)", str(tags.get(ExifTags.Base.OffsetTimeOriginal, "")).strip("\0 ")
     )
+    ahead_of_utc_s = 0
     if offset is not None:
-        ahead_of_utc = timedelta(hours=int(offset[2]), minutes=int(offset[3]))
-        moment -= ahead_of_utc if offset[1] == "+" else -ahead_of_utc
+        ahead_of_utc_s = int(f"{offset[1]}1") * (int(offset[2]) * 3600 + int(offset[3]) * 60)
     digits = str(tags.get(ExifTags.Base.SubsecTimeOriginal, "")).strip("\0 ")
     # "5" means half a second: the digits are those after the decimal point.
     subsec_ns = int(digits[:9].ljust(9, "0")) if re.fullmatch(r"[0-9]+", digits) else 0
-    return int(moment.timestamp()) * 10**9 + subsec_ns
+    return (int(moment.timestamp()) - ahead_of_utc_s) * 10**9 + subsec_ns
 
 
 def _gps_ns(exif: Exif) -> int | None:
-    tags = exif.get_ifd(ExifTags.IFD.GPSInfo)
+    tags = directory(exif, ExifTags.IFD.GPSInfo)
     day = _moment(f"{tags.get(ExifTags.GPS.GPSDateStamp, '')}".strip("\0 ") + " 00:00:00")
     clock = tags.get(ExifTags.GPS.GPSTimeStamp)
     if day is None or not isinstance(clock, tuple) or len(clock) != 3:

@@ -8,7 +8,6 @@ import uuid
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgecrack import __version__
@@ -25,7 +24,7 @@ from edgecrack.report import InputSize, RunReport, Setup, Totals, make_report
 from edgecrack.run_record import RunRecord, model_terms, network_input
 from edgecrack.segmenters import load_segmenter
 from edgecrack.sinks import open_previews, open_sinks
-from edgecrack.sources import open_source
+from edgecrack.sources import image_folder, open_source
 from edgecrack.stop_signal import StopSignal
 from edgecrack.storage.disk import LocalDisk
 from edgecrack.storage.run_folder import RunFolder
@@ -33,6 +32,7 @@ from edgecrack.utc import to_iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from edgecrack.bundle import Bundle
     from edgecrack.config import RunConfig
@@ -122,7 +122,7 @@ def _open(config: RunConfig, stack: ExitStack) -> Parts:
 
 
 def _positioning(config: RunConfig, source: Source) -> Positioning:
-    info, path = source.info, Path(config.source.address)
+    info = source.info
     if config.position.address is not None and info.time_source == "none":
         raise UsageError(
             f"{info.name} does not say when it was taken, so --position cannot place it; "
@@ -131,7 +131,7 @@ def _positioning(config: RunConfig, source: Source) -> Positioning:
     span_ns = None
     if info.start_ns is not None and info.duration_ns is not None:
         span_ns = (info.start_ns, info.start_ns + info.duration_ns)
-    images = path if path.is_dir() else None
+    images = image_folder(config.source)
     return open_positioning(config.position, images=images, video_span_ns=span_ns)
 
 
@@ -269,13 +269,12 @@ def _record(
 ) -> RunRecord:
     info, geometry, settings = parts.source.info, snapshot.geometry, config.as_json()
     input_px = (parts.segmenter.width_px, parts.segmenter.height_px)
-    settings["source"]["address"] = info.name  # without passwords
     return RunRecord(
         run_id=run_id,
         edgecrack=__version__,
         written_utc=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         source=info,
-        position=config.position.address,
+        position=settings["position"]["address"],
         fixes=parts.positioning.counts(),
         model=model_terms(parts.bundle),
         config=settings,

@@ -7,12 +7,24 @@ A room describes what may be set about it as a frozen dataclass whose fields are
 from __future__ import annotations
 
 from dataclasses import MISSING, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 if TYPE_CHECKING:
     from dataclasses import Field
 
 _KEY = "setting"
+
+
+class _AnyText:
+    """Lets a setting be any string; pydantic alone refuses names that are not UTF-8."""
+
+    def __get_pydantic_core_schema__(self, *_: object) -> dict[str, object]:
+        """Return the schema of an instance of ``str``; pydantic asks for it by this name."""
+        return {"type": "is-instance", "cls": str, "cls_repr": "a string"}
+
+
+AddressText = Annotated[str, _AnyText()]
+"""A path or URI as it was typed: a path need not be UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)

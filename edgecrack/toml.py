@@ -22,16 +22,30 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+LIMIT_BYTES = 1_000_000
+"""Far more than anybody writes by hand."""
+
+
 def read_toml(path: Path) -> dict[str, Any]:
     """Return the document in ``path``.
 
     Raises:
-        ConfigError: If the file cannot be read or is no TOML.
+        ConfigError: If the file cannot be read, has more than 1 MB, or is no TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        return tomllib.loads(_read(path))
+    except (OSError, UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path} must be a readable TOML file, but: {error}") from error
+
+
+def _read(path: Path) -> str:
+    if path.exists() and not path.is_file():  # a device may never end, a pipe never begin
+        raise ConfigError(f"{path} must be a TOML file, and is no file; name another")
+    with path.open("rb") as file:
+        data = file.read(LIMIT_BYTES + 1)
+    if len(data) > LIMIT_BYTES:
+        raise ConfigError(f"{path} must have at most {LIMIT_BYTES:,} bytes and has more")
+    return data.decode()
 
 
 def config_error(
@@ -61,7 +75,10 @@ def config_error(
     if first["type"] == "value_error":  # from our own validators: the message is whole
         reason = str(first["msg"]).removeprefix("Value error, ")
         return ConfigError(f"{name}: {key + ': ' if key else ''}{reason}.")
-    return ConfigError(f"{name}: {key} = {first.get('input')!r} cannot be: {first['msg']}.")
+    found = first.get("input")
+    if isinstance(found, (list, tuple, dict)):  # what is inside may be secret
+        found = type(found)
+    return ConfigError(f"{name}: {key} = {found!r:.200} cannot be: {first['msg']}.")
 
 
 def _keys(schema: object) -> Iterator[str]:

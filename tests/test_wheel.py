@@ -92,7 +92,7 @@ def test_a_vehicle_is_asked_to_install_no_torch(wheel):
     core = {line for line in about.get_all("Requires-Dist", []) if "extra ==" not in line}
     names = {line.split(";")[0].split(">")[0] for line in core}
     assert names == {
-        *("gpxpy", "numpy", "onnxruntime", "opencv-python", "pillow", "pydantic", "pynmeagps"),
+        *("numpy", "onnxruntime", "opencv-python", "pillow", "pydantic"),
         *("rich", "tomli", "typer"),
     }
 

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from edgecrack.commands.options import UNCHECKED, Json
 from edgecrack.commands.progress import progress_bar
+from edgecrack.errors import UsageError
 
 
 def demo(
@@ -26,7 +27,10 @@ def demo(
     from edgecrack.demo import run_demo  # noqa: PLC0415
     from edgecrack.synthetic.drive import DriveSpec  # noqa: PLC0415
 
-    spec = DriveSpec(seed=seed, seconds=seconds)
+    try:
+        spec = DriveSpec(seed=seed, seconds=seconds)
+    except ValueError as error:
+        raise UsageError(f"there is no such drive: --{error}") from error
     with progress_bar("frames of a synthetic drive") as count:
         result = run_demo(out, spec, count)
     if as_json:

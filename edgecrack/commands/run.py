@@ -15,6 +15,7 @@ from edgecrack.commands.settings import with_settings
 from edgecrack.commands.tables import report_table
 from edgecrack.config import Tables, configure
 from edgecrack.errors import INTERRUPTED
+from edgecrack.printable import printable
 from edgecrack.stop_signal import StopSignal
 
 
@@ -44,10 +45,11 @@ def run(
     stop = StopSignal()
     with stop.installed(), progress_bar("frames") as count:
         outcome = survey(settings, stop, count)
+    out = printable(str(outcome.out))
     if as_json:
-        typer.echo(json.dumps({"out": str(outcome.out), **outcome.report.as_json()}, indent=2))
+        typer.echo(json.dumps({"out": out, **outcome.report.as_json()}, indent=2))
     else:
         Console().print(report_table(outcome.report))
-        typer.echo(outcome.out)
+        typer.echo(out)
     if outcome.was_interrupted:
         raise typer.Exit(INTERRUPTED)

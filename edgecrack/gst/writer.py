@@ -67,7 +67,8 @@ class VideoWriter:
         self._pipeline = launch(
             writer_chain(self._even_width_px, self._even_height_px, rate, has_element)
         )
-        self._pipeline.get_by_name("file").set_property("location", str(path))
+        # A path need not be UTF-8, a property must be.
+        self._pipeline.get_by_name("file").set_uri(path.absolute().as_uri())
         self._input = self._pipeline.get_by_name("in")
         self._closed = False
         if self._pipeline.set_state(Gst.State.PLAYING) == Gst.StateChangeReturn.FAILURE:

@@ -9,15 +9,19 @@ from urllib.parse import parse_qsl, urlsplit
 
 from edgecrack.errors import InputError, UsageError
 from edgecrack.positions.track import Track
-from edgecrack.settings import setting
+from edgecrack.redaction import is_remote, redact_address
+from edgecrack.settings import AddressText, setting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from edgecrack.records import Fix
 
 DEFAULT_BAUD = 9600
 MOST_GAP_S = 60
+LIMIT_BYTES = 1 << 30
+"""Largest log that is read: some three months at one fix a second."""
+
 _XML_STARTS = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe", b"\xfe\xff")  # plain, and byte order marks
 
 
@@ -30,7 +34,7 @@ class PositionSpec:
         max_gap_s: Fixes further apart than this are not interpolated, above 0 and at most 60.
     """
 
-    address: str | None = setting(
+    address: AddressText | None = setting(
         None,
         flag="--position",
         help="NMEA or GPX file, or serial:///dev/ttyUSB0?baud=9600.",
@@ -41,7 +45,10 @@ class PositionSpec:
     )
 
     def __post_init__(self) -> None:
-        """Refuse a gap that is none, or that no place could be believed in."""
+        """Refuse an address of elsewhere, and a gap in which no place could be believed."""
+        if self.address is not None and is_remote(self.address):
+            shown = redact_address(self.address)
+            raise ValueError(f"address must be a file or serial:///dev/..., and is not: {shown}")
         if not 0 < self.max_gap_s <= MOST_GAP_S:
             raise ValueError(
                 f"max_gap_s must be above 0 and at most {MOST_GAP_S}, not {self.max_gap_s}"
@@ -58,7 +65,7 @@ class PositionLog:
         name: The file's name.
     """
 
-    fixes: tuple[Fix, ...]
+    fixes: Sequence[Fix]
     counts: Mapping[str, int]
     name: str
 
@@ -77,8 +84,15 @@ class Receiver(Protocol):
         """Disconnect; safe to call twice."""
 
 
-def read_positions(spec: str | Path) -> PositionLog:
+def read_positions(
+    spec: str | Path, on_progress: Callable[[float], None] = lambda _share: None
+) -> PositionLog:
     """Read a recorded log, GPX or NMEA 0183; the content decides which, not the file's name.
+
+    Args:
+        spec: The file.
+        on_progress: Told again and again which share of it has been read, 0 to 1; what it raises
+            ends the reading.
 
     Raises:
         InputError: The file is missing, unreadable, empty, of neither format, or has no position.
@@ -90,11 +104,11 @@ def read_positions(spec: str | Path) -> PositionLog:
         if start.lstrip().startswith(_XML_STARTS):
             from edgecrack.positions.gpx import read_gpx  # noqa: PLC0415
 
-            fixes, counts = read_gpx(path)
+            fixes, counts = read_gpx(path, on_progress)
         else:
             from edgecrack.positions.nmea import read_nmea  # noqa: PLC0415
 
-            fixes, counts = read_nmea(path)
+            fixes, counts = read_nmea(path, on_progress)
     except OSError as error:
         raise InputError(f"the track {path} cannot be read: {error.strerror}") from error
     return PositionLog(fixes, counts, path.name)
@@ -103,6 +117,12 @@ def read_positions(spec: str | Path) -> PositionLog:
 def _start_of(path: Path) -> bytes:
     if path.exists() and not path.is_file():
         raise InputError(f"the track must be a GPX or NMEA file, but {path} is not a file")
+    size_bytes = path.stat().st_size
+    if size_bytes > LIMIT_BYTES:
+        raise InputError(
+            f"the track {path} must have at most {LIMIT_BYTES >> 20} MiB, but has "
+            f"{size_bytes >> 20}: split it"
+        )
     with path.open("rb") as file:
         start = file.read(1024)
     if not start:

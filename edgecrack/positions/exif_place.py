@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from PIL import ExifTags, Image
+from PIL import ExifTags
 
-from edgecrack.exif_time import exif_time_ns
-from edgecrack.image_files import BROKEN_IMAGE, list_images
+from edgecrack.exif_time import directory, exif_time_ns, read_exif
+from edgecrack.image_files import BROKEN_IMAGE, list_images, open_image
 from edgecrack.records import Fix
 
 if TYPE_CHECKING:
@@ -33,11 +33,13 @@ def exif_fixes(folder: Path) -> list[Fix]:
 
 def _fix_of(path: Path) -> Fix | None:
     try:
-        with Image.open(path) as picture:
-            exif = picture.getexif()
-            time_ns, tags = exif_time_ns(exif), exif.get_ifd(ExifTags.IFD.GPSInfo)
+        with open_image(path) as picture:
+            exif = read_exif(picture)
     except BROKEN_IMAGE:
         return None
+    if exif is None:
+        return None
+    time_ns, tags = exif_time_ns(exif), directory(exif, ExifTags.IFD.GPSInfo)
     lat_deg = _degrees(tags, _GPS.GPSLatitude, _GPS.GPSLatitudeRef, "S")
     lon_deg = _degrees(tags, _GPS.GPSLongitude, _GPS.GPSLongitudeRef, "W")
     if time_ns is None or lat_deg is None or lon_deg is None or lat_deg == lon_deg == 0:

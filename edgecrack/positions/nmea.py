@@ -7,21 +7,21 @@ sentence with a right checksum is skipped and counted.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from edgecrack.errors import InputError
+from edgecrack.positions.fix_list import FixList
 from edgecrack.positions.sentence import KINDS, Reading, checksum, is_position, parse_sentence
 from edgecrack.records import Fix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
-
-_Value = TypeVar("_Value")
 
 DAY_NS = 86_400_000_000_000
 
@@ -52,8 +52,10 @@ class _Instant:
 
     def includes(self, reading: Reading) -> bool:
         """Tell whether the reading is of this instant, and not of the same time another day."""
-        days = {other.day for other in (reading, *self.readings.values()) if other.day}
-        return reading.time_of_day_ns == self.time_of_day_ns and len(days) <= 1
+        if reading.time_of_day_ns != self.time_of_day_ns:
+            return False
+        rmc = self.readings.get("RMC")
+        return rmc is None or reading.day in {None, rmc.day}
 
 
 class NmeaParser:
@@ -83,7 +85,7 @@ class NmeaParser:
             self._counts["not_nmea"] += 1
             rest = rest[-_LONGEST_BYTES:]  # the start of a sentence may be in it
         self._rest = rest
-        return [fix for line in lines for fix in self._read_line(line.strip())]
+        return [fix for line in lines if line for fix in self._read_line(line.strip())]
 
     def finish(self) -> list[Fix]:
         """Return the fixes that the end of the stream completes."""
@@ -132,12 +134,12 @@ class NmeaParser:
         if instant is None or instant.closed:
             return []
         instant.closed = True
+        rmc, gga = (instant.readings.get(kind) for kind in KINDS)
         # RMC first: its place is taken where the two differ.
-        readings = [instant.readings[kind] for kind in KINDS if kind in instant.readings]
-        places_deg = [reading.place_deg for reading in readings if reading.place_deg is not None]
-        if len(places_deg) < len(readings):
+        places_deg = [reading.place_deg for reading in (rmc, gga) if reading is not None]
+        if not places_deg or places_deg[0] is None or places_deg[-1] is None:
             return []
-        time_ns = self._utc_ns(instant.time_of_day_ns, _first(reading.day for reading in readings))
+        time_ns = self._utc_ns(instant.time_of_day_ns, rmc.day if rmc else None)
         if time_ns is None:
             self._counts["undated"] += 1
             return []
@@ -147,10 +149,10 @@ class NmeaParser:
             Fix(
                 time_ns,
                 *places_deg[0],
-                alt_m=_first(reading.alt_m for reading in readings),
-                heading_deg=_first(reading.heading_deg for reading in readings),
-                speed_mps=_first(reading.speed_mps for reading in readings),
-                hdop=_first(reading.hdop for reading in readings),
+                alt_m=gga.alt_m if gga else None,
+                heading_deg=rmc.heading_deg if rmc else None,
+                speed_mps=rmc.speed_mps if rmc else None,
+                hdop=gga.hdop if gga else None,
             )
         ]
 
@@ -164,12 +166,14 @@ class NmeaParser:
         return self._last_ns + (later_ns if later_ns <= DAY_NS // 2 else later_ns - DAY_NS)
 
 
-def _first(values: Iterable[_Value | None]) -> _Value | None:
-    return next((value for value in values if value is not None), None)
-
-
-def read_nmea(path: Path) -> tuple[tuple[Fix, ...], Mapping[str, int]]:
+def read_nmea(
+    path: Path, on_progress: Callable[[float], None]
+) -> tuple[Sequence[Fix], Mapping[str, int]]:
     """Read a recorded log.
+
+    Args:
+        path: The file.
+        on_progress: Told the share of it that has been read.
 
     Returns:
         The fixes in the order of the file, and ``NmeaParser.counts``.
@@ -179,16 +183,20 @@ def read_nmea(path: Path) -> tuple[tuple[Fix, ...], Mapping[str, int]]:
         OSError: The file cannot be read.
     """
     parser = NmeaParser()
-    fixes: list[Fix] = []
+    fixes = FixList()
     with path.open("rb") as file:
+        size_bytes = os.fstat(file.fileno()).st_size
         while data := file.read(_CHUNK_BYTES):
-            fixes += parser.push(data)
+            for fix in parser.push(data):
+                fixes.append(fix)
+            on_progress(min(1.0, file.tell() / max(1, size_bytes)))
             if not parser.counts["sentences"] and file.tell() >= _SEARCH_BYTES:
                 break
-    fixes += parser.finish()
+    for fix in parser.finish():
+        fixes.append(fix)
     if not fixes:
         raise InputError(_no_position(path, parser.counts))
-    return tuple(fixes), parser.counts
+    return fixes, parser.counts
 
 
 def _no_position(path: Path, counts: Mapping[str, int]) -> str:

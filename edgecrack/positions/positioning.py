@@ -11,7 +11,7 @@ from edgecrack.positions.geotag import Geotagger
 from edgecrack.positions.track import Track, describe_span
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from edgecrack.positions import PositionSpec, Receiver
@@ -66,7 +66,11 @@ class Positioning:
 
 
 def open_positioning(
-    spec: PositionSpec, *, images: Path | None = None, video_span_ns: tuple[int, int] | None = None
+    spec: PositionSpec,
+    *,
+    images: Path | None = None,
+    video_span_ns: tuple[int, int] | None = None,
+    on_progress: Callable[[float], None] = lambda _share: None,
 ) -> Positioning:
     """Open what tells where the camera was.
 
@@ -74,6 +78,7 @@ def open_positioning(
         spec: What to open.
         images: A directory of pictures whose EXIF data tells, where ``spec`` names nothing.
         video_span_ns: UTC of the first and last instant of a recording, where known.
+        on_progress: Told which share of a log has been read, 0 to 1.
 
     Raises:
         UsageError: ``spec`` names no log and no receiver.
@@ -85,7 +90,7 @@ def open_positioning(
     if spec.address.startswith("serial:"):
         track = Track(max_gap_s=spec.max_gap_s, keep_s=LIVE_TRACK_S)
         return Positioning(track, open_receiver(spec.address))
-    log = read_positions(spec.address)
+    log = read_positions(spec.address, on_progress)
     track = track_of(log, spec.max_gap_s)
     if video_span_ns is not None and not track.overlaps(*video_span_ns):
         raise InputError(describe_span(track, *video_span_ns))

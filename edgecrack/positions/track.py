@@ -11,13 +11,14 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from edgecrack.positions.fix_list import FixList
 from edgecrack.positions.geodesy import blend_heading_deg, blend_lon_deg, speed_mps
 from edgecrack.positions.heading import HeadingFilter
 from edgecrack.records import UNPLACED, Fix, Placement, PositionQuality
 from edgecrack.utc import to_iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 MAX_SPEED_MPS = 70.0
 """No survey vehicle is faster (252 km/h): a faster step is a jump of the receiver."""
@@ -62,8 +63,8 @@ class Track:
         self._max_gap_ns = round(max_gap_s * 1e9)
         self._max_hdop = max_hdop
         self._keep_ns = None if keep_s is None else round(keep_s * 1e9)
-        self._times_ns: list[int] = []
-        self._fixes: list[Fix] = []
+        self._fixes = FixList()
+        self._last: Fix | None = None  # the last of them
         self._refused = dict.fromkeys(REASONS, 0)
         self._candidate: Fix | None = None  # the last refused fix: the track may have to follow it
         self._candidates = 0  # how many refused fixes in a row agree
@@ -73,6 +74,10 @@ class Track:
 
     def __len__(self) -> int:
         return len(self._fixes)
+
+    @property
+    def _times_ns(self) -> Sequence[int]:
+        return self._fixes.times_ns
 
     @property
     def refused(self) -> Mapping[str, int]:
@@ -106,13 +111,15 @@ class Track:
             self._refused[reason] += 1
             return False
         self._candidate, self._candidates = None, 0
-        if not self._fixes or not self._joined(self._fixes[-1], fix):
+        if self._last is None or not self._joined(self._last, fix):
             self._heading_filter.forget()
-        self._fixes.append(replace(fix, heading_deg=self._heading_filter.read(fix)))
-        self._times_ns.append(fix.time_ns)
+        heading_deg = self._heading_filter.read(fix)
+        self._last = (
+            fix if heading_deg == fix.heading_deg else replace(fix, heading_deg=heading_deg)
+        )
+        self._fixes.append(self._last)
         if self._keep_ns is not None:
-            stale = bisect_left(self._times_ns, fix.time_ns - self._keep_ns)
-            del self._times_ns[:stale], self._fixes[:stale]
+            self._fixes.drop_first(bisect_left(self._times_ns, fix.time_ns - self._keep_ns))
         return True
 
     def at(self, time_ns: int) -> Placement:
@@ -143,9 +150,9 @@ class Track:
             return "null_island"
         if fix.hdop is not None and fix.hdop > self._max_hdop:
             return "hdop"
-        if not self._fixes:
+        last = self._last
+        if last is None:
             return None
-        last = self._fixes[-1]
         if fix.time_ns == last.time_ns:
             return "duplicate"
         if fix.time_ns < last.time_ns:
@@ -171,8 +178,8 @@ class Track:
             return False
         if len(self._fixes) == 1:
             self._refused[reason] += 1
-            self._fixes.clear()
-            self._times_ns.clear()
+            self._fixes.drop_first(1)
+            self._last = None
             return True
         return reason == "jump"
 

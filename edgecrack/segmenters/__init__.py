@@ -14,6 +14,7 @@ import numpy as np
 
 from edgecrack.errors import BundleError
 from edgecrack.manifest import MOST_PX, PRECISIONS
+from edgecrack.redaction import is_remote, redact_address
 from edgecrack.settings import setting
 
 if TYPE_CHECKING:
@@ -61,6 +62,9 @@ class ModelSpec:
 
     def __post_init__(self) -> None:
         """Refuse what no network and no backend could be."""
+        if self.bundle is not None and is_remote(str(self.bundle)):
+            shown = redact_address(str(self.bundle))
+            raise ValueError(f"bundle must be a folder of this machine, and is not: {shown}")
         if self.backend not in BACKENDS:
             raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, not '{self.backend}'")
         if self.precision not in PRECISIONS:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from edgecrack.errors import InputError
 from edgecrack.records import Region
-from edgecrack.settings import setting
+from edgecrack.settings import AddressText, setting
 from edgecrack.sources.address import Kind, parse_address
 from edgecrack.utc import utc_ns
 
@@ -16,9 +17,17 @@ if TYPE_CHECKING:
 
     from edgecrack.records import Frame
 
-__all__ = ["MemorySource", "Source", "SourceCounts", "SourceInfo", "SourceSpec", "open_source"]
+__all__ = [
+    "MemorySource",
+    "Source",
+    "SourceCounts",
+    "SourceInfo",
+    "SourceSpec",
+    "image_folder",
+    "open_source",
+]
 
-MOST_FPS = 1000
+LEAST_FPS, MOST_FPS = 0.001, 1000
 _YEAR_2100_NS = 4_102_444_800 * 10**9
 
 
@@ -31,12 +40,13 @@ class SourceSpec:
             ``test:?width=640&height=360&fps=25&frames=100``.
         start: UTC of the source's time zero, ISO 8601.
         region_px: x, y, width, height in source pixels; None is the whole picture.
-        rate_fps: Pictures a second of a directory of images; a video has its own times.
+        rate_fps: Pictures a second of a directory of images, 0.001 to 1000; a video has its own
+            times.
         live: The newest picture wins and the rest are dropped (True), or every picture counts
             (False); None leaves it to the kind of source.
     """
 
-    address: str = setting(
+    address: AddressText = setting(
         flag="SOURCE",
         help="Video file or URI, v4l2:///dev/video0, test:, or a directory of images.",
     )
@@ -74,10 +84,8 @@ class SourceSpec:
                     "region_px must have a size and start inside the picture, not "
                     f"{width_px}x{height_px} at {x_px},{y_px}"
                 )
-        if self.rate_fps is not None and not 0 < self.rate_fps <= MOST_FPS:
-            raise ValueError(
-                f"rate_fps must be above 0 and at most {MOST_FPS}, not {self.rate_fps}"
-            )
+        if self.rate_fps is not None and not LEAST_FPS <= self.rate_fps <= MOST_FPS:
+            raise ValueError(f"rate_fps must be {LEAST_FPS} to {MOST_FPS}, not {self.rate_fps}")
         if self.start is not None:
             _instant_ns(self.start)
 
@@ -218,11 +226,26 @@ def open_source(spec: SourceSpec, inputs_px: Sequence[tuple[int, int]]) -> Sourc
         InputError: A file or directory that holds no pictures.
         SourceError: A camera or server that gives none.
     """
-    address = parse_address(spec.address)
-    if address.kind is Kind.FILE and Path(address.target).is_dir():
+    if image_folder(spec) is not None:
         from edgecrack.sources.images import ImageFolderSource  # noqa: PLC0415 - Pillow
 
         return ImageFolderSource(spec, inputs_px)
     from edgecrack.sources.video import VideoSource  # noqa: PLC0415 - GStreamer
 
     return VideoSource(spec, inputs_px)
+
+
+def image_folder(spec: SourceSpec) -> Path | None:
+    """Return the directory that a source is, or None where it is anything else.
+
+    Raises:
+        InputError: Whether it is one cannot be told.
+        UsageError: No such address can be.
+    """
+    address = parse_address(spec.address)
+    path = Path(address.target)
+    try:
+        return path if address.kind is Kind.FILE and path.is_dir() else None
+    except OSError as error:  # behind a folder that may not be entered, or with too long a name
+        reason = error.strerror or error
+        raise InputError(f"the source {address.name} cannot be read: {reason}") from error

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
+import string
 from dataclasses import dataclass
 from enum import Enum
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote_to_bytes, urlsplit
 
 from edgecrack.errors import UsageError
+from edgecrack.printable import printable
+from edgecrack.redaction import redact_address
 
-_USER = re.compile(r"(?<=://)[^/?#\s]*@")
-_SECRET = re.compile(
-    r"(?i)\b(user(?:name)?|login|pass(?:word|wd)?|pwd|token|secret|auth|(?:api_?)?key|sig(?:nature)?)"
-    r"=[^&#\s/]*"
-)
+_IN_URI = string.ascii_letters + string.digits + string.punctuation
 
 
 class Kind(Enum):
@@ -44,7 +44,7 @@ class Address:
     Attributes:
         kind: What it is.
         target: A path for a file or a camera, a URI for a server, the parameters of a pattern.
-        name: The same for people, without passwords.
+        name: The same for people, printable and without secrets.
     """
 
     kind: Kind
@@ -56,34 +56,34 @@ def parse_address(spec: str) -> Address:
     """Understand a path or a URI.
 
     Raises:
-        UsageError: A scheme that is not known.
+        UsageError: A scheme that is not known, or a URI that is none.
 
     Example:
         >>> parse_address("v4l2:///dev/video0").target
         '/dev/video0'
     """
+    name = printable(redact_address(spec))
     scheme, colon, _ = spec.partition(":")
     # A path may hold a colon: only a known scheme, or "://", makes a URI.
     if not colon or (scheme not in _KINDS and "://" not in spec):
-        return Address(Kind.FILE, spec, spec)
+        return Address(Kind.FILE, spec, name)
     if scheme not in _KINDS:
-        known = ", ".join(f"{name}:" for name in _KINDS)
-        raise UsageError(f"{redact(spec)} begins with none of {known}, and is no path")
-    kind = _KINDS[scheme]
-    parts = urlsplit(spec)
+        known = ", ".join(f"{known}:" for known in _KINDS)
+        raise UsageError(f"{name} begins with none of {known}, and is no path")
+    kind, parts = _KINDS[scheme], _split(spec, name)
     if kind in (Kind.FILE, Kind.CAMERA):
-        return Address(kind, unquote(parts.path), redact(spec))
-    return Address(kind, parts.query if kind is Kind.PATTERN else spec, redact(spec))
+        return Address(kind, os.fsdecode(unquote_to_bytes(os.fsencode(parts.path))), name)
+    if kind is Kind.PATTERN:
+        return Address(kind, parts.query, name)
+    # Without white space, so that whoever quotes the URI shows where it ends.
+    return Address(kind, quote(spec, safe=_IN_URI, errors="surrogateescape"), name)
 
 
-def redact(text: str) -> str:
-    """Replace user names, passwords and tokens in any URI within a text.
-
-    Example:
-        >>> redact("rtsp://me:secret@cam/1?token=abc&channel=2")
-        'rtsp://***@cam/1?token=***&channel=2'
-    """
-    return _SECRET.sub(r"\1=***", _USER.sub("***@", text))
+def _split(spec: str, name: str) -> SplitResult:
+    try:
+        return urlsplit(spec)
+    except ValueError as error:  # such as a bracket that is never closed
+        raise UsageError(f"{name} must be a URI, and is none: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ def connection_problem(uri: str) -> str | None:
         address = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
         with socket.create_connection(address, _PATIENCE_S):
             return None
-    except ValueError as error:  # a port that no server can have
-        return str(error)
+    except ValueError:  # it may quote a piece of a password that holds a slash
+        return "the URI names no port that a server can have; write / # and ? of a password as %xx"
     except OSError as error:
         return error.strerror or str(error)

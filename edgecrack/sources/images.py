@@ -4,36 +4,26 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from PIL import Image, ImageOps
-
 from edgecrack.errors import EdgecrackError, InputError, UsageError
-from edgecrack.exif_time import exif_time_ns
 from edgecrack.gst.chain import PipelineSpec
 from edgecrack.gst.reader import Reader
-from edgecrack.image_files import BROKEN_IMAGE, list_images
+from edgecrack.image_files import list_images
+from edgecrack.printable import printable
 from edgecrack.records import Frame
 from edgecrack.sources import SourceCounts, SourceInfo, SourceSpec
 from edgecrack.sources.address import parse_address
+from edgecrack.sources.picture import Picture, load_picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from edgecrack.records import RgbImage
-
 _PIPELINE = "appsrc name=source format=time max-bytes=0"
 _AHEAD = 2
 _NOMINAL_FPS = 1.0  # only spaces the presentation times of pictures that have no rate
-
-
-@dataclass(frozen=True, slots=True)
-class _Loaded:
-    picture: RgbImage
-    taken_ns: int | None
 
 
 class ImageFolderSource:
@@ -48,12 +38,13 @@ class ImageFolderSource:
     def __init__(self, spec: SourceSpec, inputs_px: Sequence[tuple[int, int]]) -> None:
         """Open the directory; see ``open_source`` for what may go wrong."""
         _check(spec)
-        self._spec, self._folder = spec, Path(parse_address(spec.address).target)
+        address = parse_address(spec.address)
+        self._spec, self._name, self._folder = spec, address.name, Path(address.target)
         self._paths = list_images(self._folder)
         self._yielded, self._unreadable = 0, 0
         self._closed = False
         self._loader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pictures")
-        self._reader = Reader(PipelineSpec(spec.address, _PIPELINE), inputs_px, spec.region)
+        self._reader = Reader(PipelineSpec(address.name, _PIPELINE), inputs_px, spec.region)
         self._frames = self._read()
         try:
             first = self._open()
@@ -93,7 +84,7 @@ class ImageFolderSource:
         spec = self._spec
         time_source = "argument" if spec.start_ns is not None else "exif"
         return SourceInfo(
-            name=spec.address,
+            name=self._name,
             fps=spec.rate_fps,
             live=False,
             expected_frames=len(self._paths),
@@ -109,7 +100,7 @@ class ImageFolderSource:
             if loaded is None:
                 self._unreadable += 1
                 continue
-            height_px, width_px, _ = loaded.picture.shape
+            height_px, width_px, _ = loaded.pixels.shape
             size_px = size_px or (width_px, height_px)
             if self._spec.region is not None and (width_px, height_px) != size_px:
                 raise InputError(
@@ -121,12 +112,13 @@ class ImageFolderSource:
                 return
             yield frame
 
-    def _load_ahead(self) -> Iterator[_Loaded | None]:
-        waiting: list[Future[_Loaded | None]] = []
+    def _load_ahead(self) -> Iterator[Picture | None]:
+        waiting: list[Future[Picture | None]] = []
+        load = partial(load_picture, keep_size=self._spec.region is not None)
         for path in self._paths:
             if self._closed:
                 return
-            waiting.append(self._loader.submit(_load, path))
+            waiting.append(self._loader.submit(load, path))
             if len(waiting) > _AHEAD:
                 yield waiting.pop(0).result()
         for future in waiting:
@@ -134,14 +126,14 @@ class ImageFolderSource:
                 return
             yield future.result()
 
-    def _frame(self, index: int, loaded: _Loaded) -> Frame | None:
+    def _frame(self, index: int, loaded: Picture) -> Frame | None:
         rate_fps, start_ns = self._spec.rate_fps, self._spec.start_ns
         pts_ns = round(index * 1e9 / (rate_fps or _NOMINAL_FPS))
         captured_ns = loaded.taken_ns
         if rate_fps is not None:
             captured_ns = None if start_ns is None else start_ns + pts_ns
         monotonic_ns = time.monotonic_ns()
-        self._reader.push(loaded.picture, pts_ns)
+        self._reader.push(loaded.pixels, pts_ns)
         sample = self._reader.pull()
         if sample is None:
             return None
@@ -153,7 +145,7 @@ class ImageFolderSource:
             image=sample.image,
             evidence=sample.evidence,
             geometry=sample.geometry,
-            name=self._paths[index].name,
+            name=printable(self._paths[index].name),
         )
 
 
@@ -166,22 +158,3 @@ def _check(spec: SourceSpec) -> None:
         raise UsageError(f"{spec.address} is a directory of pictures, which cannot be live")
     if spec.start_ns is not None and spec.rate_fps is None:
         raise UsageError(f"{spec.address} has a start but no pace: give the pictures a second too")
-
-
-def _load(path: Path) -> _Loaded | None:
-    """Return a picture upright, in RGB, with its time; None when it is not sound."""
-    try:
-        with Image.open(path) as file:
-            taken_ns = exif_time_ns(file.getexif())
-            upright = ImageOps.exif_transpose(file)
-            return _Loaded(_to_rgb(upright), taken_ns)
-    except BROKEN_IMAGE:
-        return None
-
-
-def _to_rgb(picture: Image.Image) -> RgbImage:
-    """Convert to RGB; 16-bit grey is brought to 8 bits, where Pillow alone would clip it."""
-    if picture.mode.startswith("I"):
-        grey = (np.asarray(picture).clip(0, 65535) // 257).astype(np.uint8)
-        return np.repeat(grey[:, :, np.newaxis], 3, axis=2)
-    return np.asarray(picture.convert("RGB"))

@@ -10,7 +10,7 @@ from edgecrack.errors import EdgecrackError, InputError, SourceError
 from edgecrack.gst.reader import Reader
 from edgecrack.records import Frame
 from edgecrack.sources import SourceCounts, SourceInfo, SourceSpec
-from edgecrack.sources.address import Kind, parse_address, redact
+from edgecrack.sources.address import Kind, parse_address
 from edgecrack.sources.connection import connection_problem
 from edgecrack.sources.file_size import claimed_bytes
 from edgecrack.sources.pipeline_specs import pipeline_spec
@@ -102,8 +102,6 @@ class VideoSource:
             if self._yielded == 0:
                 raise InputError(f"{error}; {cut}" if cut else str(error)) from error
             raise InputError(f"{error}, after {self._yielded} frames") from error
-        except EdgecrackError as error:  # a server's own words may hold the address
-            raise type(error)(redact(str(error))) from error
 
     def _info(self, spec: SourceSpec, *, is_live: bool) -> SourceInfo:
         made_ns = self._reader.made_ns

@@ -48,6 +48,8 @@ class DriveSpec:
 
     def __post_init__(self) -> None:
         """Refuse a drive without a picture, or of a size that cannot be encoded."""
+        if self.seed < 0:
+            raise ValueError(f"seed must be 0 or above, not {self.seed}")
         if min(self.seconds, self.fps, self.speed_mps, self.fix_hz) <= 0 or self.frame_count < 1:
             raise ValueError(
                 "seconds, fps, speed_mps and fix_hz must be above 0, and seconds x fps give a "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -150,6 +151,21 @@ def surveyed(survey, drive, tmp_path_factory):
     )  # fmt: skip
     assert ended.code == 0, ended.stderr
     return ended, out
+
+
+@pytest.fixture
+def forbidden(tmp_path):
+    """Return a folder with a file in it that this process may not enter: it is nobody's for now."""
+    folder = tmp_path / "forbidden"
+    folder.mkdir()
+    (folder / "file").write_text("")
+    folder.chmod(0)
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)  # permissions do not bind root
+    yield folder
+    os.seteuid(user)
+    folder.chmod(0o700)
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import tracemalloc
 from dataclasses import asdict, replace
 
 import pytest
@@ -337,3 +338,27 @@ def test_a_threshold_is_1_to_255(bundle_copy, manifest, threshold, is_right):
         return
     with pytest.raises(BundleError, match="threshold"):
         load_bundle(bundle_copy)
+
+
+def test_no_more_memory_is_asked_for_than_a_file_has_bytes(tiny_bundle):
+    """The limit is compared with the file's size, not set aside for reading."""
+    tracemalloc.start()
+    try:
+        load_bundle(tiny_bundle)
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_surrogate_is_refused(manifest, bundle_copy):
+    """Half of a UTF-16 pair cannot be written again, wherever it stands."""
+    manifest.change(("provenance", "config"), {"loss": "\ud800"})
+    with pytest.raises(BundleError, match=MANIFEST):
+        load_bundle(bundle_copy)
+
+
+def test_a_bundle_that_may_not_be_read_is_refused(forbidden):
+    """So is one with a name longer than any may be."""
+    for path in (forbidden, forbidden.parent / ("x" * 300)):
+        with pytest.raises(BundleError, match=MANIFEST):
+            load_bundle(path)

@@ -1,5 +1,7 @@
 """What a run may be told, in a file and on the command line, and every file that ships."""
 
+import json
+import os
 import re
 from dataclasses import MISSING, fields
 from pathlib import Path
@@ -81,6 +83,8 @@ WRONG = [
     ("model", "precision", "fp64", "--precision"),
     ("model", "size_px", [0, 5], "--size"),
     ("source", "address", 5, "SOURCE"),
+    ("position", "address", "https://host/a.gpx", "--position"),
+    ("model", "bundle", "https://host/bundle", "--model"),
 ]
 
 
@@ -198,3 +202,52 @@ def test_every_setting_has_help_and_a_default_that_can_be_shown():
         if declared.default is None:
             assert about.default_text
         assert declared.default is not MISSING or declared.name == "address"
+
+
+def test_no_value_of_another_type_is_echoed_with_a_secret(tmp_path):
+    """What stands in a row or a table is not shown, an address only without its secrets."""
+    file = tmp_path / "unit.toml"
+    for text in (
+        '[source]\naddress = ["rtsp://joe:s3 cret@cam/1?t=s3 cret"]',
+        '[source]\naddress = {uri = "s3 cret"}',
+        '[source]\naddress = "a"\nrate_fps = "rtsp://joe:s3 cret@cam/1?t=s3 cret"',
+        '[position]\naddress = "https://joe:s3 cret@host/a?t=s3 cret"',
+        '[model]\nbundle = "https://host/a?t=s3 cret"',
+    ):
+        file.write_text(text)
+        with pytest.raises(ConfigError) as error:
+            configure({}, file)
+        assert "cret" not in str(error.value)
+
+
+@pytest.mark.parametrize(("table", "key", "value", "flag"), WRONG)
+def test_a_wrong_option_is_named_as_it_was_typed(table, key, value, flag):
+    """Whoever typed the option need not know what it is called in a file."""
+    typed = {"source": {"address": "a.mp4"}}
+    typed[table] = {**typed.get(table, {}), key: value}
+    with pytest.raises(UsageError) as usage:
+        configure(typed)
+    assert str(usage.value).startswith(f"{flag} ")
+
+
+def test_names_that_are_no_utf8_are_taken_and_written_as_text():
+    """Source, position and folder are opened by their bytes; the JSON of a run holds escapes."""
+    name = os.fsdecode(b"a\xff")
+    typed = {table: {"address": name} for table in ("source", "position")}
+    config = configure({**typed, "output": {"folder": Path(name)}})
+    assert config.source.address == config.position.address == name
+    written = config.as_json()
+    assert json.loads(json.dumps(written, ensure_ascii=False).encode()) == written
+    assert written["source"]["address"] == written["output"]["folder"] == "a\\xff"
+
+
+def test_the_json_of_a_run_holds_no_secret():
+    """Neither the password of a source nor any of its values."""
+    config = configure({"source": {"address": "rtsp://joe:s3 cret@cam/1?x=s3 cret"}})
+    assert config.as_json()["source"]["address"] == "rtsp://***@cam/1?x=***"
+
+
+def test_a_rate_that_no_clock_could_count_is_refused():
+    """At 1e-300 pictures a second the second picture is beyond all time."""
+    with pytest.raises(UsageError, match="--rate"):
+        configure({"source": {"address": "a", "rate_fps": 1e-300}})

@@ -72,3 +72,12 @@ def test_half_a_gps_time_gives_no_time(gps):
 def test_no_exif_no_time():
     """A picture without EXIF has no time."""
     assert _time_ns() is None
+
+
+@pytest.mark.parametrize("offset", ["+14:00", "-14:00"])
+@pytest.mark.parametrize("date", ["9999:12:31 23:59:59", "0001:01:01 00:00:00"])
+def test_a_time_at_the_ends_of_the_calendar_is_none(date, offset):
+    """With its offset it would lie outside of the calendar; no camera was there."""
+    original = {_TAGS.DateTimeOriginal: date, _TAGS.OffsetTimeOriginal: offset}
+    assert _time_ns(original) is None
+    assert _time_ns(gps={_GPS.GPSDateStamp: date[:10], _GPS.GPSTimeStamp: (24.0, 0.0, 0.0)}) is None

@@ -1,10 +1,12 @@
 """A mistake in a TOML file becomes one sentence that names the file and the key."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from edgecrack.errors import ConfigError
-from edgecrack.toml import config_error, read_toml
+from edgecrack.toml import LIMIT_BYTES, config_error, read_toml
 
 
 class Lens(BaseModel):
@@ -75,5 +77,21 @@ def test_what_is_no_toml_is_refused(tmp_path, content):
 def test_a_missing_file_is_named(tmp_path):
     """So is a folder in its place."""
     for path in (tmp_path / "none.toml", tmp_path):
+        with pytest.raises(ConfigError, match=path.name):
+            read_toml(path)
+
+
+def test_what_may_not_be_read_or_never_ends_is_refused(forbidden):
+    """A device, a folder, a file of somebody else, and too long a name: each is named."""
+    for path in (Path("/dev/zero"), Path("/dev"), forbidden / "file", Path("x" * 300)):
+        with pytest.raises(ConfigError, match=path.name):
+            read_toml(path)
+
+
+def test_a_file_has_a_limit_and_a_depth(tmp_path):
+    """A megabyte, or a thousand brackets, is nothing that anybody wrote."""
+    path = tmp_path / "unit.toml"
+    for text in ("#" * LIMIT_BYTES + "\n", f"a = {'[' * 5000}"):
+        path.write_text(text)
         with pytest.raises(ConfigError, match=path.name):
             read_toml(path)

@@ -351,3 +351,23 @@ def test_help_states_every_default(command):
             default = about.default_text or declared.default
             if default not in (False, MISSING):
                 assert f"[default: ({default})]" in text
+
+
+def test_a_demo_that_cannot_be_rendered_is_an_error_of_usage(command, tmp_path):
+    """A seed below zero is refused by its option, and nothing is written."""
+    command("demo", "--out", tmp_path / "out", "--seed", "-1").refused(2, "--seed")
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_may_not_be_read_ends_in_one_sentence(command, forbidden):
+    """Source, positions, configuration and bundle that belong to somebody else, by their codes."""
+    gps = forbidden / "file"
+    cases = (
+        (66, ("run", forbidden)),
+        (66, ("run", gps)),
+        (66, ("run", CLOCK, *START, "--position", gps)),
+        (78, ("run", "--config", gps)),
+        (65, ("run", CLOCK, "--model", forbidden)),
+    )
+    for code, arguments in cases:
+        command(*arguments).refused(code, forbidden.name)

@@ -141,3 +141,13 @@ def test_every_network_that_fails_is_named():
     networks = tuple(NetworkResult(f"{n}.onnx", "fp32", (), f"reason {n}") for n in (1, 2))
     with pytest.raises(NotHealthyError, match=r"1\.onnx reason 1; 2\.onnx reason 2"):
         SelfTest("m", "1", "0" * 64, "fake", networks, "1.onnx", 1.0, 1).require()
+
+
+@pytest.mark.parametrize("precision", ["fp16", "int8"])
+def test_a_network_of_another_precision_than_declared_fails(manifest, bundle_copy, precision):
+    """Its weights are looked at: those of FP32 are not half as long because a manifest says so."""
+    manifest.change(("models", 0, "precision"), precision)
+    result = selftest(load_bundle(bundle_copy), ModelSpec(precision=precision))
+    assert [network.precision for network in result.networks] == ["fp32"]
+    with pytest.raises(NotHealthyError, match=SMALL):
+        result.require()

@@ -6,7 +6,7 @@ import termios
 import pytest
 
 from edgecrack.errors import InputError, SourceError, UsageError
-from edgecrack.positions import PositionLog, open_receiver, read_positions, track_of
+from edgecrack.positions import LIMIT_BYTES, PositionLog, open_receiver, read_positions, track_of
 from edgecrack.records import Fix
 
 RMC = b"$GPRMC,134730.361,A,5540.3220,N,01231.2858,E,1.06,86.57,041112,,,A*55\r\n"
@@ -139,3 +139,38 @@ def test_a_receiver_that_is_not_there_may_come(tmp_path):
     with pytest.raises(SourceError, match=r"/ttyUSB0\b") as caught:
         open_receiver(f"serial://{tmp_path}/ttyUSB0")
     assert caught.value.exit_code == 75
+
+
+def test_a_log_that_is_too_large_is_refused_before_it_is_read(tmp_path):
+    """Its size is asked for first; the file is named."""
+    path = tmp_path / "large.nmea"
+    path.write_bytes(RMC)
+    os.truncate(path, LIMIT_BYTES + 1)
+    with pytest.raises(InputError, match=r"large\.nmea"):
+        read_positions(path)
+
+
+@pytest.mark.parametrize(
+    "content", [RMC * 3000, GPX.replace(b"</trkpt>", b"x" * 200_000 + b"</trkpt>")]
+)
+def test_progress_is_told_while_a_log_is_read(tmp_path, content):
+    """The share grows from piece to piece up to 1; what the listener raises ends the reading."""
+    (tmp_path / "log").write_bytes(content)
+    shares = []
+    read_positions(tmp_path / "log", shares.append)
+    assert len(shares) > 2
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+
+    def stop(_share):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        read_positions(tmp_path / "log", stop)
+
+
+def test_a_log_that_may_not_be_read_is_refused(forbidden):
+    """Neither the folder's owner nor a name of any length makes a traceback."""
+    for path in (forbidden / "file", forbidden, forbidden.parent / ("x" * 300)):
+        with pytest.raises(InputError, match=path.name):
+            read_positions(path)

@@ -102,3 +102,19 @@ def test_a_checksum_is_the_exclusive_or_of_the_bytes():
     for byte in RMC.encode():
         total ^= byte
     assert checksum(RMC) == f"{total:02X}"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        RMC.replace("4807.038", "4860.000"),
+        RMC.replace("4807.038", "5099.9999"),
+        RMC.replace("01131.000", "01199.9999"),
+        GGA.replace("4807.038", "5099.9999"),
+        RMC.replace("022.4", "fast"),
+        RMC.replace("230394", "310294"),
+    ],
+)
+def test_a_field_that_breaks_the_standard_is_no_reading(content):
+    """Sixty minutes are a degree: a receiver that says 99.9999 minutes is not to be believed."""
+    assert parse_sentence(content) is None

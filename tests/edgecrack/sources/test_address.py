@@ -1,9 +1,11 @@
 """What a person may type for a source."""
 
+import os
+
 import pytest
 
 from edgecrack.errors import UsageError
-from edgecrack.sources.address import Kind, Pattern, parse_address, parse_pattern, redact
+from edgecrack.sources.address import Address, Kind, Pattern, parse_address, parse_pattern
 
 
 @pytest.mark.parametrize(
@@ -49,9 +51,21 @@ def test_names_never_tell_a_secret(spec):
     assert address.target == spec
 
 
-def test_what_is_no_secret_is_kept():
-    """A sentence without an address passes unchanged."""
-    assert redact("no route to host 10.0.0.1") == "no route to host 10.0.0.1"
+@pytest.mark.parametrize("spec", ["rtsp://[::1/x", "http://[/a.mp4", "https://[::x]/a?t=s3cret"])
+def test_a_broken_uri_is_an_error_of_usage(spec):
+    """A URI that cannot be taken apart is refused, without its secrets."""
+    with pytest.raises(UsageError) as error:
+        parse_address(spec)
+    assert "s3cret" not in str(error.value)
+
+
+def test_bytes_that_are_no_utf8_stay_in_the_target():
+    """A path is opened by its own bytes and shown with escapes; a URI has them percent-encoded."""
+    path = os.fsdecode(b"/road_\xff.mp4")
+    assert parse_address(path) == Address(Kind.FILE, path, "/road_\\xff.mp4")
+    assert parse_address("file:///road_%FF.mp4").target == path
+    assert parse_address(f"file://{path}").target == path
+    assert parse_address(f"http://host{path}").target == "http://host/road_%FF.mp4"
 
 
 def test_a_pattern_takes_its_parameters():

@@ -1,5 +1,8 @@
 """A directory of images as frames."""
 
+import os
+import shutil
+
 import numpy as np
 import pytest
 from PIL import ExifTags, Image
@@ -212,3 +215,34 @@ def test_closing_in_mid_stream_ends_the_pictures(source, tmp_path):
     images.close()
     images.close()
     assert list(frames) == []
+
+
+def test_pictures_removed_in_mid_run_are_an_error(source, tmp_path):
+    """The frames before come; then the source fails and names what is gone."""
+    for index in range(9):
+        _save(tmp_path / f"{index}.png", _noise())
+    images = source(tmp_path)
+    frames = iter(images)
+    next(frames)
+    shutil.rmtree(tmp_path)
+    with pytest.raises(InputError, match=r"\.png"):
+        list(frames)
+    assert 0 < images.counts().delivered < 9
+    assert images.counts().unreadable == 0
+
+
+def test_a_name_that_is_no_utf8_is_read_and_shown_with_escapes(source, tmp_path):
+    """The folder and the picture are opened by their bytes; what is told of them is text."""
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    _save(folder / os.fsdecode(b"road_\xff.png"), _noise())
+    images = source(folder)
+    assert [frame.name for frame in images] == ["road_\\xff.png"]
+    assert images.info.name == f"{tmp_path}/caf\\xe9"
+
+
+def test_a_folder_that_may_not_be_entered_is_an_error(source, forbidden):
+    """So is one with a name longer than any may be; both are named."""
+    for folder in (forbidden, forbidden / "x", forbidden / ("x" * 300)):
+        with pytest.raises(InputError, match=forbidden.name):
+            source(folder)
