@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgecrack.manifest import DataEntry, MetricEntry, Provenance
+from training.dataset import part_of
 from training.scoring import evaluate, ods_threshold
 
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ def model_card(
 
 
 def _metrics(net: UNet, data: DataConfig, request: BundleRequest) -> Iterator[MetricEntry]:
-    for part in ("validation", "test"):
+    parts = (part for part in ("validation", "test") if part_of(data, request.root, part))
+    for part in parts:
         for result in evaluate(net, data, request.root, part, request.tolerances_px):
             score = result.at_threshold or result.ods
             protocol = f"{result.protocol}, threshold {score.threshold} from validation"

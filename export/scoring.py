@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edgecrack.errors import UsageError
-from edgecrack.segmenters import load_segmenter
+from edgecrack.errors import InputError, UsageError
+from edgecrack.letterbox import best_input
+from edgecrack.segmenters import ModelSpec, load_segmenter
 from edgecrack.segmenters.picture import picture_probability
+from training.alarms import count_alarms
 from training.config import parse_config
 from training.dataset import part_of, read_pair
 from training.scoring import groups, match, protocol_of, score
@@ -20,8 +23,24 @@ if TYPE_CHECKING:
 
     from edgecrack.bundle import Bundle
     from edgecrack.metrics import Counts
+    from edgecrack.segmenters import Segmenter
+    from training.alarms import Alarms
     from training.config import DataConfig
+    from training.dataset import Pair
     from training.scoring import SetScore
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """The result on some pictures.
+
+    Attributes:
+        scores: One for each tolerance and group of pictures.
+        alarms: What is marked off the road and on paint; None without area masks.
+    """
+
+    scores: list[SetScore]
+    alarms: Alarms | None
 
 
 def score_bundle(
@@ -41,18 +60,53 @@ def score_bundle(
         InputError: The pictures are not there.
     """
     data = _set(bundle, set_name)
-    segmenter, pairs = load_segmenter(bundle), part_of(data, root, part)
+    pairs = part_of(data, root, part)
+    if not pairs:
+        raise InputError(f"data set '{data.name}' has no {part} pictures; choose another part.")
+    segmenter = segmenter_of(bundle, pairs[0], data)
+    return score_pairs(segmenter, data, pairs, part, tolerances_px).scores
+
+
+def segmenter_of(bundle: Bundle, first: Pair, data: DataConfig) -> Segmenter:
+    """Return the network that a run takes: of the size which the first picture fills best."""
+    height_px, width_px, _ = read_pair(first, data)[0].shape
+    inputs_px = [network.size_px for network in bundle.manifest.models]
+    size_px = best_input((width_px, height_px), inputs_px)
+    return load_segmenter(bundle, ModelSpec(size_px=size_px))
+
+
+def score_pairs(
+    segmenter: Segmenter,
+    data: DataConfig,
+    pairs: Sequence[Pair],
+    part: str,
+    tolerances_px: Sequence[float],
+) -> Scored:
+    """Score a network at its own threshold; pictures reach it as in a run, their aspect kept.
+
+    Args:
+        segmenter: The network.
+        data: What the pictures are of; its ``scale`` is not used.
+        pairs: Pictures and masks, at least one.
+        part: What they are, for the protocol.
+        tolerances_px: Reach of a match, in pixels of the full picture.
+
+    Raises:
+        InputError: A picture or a mask cannot be read, or their sizes differ.
+    """
     counts: dict[float, list[Counts]] = {tolerance: [] for tolerance in tolerances_px}
-    resolution = ""
+    resolutions, alarms = set(), []
     for pair in pairs:
         picture, truth = read_pair(pair, data)
-        resolution = f"{truth.shape[1]}x{truth.shape[0]}"
+        resolutions.add(f"{truth.shape[1]}x{truth.shape[0]}")
         probability = picture_probability(segmenter, picture)
+        alarms.append(count_alarms(probability, truth))
         for tolerance in tolerances_px:
             counts[tolerance].append(match(probability, truth, tolerance))
+    resolution = resolutions.pop() if len(resolutions) == 1 else f"{len(resolutions)} sizes"
     sizes = f"{resolution} predicted at {segmenter.width_px}x{segmenter.height_px}"
     whole = data.model_copy(update={"scale": 1.0})  # the size it was predicted at is in ``sizes``
-    return [
+    scores = [
         score(
             name,
             of_group,
@@ -62,6 +116,8 @@ def score_bundle(
         for tolerance in tolerances_px
         for name, of_group in groups(data, pairs, counts[tolerance]).items()
     ]
+    marked = sum(alarms[1:], start=alarms[0]).at(segmenter.threshold) if data.areas else None
+    return Scored(scores, marked)
 
 
 def _set(bundle: Bundle, set_name: str | None) -> DataConfig:

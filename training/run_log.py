@@ -46,7 +46,8 @@ class RunLog:
 
     Raises:
         InputError: If the data folder cannot be read.
-        SinkError: If the folder cannot be made, or holds a run although this is a new one.
+        SinkError: If the folder cannot be made, has a name that is no UTF-8, or holds a run
+            although this is a new one.
     """
 
     def __init__(
@@ -59,6 +60,8 @@ class RunLog:
     ) -> None:
         self.folder, self._config = folder, config
         self._disk = disk or LocalDisk()
+        if any("\ud800" <= letter <= "\udfff" for letter in str(folder)):
+            raise SinkError(f"{folder} must be named in UTF-8 for TensorBoard; give another --out.")
         self._samples = _panel_samples(config, root)
         self._lines = folder / "metrics.jsonl"
         if not finished and self._lines.exists():

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from edgecrack.errors import UsageError
-from edgecrack.manifest import MOST_PX
-from export.commands.options import UNCHECKED
+from export.commands.options import UNCHECKED, size_of
 
 
 def bundle(
@@ -40,7 +40,7 @@ def bundle(
 
     Example: edgecrack-export bundle runs/vehicle/best.pt --out bundles/vehicle --set nha12d
     """
-    sizes_px = tuple(_size(text) for text in size or ["960x540"])
+    sizes_px = tuple(size_of(text) for text in size or ["960x540"])
     if len(set(sizes_px)) < len(sizes_px):
         raise UsageError("--size must name each size once; leave the second one out.")
     from export.build_bundle import build_bundle  # noqa: PLC0415  torch takes seconds
@@ -55,18 +55,8 @@ def bundle(
         tolerances_px=tuple(tolerance or (5.0, 10.0)),
     )
     for parity in build_bundle(load_checkpoint(checkpoint), request, out):
-        typer.echo(
+        line = (
             f"{out / parity.network}: {parity.pictures} validation pictures, "
             f"worst difference {parity.worst_levels}/255, mask IoU {parity.mask_iou:.5f}"
         )
-
-
-def _size(text: str) -> tuple[int, int]:
-    sides = text.split("x")
-    if len(sides) != 2 or not all(_is_side(side) for side in sides):
-        raise UsageError(f"--size is written like 960x540, up to {MOST_PX} px, not '{text}'.")
-    return int(sides[0]), int(sides[1])
-
-
-def _is_side(text: str) -> bool:
-    return text.isdecimal() and len(text) <= 4 and 1 <= int(text) <= MOST_PX
+        typer.echo(os.fsencode(line))  # the path as it is, UTF-8 or not

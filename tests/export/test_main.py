@@ -62,6 +62,18 @@ def test_a_bundle_is_verified_with_0_3_or_65(export, tiny_bundle, bundle_copy, m
     assert "model.96x64.fp32.onnx" in ended.stderr
 
 
+def test_own_pictures_are_scored_as_a_table_or_as_json(export, tiny_bundle, made_data):
+    """A row and the protocol; every figure from 0 to 1 for machines."""
+    asked = ("--images", made_data / "pictures", "--masks", made_data / "masks", "--tolerance", 3)
+    table = export("score", tiny_bundle, *asked)
+    assert table.code == 0, table.stderr
+    assert "pictures" in table.stdout
+    assert "many-to-one, 3 px" in table.stdout
+    (score,) = export("score", tiny_bundle, *asked, "--json").json
+    assert 0 <= score["at_threshold"]["f1"] <= score["ods"]["f1"] <= 1
+    assert f"{100 * score['at_threshold']['f1']:.2f}" in table.stdout
+
+
 def tolerance_px(protocol):
     """Return the tolerance in a protocol such as "many-to-one, 5 px, ..."."""
     return float(protocol.split(", ")[1].removesuffix(" px"))
@@ -72,6 +84,7 @@ def test_what_cannot_be_scored_is_refused(export, tmp_path):
     bundle = CHECKOUT / "edgecrack" / "models" / "vehicle"
     export("score", bundle, "--part", "train").refused(2, "--part", "'train'")
     export("score", bundle, "--tolerance", "-1").refused(2, "--tolerance")
+    export("score", bundle, "--images", tmp_path).refused(2, "--masks")
     export("score", bundle, "--set", "other").refused(2, "'nha12d'", "'other'")
     export("score", tmp_path).refused(65, "manifest.json")
     export("score", bundle, "--data", tmp_path).refused(66, "folder")

@@ -1,6 +1,8 @@
 """``edgecrack-train config`` begins a configuration, checks it, and explains every key."""
 
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -111,6 +113,17 @@ def test_a_new_configuration_is_a_whole_one(config, tmp_path):
         config("--new", path)
     assert refused.value.exit_code == 74
     assert path.read_text() == "mine"
+
+
+def test_a_name_that_is_no_utf_8_is_printed_as_it_is(environment, tmp_path):
+    """A shell can use what it reads, whatever the encoding of the terminal."""
+    path = tmp_path / os.fsdecode(b"caf\xe9.toml")
+    ended = subprocess.run(
+        [sys.executable, "-m", "training", "config", "--new", path],
+        env={**environment, "PYTHONIOENCODING": "utf-8:strict"}, capture_output=True, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    assert ended.stdout == os.fsencode(path) + b"\n"
 
 
 @pytest.mark.parametrize("arguments", [(), ("a.toml", "--explain"), ("a.toml", "--new", "b.toml")])

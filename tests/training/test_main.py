@@ -281,6 +281,16 @@ def test_a_process_ends_with_its_errors_code(arguments, code):
     assert "Traceback" not in err
 
 
+def test_a_folder_of_no_utf_8_is_refused_for_a_run(road, tmp_path):
+    """TensorBoard cannot write there: 74 before anything is trained."""
+    out = tmp_path / b"out\xe9".decode("utf-8", "surrogateescape")
+    code, printed, err = run("fit", write_config(tmp_path), "--out", out, "--data", road)
+    assert (code, printed) == (74, "")
+    assert one_sentence(err)
+    assert "--out" in err
+    assert not out.exists()
+
+
 def test_a_failed_training_ends_with_70_and_advice(own_road, tmp_path, run_here):
     """Masks without any crack end the run, and the key to check is named."""
     for file in (own_road / "lines/masks").iterdir():

@@ -67,7 +67,7 @@ def _write_starter(path: Path) -> None:
         raise SinkError(f"{path} already exists; give --new another name.") from error
     except OSError as error:
         raise SinkError(f"{path} cannot be written: {error.strerror}.") from error
-    typer.echo(path)
+    typer.echo(bytes(path))  # as it is, UTF-8 or not
 
 
 def _explain(*, as_json: bool) -> None:
