@@ -50,7 +50,7 @@ class DemoResult:
 
 
 def run_demo(
-    folder: Path, spec: DriveSpec, on_frame: Callable[[int], None] | None = None
+    folder: Path, spec: DriveSpec, on_frame: Callable[[int, int | None], None] | None = None
 ) -> DemoResult:
     """Render a drive into ``folder``, survey it, and write ``folder/index.html``.
 

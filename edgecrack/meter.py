@@ -62,18 +62,21 @@ class Meter:
     """Collects what a run takes. May be told and asked by several threads.
 
     Args:
-        on_frame: Told the number of frames seen, after each.
+        on_frame: Told after each frame the number seen, and ``expected_frames``.
+        expected_frames: How many the source will give, or None.
         warm_up: Frames left out of rates and times.
         clock_ns: Monotonic nanoseconds.
     """
 
     def __init__(
         self,
-        on_frame: Callable[[int], None] | None = None,
+        on_frame: Callable[[int, int | None], None] | None = None,
         *,
+        expected_frames: int | None = None,
         warm_up: int = WARM_UP,
         clock_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
+        self._expected_frames = expected_frames
         self._on_frame, self._warm_up, self._clock_ns = on_frame, warm_up, clock_ns
         self._lock = threading.Lock()
         self._times = {stage: Distribution(warm_up) for stage in STAGES}
@@ -113,7 +116,7 @@ class Meter:
             self._first_ns = frame.captured_ns if self._first_ns is None else self._first_ns
             self._last = frame
         if self._on_frame is not None:
-            self._on_frame(self._inferred)
+            self._on_frame(self._inferred, self._expected_frames)
 
     def emitted(self, wall_s: float, cpu_s: float) -> None:
         """Note that the sinks have taken an observation, and what that took."""

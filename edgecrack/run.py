@@ -87,14 +87,16 @@ class Parts:
 
 
 def run(
-    config: RunConfig, stop: StopSignal | None = None, on_frame: Callable[[int], None] | None = None
+    config: RunConfig,
+    stop: StopSignal | None = None,
+    on_frame: Callable[[int, int | None], None] | None = None,
 ) -> Outcome:
     """Carry every frame of a source to a run folder.
 
     Args:
         config: What to do.
         stop: Called by a signal handler to end the run early.
-        on_frame: Told the number of frames seen, for a progress bar.
+        on_frame: Told the number of frames seen and, where the source knows it, of all.
 
     Raises:
         EdgecrackError: Whatever went wrong. Once the folder exists, everything acknowledged stays
@@ -153,7 +155,7 @@ def carry_out(
     config: RunConfig,
     parts: Parts,
     stop: StopSignal,
-    on_frame: Callable[[int], None] | None = None,
+    on_frame: Callable[[int, int | None], None] | None = None,
 ) -> Outcome:
     """Drive the loop over open parts; write run.json before and after it, report.json after it.
 
@@ -161,12 +163,13 @@ def carry_out(
         config: What to do.
         parts: Everything that is needed; not closed here, but for the sinks of the folder.
         stop: Ends the run early.
-        on_frame: Told the number of frames seen, for a progress bar.
+        on_frame: Told the number of frames seen and, where the source knows it, of all.
 
     Raises:
         EdgecrackError: Whatever went wrong; the last files are written all the same.
     """
-    start, meter = _Start(), Meter(on_frame)
+    start = _Start()
+    meter = Meter(on_frame, expected_frames=parts.source.info.expected_frames)
     outputs: list[Output] = []
 
     def leave(exit_reason: str) -> Outcome:

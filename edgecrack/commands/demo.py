@@ -31,7 +31,7 @@ def demo(
         spec = DriveSpec(seed=seed, seconds=seconds)
     except ValueError as error:
         raise UsageError(f"there is no such drive: --{error}") from error
-    with progress_bar("frames of a synthetic drive", spec.frame_count) as count:
+    with progress_bar("frames of a synthetic drive") as count:
         result = run_demo(out, spec, count)
     if as_json:
         scores = {score.name: score.f1 for score in result.scores}

@@ -1,7 +1,8 @@
-"""A progress bar on a terminal, silence elsewhere."""
+"""Progress: a bar on a terminal, a line every ten seconds elsewhere."""
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,12 @@ from rich.console import Console
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+_LINE_EACH_S = 10.0
+
 
 @contextmanager
-def progress_bar(what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
-    """Show progress on a terminal; elsewhere stay silent."""
+def progress_bar(what: str) -> Iterator[Callable[[int, int | None], None]]:
+    """Show on stderr how many are done, and of how many where that is known."""
     from rich.progress import (  # noqa: PLC0415  only when something long runs
         BarColumn,
         MofNCompleteColumn,
@@ -23,6 +26,10 @@ def progress_bar(what: str, total: int | None = None) -> Iterator[Callable[[int]
         TimeElapsedColumn,
     )
 
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield ProgressLines(what, console.out)
+        return
     columns = (
         SpinnerColumn(),
         MofNCompleteColumn(),
@@ -30,8 +37,41 @@ def progress_bar(what: str, total: int | None = None) -> Iterator[Callable[[int]
         BarColumn(),
         TimeElapsedColumn(),
     )
-    console = Console(stderr=True)
-    hidden = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=hidden) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda done: bar.update(task, completed=done)
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+class ProgressLines:
+    """Write a line of progress whenever ten seconds have passed since the one before.
+
+    Args:
+        what: What is counted.
+        write: Takes a line.
+        clock_s: Monotonic seconds.
+
+    Example:
+        >>> now_s = iter((0, 4, 11, 12))
+        >>> show = ProgressLines("frames", print, lambda: next(now_s))
+        >>> for done in (1, 2, 3):
+        ...     show(done, 9)
+        2 of 9 frames
+    """
+
+    def __init__(
+        self,
+        what: str,
+        write: Callable[[str], object],
+        clock_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._what, self._write, self._clock_s = what, write, clock_s
+        self._shown_s = clock_s()
+
+    def __call__(self, done: int, total: int | None) -> None:
+        """Take in how many are done, of how many if that is known."""
+        now_s = self._clock_s()
+        if now_s - self._shown_s < _LINE_EACH_S:
+            return
+        self._shown_s = now_s
+        of = "" if total is None else f" of {total}"
+        self._write(f"{done}{of} {self._what}")

@@ -126,6 +126,7 @@ class SourceInfo:
             ``clock`` or ``none``.
         input_px: Which of the network's input sizes its pictures are scaled to; None for frames
             that were at hand.
+        expected_frames: About how many frames it holds, or None when it is live or does not say.
     """
 
     name: str
@@ -135,6 +136,7 @@ class SourceInfo:
     duration_ns: int | None
     time_source: str
     input_px: tuple[int, int] | None = None
+    expected_frames: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,7 @@ class ImageFolderSource:
             name=self._name,
             fps=spec.rate_fps,
             live=False,
+            expected_frames=len(self._paths),
             start_ns=spec.start_ns,
             duration_ns=_duration_ns(len(self._paths), spec.rate_fps),
             time_source="none" if first.captured_ns is None else time_source,

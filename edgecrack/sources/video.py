@@ -118,6 +118,7 @@ class VideoSource:
             duration_ns=None if is_live else self._reader.duration_ns,
             time_source=time_source,
             input_px=self._reader.input_px,
+            expected_frames=None if is_live else _frames(self._reader),
         )
 
     def _frame(self, sample: Sample) -> Frame:
@@ -169,3 +170,9 @@ class VideoSource:
         if found_bytes >= self._claimed_bytes:
             return None
         return f"only {found_bytes} of at least {self._claimed_bytes} bytes are there"
+
+
+def _frames(reader: Reader) -> int | None:
+    if reader.duration_ns is None or reader.fps is None:
+        return None
+    return round(reader.duration_ns * reader.fps / 1e9)

@@ -281,7 +281,7 @@ def test_a_longer_run_takes_no_more_memory(tiny_bundle, tmp_path):
     """From the hundredth frame to the six hundredth, memory stays where it was."""
     sizes = {}
 
-    def remember(seen):
+    def remember(seen, _total):
         if seen in {100, 600}:
             with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123  no object kept
                 sizes[seen] = int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -24,7 +24,7 @@ def test_memory_stays_flat(tiny_bundle, tmp_path, capsys):
     """From the thousandth frame to the twenty thousandth, memory grows by less than 20 MB."""
     sizes = {}
 
-    def remember(seen: int) -> None:
+    def remember(seen: int, _total: int | None) -> None:
         if seen % SETTLED == 0:
             sizes[seen] = resident_bytes()
 

@@ -47,6 +47,7 @@ def test_pictures_come_in_order_with_name_and_index(source, tmp_path):
     for name in ("10.png", "9.bmp", "1.tif"):
         _save(tmp_path / name, _noise())
     images = source(tmp_path, 41, 30)
+    assert images.info.expected_frames == 3
     frames = list(images)
     assert [(frame.index, frame.name) for frame in frames] == [
         (0, "1.tif"),

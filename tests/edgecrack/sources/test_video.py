@@ -323,6 +323,12 @@ def test_a_server_that_is_down_is_told_in_the_systems_words(source, scheme):
         source(f"{scheme}://127.0.0.1:9/a.mp4")
 
 
+def test_a_file_says_how_many_frames_it_holds_and_a_live_source_does_not(source, clip):
+    """The number is at hand when it is opened, for whoever shows progress."""
+    assert source(clip("h264.mp4")).info.expected_frames == 50
+    assert source("test:?width=16&height=16", live=True).info.expected_frames is None
+
+
 def test_opening_a_file_imports_no_picture_library():
     """Video needs neither Pillow nor OpenCV; importing the package needs not even GStreamer."""
     script = (
