@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import cv2
@@ -24,11 +25,11 @@ from edgecrack.synthetic.drive import Drive, DriveSpec, write_drive
 from edgecrack.utc import to_iso
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from edgecrack.metrics import Counts
     from edgecrack.records import GrayImage
+    from edgecrack.run import OnProgress
 
 TOLERANCES_PX = (3.0, 6.0)
 """In the drive's 1280 px: about what 5 and 10 px are in a picture 1920 wide."""
@@ -50,21 +51,28 @@ class DemoResult:
 
 
 def run_demo(
-    folder: Path, spec: DriveSpec, on_frame: Callable[[int, int | None], None] | None = None
+    folder: Path,
+    spec: DriveSpec,
+    on_progress: OnProgress = lambda _what, _done, _total: None,
 ) -> DemoResult:
     """Render a drive into ``folder``, survey it, and write ``folder/index.html``.
+
+    Args:
+        folder: Where to write.
+        spec: What to render.
+        on_progress: Told what is counted, how many are done, and of how many.
 
     Raises:
         SinkError: If ``folder`` holds anything but an earlier demo, which is replaced.
     """
     _clear(folder)
-    drive = write_drive(spec, folder / "drive")
+    drive = write_drive(spec, folder / "drive", partial(on_progress, "frames rendered"))
     config = RunConfig(
         source=SourceSpec(address=str(drive.video), start=to_iso(drive.start_ns)),
         position=PositionSpec(address=str(drive.positions)),
         output=OutputSpec(folder=folder / "run", all_masks=True, overlay=True),
     )
-    outcome = run(config, on_frame=on_frame)
+    outcome = run(config, on_progress=on_progress)
     scores = tuple(_score(drive, outcome.out / "masks", reach) for reach in TOLERANCES_PX)
     driven = DrivenTrack(drive.fixes, drive.start_ns)
     page = write_page(folder / "index.html", read_run(outcome.out), driven, scores)

@@ -8,6 +8,7 @@ import uuid
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING
 
 from edgecrack import __version__
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from edgecrack.segmenters import Segmenter
     from edgecrack.sinks import OutputSpec
     from edgecrack.sources import Source
+
+    OnProgress = Callable[[str, int, int | None], None]
     from edgecrack.storage.disk import Disk
 
 NOMINAL_FPS = 25.0
@@ -89,31 +92,32 @@ class Parts:
 def run(
     config: RunConfig,
     stop: StopSignal | None = None,
-    on_frame: Callable[[int, int | None], None] | None = None,
+    on_progress: OnProgress = lambda _what, _done, _total: None,
 ) -> Outcome:
     """Carry every frame of a source to a run folder.
 
     Args:
         config: What to do.
         stop: Called by a signal handler to end the run early.
-        on_frame: Told the number of frames seen and, where the source knows it, of all.
+        on_progress: Told what is counted (percent of a position log, then frames), how many are
+            done and, where the source knows it, of how many.
 
     Raises:
         EdgecrackError: Whatever went wrong. Once the folder exists, everything acknowledged stays
             in it, and report.json and run.json say how the run ended.
     """
     with ExitStack() as stack:
-        parts = _open(config, stack)
-        return carry_out(config, parts, stop or StopSignal(), on_frame)
+        parts = _open(config, stack, on_progress)
+        return carry_out(config, parts, stop or StopSignal(), partial(on_progress, "frames"))
 
 
-def _open(config: RunConfig, stack: ExitStack) -> Parts:
+def _open(config: RunConfig, stack: ExitStack, on_progress: OnProgress) -> Parts:
     """Open all that a run needs; the folder last, so that nothing is left when an input is bad."""
     bundle = open_bundle(config.model)
     networks = bundle.networks(config.model.precision, config.model.size_px)
     source = open_source(config.source, [network.size_px for network in networks])
     stack.enter_context(closing(source))
-    positioning = stack.enter_context(closing(_positioning(config, source)))
+    positioning = stack.enter_context(closing(_positioning(config, source, on_progress)))
     model = replace(config.model, size_px=source.info.input_px or config.model.size_px)
     segmenter = load_segmenter(bundle, model, live=source.info.live)
     stack.enter_context(closing(segmenter))
@@ -121,7 +125,7 @@ def _open(config: RunConfig, stack: ExitStack) -> Parts:
     return Parts(bundle, segmenter, source, positioning, _folder(config.output, disk))
 
 
-def _positioning(config: RunConfig, source: Source) -> Positioning:
+def _positioning(config: RunConfig, source: Source, on_progress: OnProgress) -> Positioning:
     info = source.info
     if config.position.address is not None and info.time_source == "none":
         raise UsageError(
@@ -132,7 +136,13 @@ def _positioning(config: RunConfig, source: Source) -> Positioning:
     if info.start_ns is not None and info.duration_ns is not None:
         span_ns = (info.start_ns, info.start_ns + info.duration_ns)
     images = image_folder(config.source)
-    return open_positioning(config.position, images=images, video_span_ns=span_ns)
+
+    def on_share(share: float) -> None:
+        on_progress("% of the position log", round(100 * share), 100)
+
+    return open_positioning(
+        config.position, images=images, video_span_ns=span_ns, on_progress=on_share
+    )
 
 
 def _folder(output: OutputSpec, disk: Disk) -> RunFolder:

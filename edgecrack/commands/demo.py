@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from edgecrack.commands.options import UNCHECKED, Json
-from edgecrack.commands.progress import progress_bar
+from edgecrack.commands.progress import progress_bars
 from edgecrack.errors import UsageError
 
 
@@ -31,8 +31,8 @@ def demo(
         spec = DriveSpec(seed=seed, seconds=seconds)
     except ValueError as error:
         raise UsageError(f"there is no such drive: --{error}") from error
-    with progress_bar("frames of a synthetic drive") as count:
-        result = run_demo(out, spec, count)
+    with progress_bars() as show:
+        result = run_demo(out, spec, show)
     if as_json:
         scores = {score.name: score.f1 for score in result.scores}
         summary = {"page": str(result.page), "f1": scores, **result.outcome.report.as_json()}

@@ -11,12 +11,14 @@ from rich.console import Console
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from rich.progress import TaskID
+
 _LINE_EACH_S = 10.0
 
 
 @contextmanager
-def progress_bar(what: str) -> Iterator[Callable[[int, int | None], None]]:
-    """Show on stderr how many are done, and of how many where that is known."""
+def progress_bars() -> Iterator[Callable[[str, int, int | None], None]]:
+    """Show on stderr what is counted, how many are done, and of how many where that is known."""
     from rich.progress import (  # noqa: PLC0415  only when something long runs
         BarColumn,
         MofNCompleteColumn,
@@ -28,50 +30,52 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int | None], None]]:
 
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield ProgressLines(what, console.out)
+        yield ProgressLines(console.out)
         return
     columns = (
         SpinnerColumn(),
         MofNCompleteColumn(),
-        TextColumn(what),
+        TextColumn("{task.description}"),
         BarColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    with Progress(*columns, console=console, transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def show(what: str, done: int, total: int | None) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total)
+            bars.update(tasks[what], completed=done, total=total)
+
+        yield show
 
 
 class ProgressLines:
     """Write a line of progress whenever ten seconds have passed since the one before.
 
     Args:
-        what: What is counted.
         write: Takes a line.
         clock_s: Monotonic seconds.
 
     Example:
         >>> now_s = iter((0, 4, 11, 12))
-        >>> show = ProgressLines("frames", print, lambda: next(now_s))
+        >>> show = ProgressLines(print, lambda: next(now_s))
         >>> for done in (1, 2, 3):
-        ...     show(done, 9)
+        ...     show("frames", done, 9)
         2 of 9 frames
     """
 
     def __init__(
-        self,
-        what: str,
-        write: Callable[[str], object],
-        clock_s: Callable[[], float] = time.monotonic,
+        self, write: Callable[[str], object], clock_s: Callable[[], float] = time.monotonic
     ) -> None:
-        self._what, self._write, self._clock_s = what, write, clock_s
+        self._write, self._clock_s = write, clock_s
         self._shown_s = clock_s()
 
-    def __call__(self, done: int, total: int | None) -> None:
-        """Take in how many are done, of how many if that is known."""
+    def __call__(self, what: str, done: int, total: int | None) -> None:
+        """Take in how many are done of what is counted, of how many if that is known."""
         now_s = self._clock_s()
         if now_s - self._shown_s < _LINE_EACH_S:
             return
         self._shown_s = now_s
         of = "" if total is None else f" of {total}"
-        self._write(f"{done}{of} {self._what}")
+        self._write(f"{done}{of} {what}")

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from edgecrack.commands.options import UNCHECKED, Json
-from edgecrack.commands.progress import progress_bar
+from edgecrack.commands.progress import progress_bars
 from edgecrack.commands.settings import with_settings
 from edgecrack.commands.tables import report_table
 from edgecrack.config import Tables, configure
@@ -43,8 +43,8 @@ def run(
 
     settings = configure(typed, config)
     stop = StopSignal()
-    with stop.installed(), progress_bar("frames") as count:
-        outcome = survey(settings, stop, count)
+    with stop.installed(), progress_bars() as show:
+        outcome = survey(settings, stop, show)
     out = printable(str(outcome.out))
     if as_json:
         typer.echo(json.dumps({"out": out, **outcome.report.as_json()}, indent=2))

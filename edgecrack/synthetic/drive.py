@@ -16,7 +16,7 @@ from edgecrack.synthetic.scene import Scene
 from edgecrack.synthetic.sensor import DAY, Sensor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 SECOND_NS = 1_000_000_000
@@ -131,12 +131,17 @@ def drive_fixes(spec: DriveSpec) -> tuple[Fix, ...]:
     return tuple(_fix(spec, motion, number / spec.fix_hz) for number in range(first, last + 1))
 
 
-def write_drive(spec: DriveSpec, folder: Path) -> Drive:
+def write_drive(
+    spec: DriveSpec,
+    folder: Path,
+    on_frame: Callable[[int, int], object] = lambda _done, _total: None,
+) -> Drive:
     """Render a drive to ``drive.mp4``, ``drive.nmea`` and ``truth/``.
 
     Args:
         spec: What to render.
         folder: Where to write; created if missing.
+        on_frame: Told after each picture how many are written, and of how many.
 
     Raises:
         SinkError: A file could not be written.
@@ -157,6 +162,7 @@ def write_drive(spec: DriveSpec, folder: Path) -> Drive:
         for frame in render_frames(spec):
             writer.write(frame.picture, frame.pts_ns)
             _write_mask(drive.truth / f"{frame.index:08d}.png", frame.mask)
+            on_frame(frame.index + 1, spec.frame_count)
     finally:
         writer.close()
     return drive

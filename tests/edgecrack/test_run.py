@@ -15,10 +15,13 @@ import pytest
 
 from edgecrack.config import RunConfig
 from edgecrack.meter import STAGES
+from edgecrack.positions import PositionSpec
 from edgecrack.run import run
 from edgecrack.segmenters import ModelSpec
 from edgecrack.sinks import OutputSpec
 from edgecrack.sources import SourceSpec
+from edgecrack.synthetic.drive import DriveSpec, drive_fixes
+from edgecrack.synthetic.position_log import nmea
 from edgecrack.utc import to_iso
 
 FRAMES = 12  # of the small drive
@@ -277,12 +280,28 @@ def test_a_full_disk_ends_a_run_with_what_fitted(
     assert read_json(left / "report.json")["frames_out"] > 5
 
 
+def test_the_reading_of_a_position_log_is_told_before_the_frames(tiny_bundle, tmp_path):
+    """What takes long before the first frame has its progress too."""
+    log, told = tmp_path / "drive.nmea", []
+    spec = DriveSpec(seconds=2.0)
+    log.write_text(nmea(drive_fixes(spec)))
+    config = RunConfig(
+        source=SourceSpec(address="test:?width=64&height=36&frames=3", start=to_iso(spec.start_ns)),
+        position=PositionSpec(address=str(log)),
+        model=ModelSpec(bundle=tiny_bundle),
+        output=OutputSpec(folder=tmp_path / "out"),
+    )
+    run(config, on_progress=lambda *progress: told.append(progress))
+    assert told[0] == ("% of the position log", 100, 100)
+    assert told[-1] == ("frames", 3, 3)
+
+
 def test_a_longer_run_takes_no_more_memory(tiny_bundle, tmp_path):
     """From the hundredth frame to the six hundredth, memory stays where it was."""
     sizes = {}
 
-    def remember(seen, _total):
-        if seen in {100, 600}:
+    def remember(what, seen, _total):
+        if what == "frames" and seen in {100, 600}:
             with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123  no object kept
                 sizes[seen] = int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
@@ -291,6 +310,6 @@ def test_a_longer_run_takes_no_more_memory(tiny_bundle, tmp_path):
         model=ModelSpec(bundle=tiny_bundle),
         output=OutputSpec(folder=tmp_path / "out", all_masks=True),
     )
-    outcome = run(config, on_frame=remember)
+    outcome = run(config, on_progress=remember)
     assert outcome.report.frames_out == 600
     assert sizes[600] - sizes[100] < 8_000_000

@@ -24,7 +24,7 @@ def test_memory_stays_flat(tiny_bundle, tmp_path, capsys):
     """From the thousandth frame to the twenty thousandth, memory grows by less than 20 MB."""
     sizes = {}
 
-    def remember(seen: int, _total: int | None) -> None:
+    def remember(_what: str, seen: int, _total: int | None) -> None:
         if seen % SETTLED == 0:
             sizes[seen] = resident_bytes()
 
@@ -33,7 +33,7 @@ def test_memory_stays_flat(tiny_bundle, tmp_path, capsys):
         model=ModelSpec(bundle=tiny_bundle),
         output=OutputSpec(folder=tmp_path / "out", all_masks=True),
     )
-    outcome = run(config, on_frame=remember)
+    outcome = run(config, on_progress=remember)
     assert outcome.report.frames_out == FRAMES
     growth = max(sizes.values()) - sizes[SETTLED]
     with capsys.disabled():
