@@ -44,6 +44,14 @@ def test_a_draw_depends_on_names_and_seed_alone():
     assert parts_of(SplitSpec(validation=0.2, test=0.2, seed=4), pictures, "own") != drawn
 
 
+def test_a_draw_is_the_same_for_ever():
+    """A configuration means the same pictures in every process, on every machine and version."""
+    pictures = [(f"{number:02}", f"{number:02}.jpg") for number in range(20)]
+    parts = parts_of(SplitSpec(validation=0.2, test=0.2, seed=3), pictures, "own")
+    assert [name for name in parts if parts[name] == "validation"] == ["07", "10", "13", "15"]
+    assert [name for name in parts if parts[name] == "test"] == ["05", "06", "08", "14"]
+
+
 @pytest.mark.parametrize("group", ["^drive[0-9]+", "^drive([0-9]+)/"])
 def test_a_group_is_never_in_two_parts(group):
     """Neighbouring pictures of one drive look alike, so a test on them would prove nothing."""
