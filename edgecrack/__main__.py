@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from edgecrack.commands import app
-from edgecrack.open_files import require_open_files
 from edgecrack.program import run_program
+from edgecrack.program.open_files import require_open_files
 from edgecrack.stop_signal import StopSignal
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deploy.commands.link import link
 from deploy.commands.setup import setup
-from edgecrack.version_option import with_version
+from edgecrack.program.version_option import with_version
 
 app = with_version(
     "edgecrack-deploy",

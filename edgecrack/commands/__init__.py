@@ -6,7 +6,7 @@ from edgecrack.commands.demo import demo
 from edgecrack.commands.run import run
 from edgecrack.commands.selftest import selftest
 from edgecrack.commands.view import view
-from edgecrack.version_option import with_version
+from edgecrack.program.version_option import with_version
 
 app = with_version("edgecrack", "Find cracks in road video, each with a place on Earth.")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgecrack.version_option import with_version
+from edgecrack.program.version_option import with_version
 from export.commands.bundle import bundle
 from export.commands.score import score
 from export.commands.verify import verify

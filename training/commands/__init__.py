@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgecrack.version_option import with_version
+from edgecrack.program.version_option import with_version
 from training.commands.config import config
 from training.commands.evaluate import evaluate
 from training.commands.fit import fit

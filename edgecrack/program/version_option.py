@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from edgecrack.command_group import CommandGroup
+from edgecrack.program.command_group import CommandGroup
 
 
 def _print_version(context: typer.Context, wanted: bool) -> None:  # noqa: FBT001  typer calls it so

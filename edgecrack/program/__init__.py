@@ -1,4 +1,7 @@
-"""How a program ends: what it raised becomes a sentence on stderr and an exit code."""
+"""The four programs: how each ends, what it needs, and what stands before its commands.
+
+Here: what a program raised becomes a sentence on stderr and an exit code.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import traceback
 from typing import TYPE_CHECKING
 
 from edgecrack.errors import INTERRUPTED, EdgecrackError
-from edgecrack.extras import extras_needed
+from edgecrack.program.extras import extras_needed
 from edgecrack.redaction import redact
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from edgecrack.errors import ConfigError
-from edgecrack.extras import extras_needed
+from edgecrack.program.extras import extras_needed
 
 MISSING = (
     "import sys; sys.modules[sys.argv.pop(1)] = None; from {package}.__main__ import main; main()"

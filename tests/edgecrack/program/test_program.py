@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from edgecrack.errors import EdgecrackError, SinkError
-from edgecrack.open_files import NEEDED, require_open_files
 from edgecrack.program import run_program
+from edgecrack.program.open_files import NEEDED, require_open_files
 
 
 def ending(error, capsys, **options):
