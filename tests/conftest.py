@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -60,6 +61,17 @@ def pytest_terminal_summary(terminalreporter, config):
             f"{count} tests on real data were not run: there is no folder {DATA}; "
             "set EDGECRACK_DATA to where it is."
         )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def signals() -> None:
+    """Heed what nohup and a shell's background jobs ignore: the programs under test inherit it."""
+    for number, handler in (
+        (signal.SIGINT, signal.default_int_handler),
+        (signal.SIGHUP, signal.SIG_DFL),
+    ):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")

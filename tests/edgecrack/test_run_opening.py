@@ -47,7 +47,7 @@ class Opened:
         self.arguments["segmenter"] = (bundle.sha256, spec, live)
         return self.segmenter
 
-    def _open_positioning(self, spec, *, images, video_span_ns):
+    def _open_positioning(self, spec, *, images, video_span_ns, on_progress):  # noqa: ARG002
         self.arguments["positioning"] = (spec, images, video_span_ns)
         return Positioning(None, self.receiver)
 

@@ -43,9 +43,7 @@ validate_px = 1
 @contextmanager
 def started(*arguments):
     """Start the command line in a process, and end it when the test ends."""
-    # A shell's background job ignores SIGINT, and every process that it starts inherits that.
-    command = ["env", "--default-signal=INT", sys.executable, "-m", "training"]
-    command += map(str, arguments)
+    command = [sys.executable, "-m", "training", *map(str, arguments)]
     with subprocess.Popen(
         command, cwd=CHECKOUT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

@@ -359,15 +359,22 @@ def test_a_demo_that_cannot_be_rendered_is_an_error_of_usage(command, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_what_may_not_be_read_ends_in_one_sentence(command, forbidden):
-    """Source, positions, configuration and bundle that belong to somebody else, by their codes."""
-    gps = forbidden / "file"
+def test_what_may_not_be_read_ends_in_one_sentence(command, tmp_path):
+    """Source, positions, configuration and bundle that nobody may read, by their codes."""
+    folder = tmp_path / "forbidden"
+    folder.mkdir()
+    inside = folder / "file"
+    inside.touch()
+    folder.chmod(0)
+    # Permissions bind root as well when it gives up the capability to ignore them.
+    bound = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
+    prefix = bound if os.geteuid() == 0 else ()
     cases = (
-        (66, ("run", forbidden)),
-        (66, ("run", gps)),
-        (66, ("run", CLOCK, *START, "--position", gps)),
-        (78, ("run", "--config", gps)),
-        (65, ("run", CLOCK, "--model", forbidden)),
+        (66, ("run", folder)),
+        (66, ("run", inside)),
+        (66, ("run", CLOCK, *START, "--position", inside)),
+        (78, ("run", "--config", inside)),
+        (65, ("run", CLOCK, "--model", folder)),
     )
     for code, arguments in cases:
-        command(*arguments).refused(code, forbidden.name)
+        command(*arguments, prefix=prefix).refused(code, folder.name)
