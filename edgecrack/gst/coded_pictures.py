@@ -3,6 +3,10 @@
 A decoder conceals what it misses: it leaves pictures out, or makes them up from others, up to the
 next key picture. So the coded pictures are looked at as the demuxer hands them over. One that is
 not whole spoils all that follow it in the order of decoding, until the next whole key picture.
+
+Not seen: bits that changed within a unit and still decode; in Matroska and WebM a loss of fewer
+than eight pictures, because their demuxer skips it without a word; in MPEG-TS whatever its decoder
+does not mark.
 """
 
 from __future__ import annotations
@@ -16,35 +20,43 @@ from edgecrack.gst.runtime import Gst
 _PICTURE_EACH = frozenset({"video/x-h264", "video/x-h265", "image/jpeg"})
 """Codecs whose containers keep one shown picture a buffer; others have hidden or packed ones."""
 
+_ENDS_EACH_TRACK = "qtdemux"  # of the others only the end of the longest track is known
+_SKIPS_SILENTLY = "matroskademux"  # behind unreadable bytes it goes on at the next cluster
+_JUMP_STEPS = 8  # so far apart that no order of decoding explains it
 _PROBED = Gst.PadProbeType.BUFFER | Gst.PadProbeType.EVENT_DOWNSTREAM
-_ENDS_EACH_TRACK = "qtdemux"  # of the others only the longest track is known
-_LEAST_SHORTFALL_NS = 500_000_000  # edit lists and rounded durations move an end by less
+_LEAST_SHORTFALL_STEPS = 3  # edit lists and rounded durations move the end of a track by less
+_LEAST_SHORTFALL_NS = 500_000_000  # and that of the longest track
 
 
 @dataclass(slots=True)
 class _Track:
-    """One video track, as seen so far.
+    """One track, of pictures or of sound, as seen so far.
 
     Attributes:
-        due: Pictures that the demuxer handed over and a decoder should show.
-        spoiled_ns: Times of those that are damaged or follow a damaged one.
-        end_ns: Where the last of them ends.
+        demuxer: The element that hands it over.
         segment: What part of the track is to be shown.
-        has_own_end: Whether the end of that part is the track's own and not the longest track's.
         unit_length_bytes: How many bytes hold the length of a NAL unit, or None.
         is_counted: Whether each buffer is one picture.
+        step_ns: Declared time from one picture to the next, or 0.
+        due: Pictures that the demuxer handed over and a decoder should show.
+        skipped: Pictures that the demuxer never reached between two others.
+        spoiled_ns: Times of those that are damaged or follow a damaged one.
+        first_ns: Time of the first that was handed over.
+        end_ns: Where the last of them ends.
         is_spoiled: Whether a damaged picture came and no key picture after it.
         whole_from_ns: Time of the last key picture that ended the damage before it.
     """
 
-    has_own_end: bool = False
-    due: int = 0
-    spoiled_ns: set[int] = field(default_factory=set)
-    first_ns: int | None = None
-    end_ns: int = 0
+    demuxer: str
     segment: Any = None
     unit_length_bytes: int | None = None
     is_counted: bool = False
+    step_ns: int = 0
+    due: int = 0
+    skipped: int = 0
+    spoiled_ns: set[int] = field(default_factory=set)
+    first_ns: int | None = None
+    end_ns: int = 0
     is_spoiled: bool = False
     whole_from_ns: int = 0
 
@@ -58,35 +70,61 @@ class _Track:
             record = b"" if configuration is None else _bytes(configuration)
             self.unit_length_bytes = length_bytes(media, record)
             self.is_counted = media in _PICTURE_EACH
+            is_known, numerator, denominator = caps.get_fraction("framerate")
+            self.step_ns = 10**9 * denominator // numerator if is_known and numerator else 0
 
-    def take_picture(self, buffer: Any) -> None:  # noqa: ANN401
-        """Count a coded picture, and look whether it is whole."""
-        time_ns, duration_ns = buffer.pts, buffer.duration
-        if Gst.CLOCK_TIME_NONE in (time_ns, duration_ns) or not self.is_counted:
+    def take_buffer(self, buffer: Any) -> None:  # noqa: ANN401
+        """Count a coded picture, and look whether it is whole; of sound only the end matters."""
+        time_ns = buffer.pts
+        duration_ns = 0 if buffer.duration == Gst.CLOCK_TIME_NONE else buffer.duration
+        if time_ns == Gst.CLOCK_TIME_NONE:
             return
-        self._look_for_damage(buffer)
         self.first_ns = time_ns if self.first_ns is None else self.first_ns
+        self._look_for_skip(time_ns)
+        self._look_for_damage(buffer)
+        if not self._is_shown(time_ns, duration_ns):
+            return
         # What is shown before the first in the order of decoding refers to something cut away.
-        if self._is_shown(time_ns, duration_ns) and time_ns >= self.first_ns:
-            self.due += 1
-            self.end_ns = max(self.end_ns, time_ns + duration_ns)
+        if time_ns >= self.first_ns and (duration_ns or self.demuxer == _SKIPS_SILENTLY):
+            self.due += self.is_counted
+        self.end_ns = max(self.end_ns, time_ns + duration_ns)
 
-    def due_in_all(self) -> int:
-        """How many pictures are due, with those that the demuxer never reached."""
-        if not self.due or self.first_ns is None or self.segment is None or not self.has_own_end:
-            return self.due
-        if self.segment.stop == Gst.CLOCK_TIME_NONE:
-            return self.due
-        unreached_ns: int = self.segment.stop - self.end_ns
-        if unreached_ns < _LEAST_SHORTFALL_NS:
-            return self.due
-        step_ns = (self.end_ns - self.first_ns) / self.due
-        return self.due + round(unreached_ns / step_ns)
+    def missing(self, delivered: int, damaged: int, all_end_ns: int) -> int:
+        """How many pictures of the whole track were not delivered whole.
+
+        Args:
+            delivered: Pictures that were.
+            damaged: Pictures that the decoder made and that were left out.
+            all_end_ns: Where the last buffer of all tracks ends.
+        """
+        lost = max(damaged, self.due - delivered) if self.is_counted else damaged
+        return lost + self.skipped + self._unreached(all_end_ns)
+
+    def _unreached(self, all_end_ns: int) -> int:
+        """How many pictures follow the last one that the demuxer reached."""
+        segment = self.segment
+        has_own_end = self.demuxer == _ENDS_EACH_TRACK
+        if segment is None or self.first_ns is None or not self.due + self.step_ns:
+            return 0
+        stop_ns: int = segment.stop if has_own_end else segment.duration
+        end_ns = self.end_ns if has_own_end else all_end_ns
+        step_ns = self.step_ns or (self.end_ns - self.first_ns) / self.due
+        least_ns = _LEAST_SHORTFALL_STEPS * step_ns if has_own_end else _LEAST_SHORTFALL_NS
+        if not step_ns or stop_ns == Gst.CLOCK_TIME_NONE or stop_ns - end_ns < least_ns:
+            return 0
+        return round((stop_ns - self.end_ns) / step_ns)
+
+    def _look_for_skip(self, time_ns: int) -> None:
+        if self.demuxer != _SKIPS_SILENTLY or not self.step_ns or not self.end_ns:
+            return
+        skipped = round((time_ns - self.end_ns) / self.step_ns)
+        if skipped >= _JUMP_STEPS - 1:
+            self.skipped += skipped
+            self.is_spoiled = True
 
     def _look_for_damage(self, buffer: Any) -> None:  # noqa: ANN401
-        if self.unit_length_bytes is None:
-            return
-        if not is_whole(_bytes(buffer), self.unit_length_bytes):
+        length = self.unit_length_bytes
+        if length is not None and not is_whole(_bytes(buffer), length):
             self.is_spoiled = True
         elif self.is_spoiled and not buffer.has_flags(Gst.BufferFlags.DELTA_UNIT):
             self.is_spoiled, self.whole_from_ns = False, buffer.pts
@@ -116,19 +154,27 @@ class CodedPictures:
         track = self._tracks.get(stream_id)
         return track is not None and time_ns in track.spoiled_ns
 
-    def due(self, stream_id: str) -> int:
-        """How many pictures the track holds by its own account; 0 where it gives none."""
+    def missing(self, stream_id: str, delivered: int, damaged: int) -> int:
+        """How many pictures of a track that has ended were not delivered whole.
+
+        Args:
+            stream_id: The track.
+            delivered: Pictures that were.
+            damaged: Pictures that the decoder made and that were left out.
+        """
         track = self._tracks.get(stream_id)
-        return 0 if track is None else track.due_in_all()
+        if track is None:
+            return damaged
+        all_end_ns = max(other.end_ns for other in self._tracks.values())
+        return track.missing(delivered, damaged, all_end_ns)
 
     def _on_element(self, _pipeline: Any, _bin: Any, element: Any) -> None:  # noqa: ANN401
         factory = element.get_factory()
         if factory is not None and "Demux" in (factory.get_metadata("klass") or ""):
             element.connect("pad-added", self._on_pad)
 
-    def _on_pad(self, demuxer: Any, pad: Any) -> None:  # noqa: ANN401
+    def _on_pad(self, _demuxer: Any, pad: Any) -> None:  # noqa: ANN401
         pad.add_probe(_PROBED, self._on_data)
-        self._track(pad).has_own_end = demuxer.get_factory().get_name() == _ENDS_EACH_TRACK
         for kind in (Gst.EventType.CAPS, Gst.EventType.SEGMENT):
             event = pad.get_sticky_event(kind, 0)
             if event is not None:
@@ -136,13 +182,14 @@ class CodedPictures:
 
     def _on_data(self, pad: Any, info: Any) -> Any:  # noqa: ANN401
         if info.type & Gst.PadProbeType.BUFFER:
-            self._track(pad).take_picture(info.get_buffer())
+            self._track(pad).take_buffer(info.get_buffer())
         else:
             self._track(pad).take_event(info.get_event())
         return Gst.PadProbeReturn.OK
 
     def _track(self, pad: Any) -> _Track:  # noqa: ANN401
-        return self._tracks.setdefault(pad.get_stream_id() or "", _Track())
+        demuxer = pad.get_parent_element().get_factory().get_name()
+        return self._tracks.setdefault(pad.get_stream_id() or "", _Track(demuxer))
 
 
 def _bytes(buffer: Any) -> bytes:  # noqa: ANN401

@@ -166,8 +166,9 @@ class Reader:
         Args:
             has_ended: Whether no more will come, so that whatever the container still owes counts.
         """
-        due = self._coded.due(self._stream_id) if has_ended else 0
-        return max(self._damaged, due - self._numbers.count)
+        if not has_ended:
+            return self._damaged
+        return self._coded.missing(self._stream_id, self._numbers.count, self._damaged)
 
     def _prepare(self) -> None:
         source = self._pipeline.get_by_name("source")

@@ -9,17 +9,27 @@ import pytest
 from edgecrack.gst.runtime import Gst, launch, stop
 from edgecrack.sources import SourceSpec, open_source
 
+_SOUND = "audiotestsrc num-buffers={} ! audio/x-raw,rate=44100 ! avenc_aac ! queue ! mux."
+_H264 = "x264enc speed-preset=ultrafast key-int-max=10 ! h264parse"
 _CLIPS = {
-    "h264.mp4": "x264enc speed-preset=ultrafast key-int-max=10 ! h264parse ! mp4mux faststart=true",
+    "h264.mp4": f"{_H264} ! mp4mux faststart=true",
     "bframes.mp4": "x264enc bframes=3 b-adapt=false ! h264parse ! mp4mux",
+    "opengop.mp4": "x264enc bframes=3 b-adapt=false key-int-max=10 option-string=open-gop=1 "
+    "! h264parse ! mp4mux",
     "hevc.mp4": "x265enc speed-preset=ultrafast log-level=none ! h265parse ! mp4mux",
     "vp9.webm": "vp9enc cpu-used=8 deadline=1 ! webmmux",
-    "h264.mkv": "x264enc speed-preset=ultrafast key-int-max=10 ! h264parse ! matroskamux",
+    "h264.mkv": f"{_H264} ! matroskamux",
+    "clusters.mkv": f"{_H264} ! matroskamux max-cluster-duration=200000000",
+    "clusters.webm": "vp8enc deadline=1 ! webmmux max-cluster-duration=200000000",
+    "sound.mp4": f"{_H264} ! queue ! mux. {_SOUND.format(86)} mp4mux name=mux faststart=true",
+    "sound.mkv": f"{_H264} ! queue ! mux. {_SOUND.format(86)} matroskamux name=mux",
+    "vp8.webm": "vp8enc deadline=1 auto-alt-ref=true lag-in-frames=8 ! webmmux",
+    "h264.ts": f"{_H264} ! mpegtsmux",
+    "interlaced.ts": "x264enc speed-preset=ultrafast interlaced=true ! h264parse ! mpegtsmux",
     "mjpeg.avi": "jpegenc ! avimux",
     "lossless.mkv": "avenc_ffv1 ! matroskamux",
 }
 _SOURCE = "videotestsrc num-buffers=50 pattern=ball animation-mode=frames"
-_SOUND = "audiotestsrc num-buffers={} ! audio/x-raw,rate=44100 ! avenc_aac ! queue ! mux."
 _FROM_1904_TO_1970_S = 2_082_844_800  # MP4 counts from 1904
 
 
@@ -157,3 +167,18 @@ def serve_with():
     for server in servers:
         server.shutdown()
         server.server_close()
+
+
+@pytest.fixture
+def serve_bytes(serve_with):
+    """Serve bytes without saying how many, and return their address."""
+
+    def _serve(content, name):
+        def answer(handler):
+            handler.send_response(200)
+            handler.end_headers()
+            handler.wfile.write(content)
+
+        return f"{serve_with(answer)}/{name}"
+
+    return _serve

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from edgecrack.errors import InputError
+from edgecrack.errors import InputError, SourceError
 from edgecrack.sources import SourceCounts
 
 
@@ -89,7 +89,7 @@ def _with_a_hole(path, target, share, filler=b"\0"):
     content = bytearray(path.read_bytes())
     first = len(content) * 2 // 5
     last = min(first + int(len(content) * share), len(content))
-    index_at = content.index(b"moov") - 4
+    index_at = content.find(b"moov") - 4
     if index_at > first:
         last = min(last, index_at)
     content[first:last] = filler * (last - first)
@@ -111,6 +111,53 @@ def test_a_damaged_middle_does_not_end_a_file(source, clip, tmp_path):
     times_ns, _error = _taken(video)
     assert times_ns[-1] == 49 * 40_000_000
     assert video.counts() == SourceCounts(len(times_ns), missing=50 - len(times_ns))
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
+@pytest.mark.parametrize(
+    "name",
+    ["sound.mp4", "bframes.mp4", "h264.mkv", "sound.mkv", "clusters.mkv", "clusters.webm",
+     "vp9.webm"],
+)  # fmt: skip
+def test_a_hole_is_counted_in_every_container(source, clip, tmp_path, name, share):
+    """Where a demuxer skips a damaged stretch, its frames are counted by the time they took."""
+    video = source(_with_a_hole(clip(name), tmp_path / name, share))
+    times_ns, _error = _taken(video)
+    assert abs(len(times_ns) + video.counts().missing - 50) <= 2
+
+
+@pytest.mark.parametrize("share", [0.01, 0.2, 0.4])
+@pytest.mark.parametrize("name", ["sound.mp4", "bframes.mp4", "opengop.mp4", "hevc.mp4"])
+def test_no_frame_of_a_damaged_file_is_made_up(source, clip, tmp_path, name, share):
+    """Each frame that is taken shows what the whole file shows at its time, pixel by pixel."""
+    whole = {frame.pts_ns: frame.image.copy() for frame in source(clip(name))}
+    video, taken = source(_with_a_hole(clip(name), tmp_path / name, share)), []
+    with pytest.raises(InputError):
+        taken.extend(video)
+    assert 0 < len(taken) < 50
+    assert all(np.array_equal(frame.image, whole[frame.pts_ns]) for frame in taken)
+
+
+@pytest.mark.parametrize("name", ["h264.mkv", "sound.mkv", "vp9.webm", "h264.mp4"])
+def test_a_served_file_that_breaks_off_is_told(source, clip, serve_bytes, name):
+    """Where no length is announced, the file's own duration tells; the server may come back."""
+    content = clip(name).read_bytes()
+    video = source(serve_bytes(content[: len(content) // 2], name))
+    with pytest.raises(SourceError, match=name):
+        list(video)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["sound.mp4", "bframes.mp4", "opengop.mp4", "hevc.mp4", "h264.mkv", "sound.mkv",
+     "clusters.mkv", "vp8.webm", "vp9.webm", "mjpeg.avi", "lossless.mkv", "h264.ts", "interlaced.ts"],
+)  # fmt: skip
+def test_a_whole_file_misses_nothing(source, clip, name):
+    """Hidden and reordered pictures, sound, and containers without durations are no damage."""
+    video = source(clip(name))
+    frames = len(list(video))
+    assert video.counts() == SourceCounts(frames)
+    assert frames >= 49
 
 
 @pytest.mark.real_data
