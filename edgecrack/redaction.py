@@ -39,10 +39,9 @@ def redact_address(address: str) -> str:
     user, at, place = address[scheme.end() :].rpartition("@")
     if at and ("?" in user or "=" in user):  # the @ may be of a value, and what follows its rest
         return scheme[0] + _HIDDEN
-    path, question, query = place.partition("?")
-    path = re.sub(r"=[^&]*", f"={_HIDDEN}", path)
-    values = "&".join(_without_value(part) for part in query.split("&"))
-    return f"{scheme[0]}{_HIDDEN if at else ''}{at}{path}{question}{values}"
+    parameters_at = _parameters_at(place)
+    values = "&".join(_without_value(part) for part in place[parameters_at:].split("&"))
+    return f"{scheme[0]}{_HIDDEN if at else ''}{at}{place[:parameters_at]}{values}"
 
 
 def redact(text: str) -> str:
@@ -65,6 +64,17 @@ def redact(text: str) -> str:
         shown += text[at:start] + redact_address(address) + whole[len(address) :]
         at = start + len(whole)
     return shown + text[at:]
+
+
+def _parameters_at(place: str) -> int:
+    """Return where parameters begin: after the ``?``, or in the path, as in ``cam/user=joe&id=1``.
+
+    A value may hold any further ``?`` and ``=``.
+    """
+    first = re.search(r"[?=]", place)
+    if first is None:
+        return len(place)
+    return first.end() if first[0] == "?" else place.rfind("/", 0, first.start()) + 1
 
 
 def _without_value(part: str) -> str:

@@ -49,6 +49,7 @@ def test_no_value_is_left_in_a_sentence(address):
         ("rtsp://joe:p?w@cam/1", "rtsp://***"),
         ("https://host/a?x=1&token=a@b", "https://***"),
         ("https://host/a.mp4?bare&x=1", "https://host/a.mp4?***&x=***"),
+        ("rtsp://cam/user=joe_id=?s3cret=", "rtsp://cam/user=***"),
         ("rtsp://cam/user=a&password=b/c", "rtsp://cam/user=***&password=***"),
     ],
 )

@@ -150,7 +150,8 @@ def test_a_served_file_that_breaks_off_is_told(source, clip, serve_bytes, name):
 @pytest.mark.parametrize(
     "name",
     ["sound.mp4", "bframes.mp4", "opengop.mp4", "hevc.mp4", "h264.mkv", "sound.mkv",
-     "clusters.mkv", "vp8.webm", "vp9.webm", "mjpeg.avi", "lossless.mkv", "h264.ts", "interlaced.ts"],
+     "clusters.mkv", "vp8.webm", "vp9.webm", "mjpeg.avi", "lossless.mkv", "h264.ts",
+     "interlaced.ts"],
 )  # fmt: skip
 def test_a_whole_file_misses_nothing(source, clip, name):
     """Hidden and reordered pictures, sound, and containers without durations are no damage."""
