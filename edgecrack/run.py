@@ -200,11 +200,13 @@ def carry_out(
         parts.folder.write_json("run.json", running.as_json())
         _drive(config, parts, stop, meter, start.run_id, outputs)
     except BaseException as error:
+        stop.keep_last_files()
         with suppress(SinkError):  # the first failure is the one to hear about
             is_stopped = stop.explains(error)
             leave("interrupted" if is_stopped else _reason(error))
         parts.folder.discard_if_empty()
         raise
+    stop.keep_last_files()
     return leave("interrupted" if stop.asked else "end of source")
 
 

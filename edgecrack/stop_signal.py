@@ -26,7 +26,8 @@ class StopSignal:
     Until the first frame there is nothing: whatever is being opened or read is given up at once.
     From then on waiting for a picture is cut short, frames at work are finished, and what was
     found in them is written. A second signal gives up the frames at work too; so does time, should
-    a network never answer. A third kills the process.
+    a network never answer. The files that say how the run ended are written all the same. A third
+    signal kills the process.
 
     Attributes:
         asked: Whether the end was asked for.
@@ -40,7 +41,7 @@ class StopSignal:
 
     def __init__(self) -> None:
         self.asked = False
-        self._has_begun = self._waiting = False
+        self._has_begun = self._waiting = self._is_ending = False
         self._before: dict[signal.Signals, Any] = {}
         self._timer: threading.Timer | None = None
 
@@ -54,7 +55,9 @@ class StopSignal:
         if not is_first:
             for number in self._before:
                 signal.signal(number, signal.SIG_DFL)
-        elif self._has_begun and not self._waiting:
+        if self._is_ending:
+            return
+        if is_first and self._has_begun and not self._waiting:
             self._limit_frames()
             return
         raise KeyboardInterrupt
@@ -115,6 +118,10 @@ class StopSignal:
         """Give what follows, writing, all the time it needs."""
         if self._timer is not None:
             self._timer.cancel()
+
+    def keep_last_files(self) -> None:
+        """Let no second signal end what comes now, two small files; a third still kills."""
+        self._is_ending = True
 
     def _limit_frames(self) -> None:
         """Send this process a second signal when the frames at work take too long."""

@@ -178,7 +178,16 @@ def bundle():
 def go(bundle, tmp_path):
     """Return a function that surveys frames in memory into ``tmp_path / "run"``."""
 
-    def _go(frames, *, positioning=None, segmenter=None, detection=None, output=None, **options):
+    def _go(
+        frames,
+        *,
+        positioning=None,
+        segmenter=None,
+        detection=None,
+        output=None,
+        stop=None,
+        **options,
+    ):
         parts = Parts(
             bundle=bundle,
             segmenter=segmenter or DarkSegmenter(12, 8, live=options.get("live", False)),
@@ -192,6 +201,6 @@ def go(bundle, tmp_path):
             detection=detection or DetectionSpec(),
             output=output or OutputSpec(),
         )
-        return carry_out(config, parts, StopSignal())
+        return carry_out(config, parts, stop or StopSignal())
 
     return _go

@@ -1,7 +1,9 @@
 """A run over parts in memory: what is counted, what is written, and what is left on failure."""
 
 import json
+import signal
 import threading
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -165,6 +167,30 @@ def test_an_unforeseen_failure_of_a_sink_keeps_what_it_had_taken(go, tmp_path, m
     assert read(tmp_path / "run")["exit_reason"] == str(caught.value)
     assert len(list((tmp_path / "run" / "masks").iterdir())) == 4
     assert len((tmp_path / "run" / "cracks.geojsonl").read_text().splitlines()) == 4
+
+
+@pytest.mark.parametrize("name", ["report.json", "run.json"])
+@pytest.mark.parametrize("began", [True, False])
+def test_a_second_signal_does_not_cost_the_last_files(go, tmp_path, monkeypatch, began, name):
+    """One that comes while they are written, as it does after two at once, waits for them."""
+    write, stop = RunFolder.write_json, StopSignal()
+
+    def write_interrupted(self, file, values):
+        if stop.asked and file == name:
+            signal.raise_signal(signal.SIGTERM)
+        write(self, file, values)
+
+    def first_signal(*_arguments):
+        signal.raise_signal(signal.SIGINT)
+        yield
+
+    monkeypatch.setattr(RunFolder, "write_json", write_interrupted)
+    if not began:
+        monkeypatch.setattr(run_module, "open_sinks", lambda *_: next(first_signal()))
+    with suppress(KeyboardInterrupt), stop.installed():
+        go(lazy(first_signal), stop=stop)
+    assert read(tmp_path / "run")["exit_reason"] == "interrupted"
+    assert read(tmp_path / "run", "report.json")["frames_inferred"] == 0
 
 
 def test_ctrl_c_without_our_handler_is_an_interruption(go, tmp_path):
