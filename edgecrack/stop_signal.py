@@ -41,7 +41,8 @@ class StopSignal:
 
     def __init__(self) -> None:
         self.asked = False
-        self._has_begun = self._waiting = self._is_ending = False
+        self._has_begun = self._waiting = self._is_unwinding = self._is_ending = False
+        self._has_repeated = False
         self._before: dict[signal.Signals, Any] = {}
         self._timer: threading.Timer | None = None
 
@@ -50,17 +51,17 @@ class StopSignal:
         self.asked = True
 
     def __call__(self, *_signal: object) -> None:
-        """Handle a signal."""
+        """Handle a signal. Two may come at once, the second while the first unwinds the stack."""
         is_first, self.asked = not self.asked, True
-        if not is_first:
-            for number in self._before:
-                signal.signal(number, signal.SIG_DFL)
-        if self._is_ending:
-            return
-        if is_first and self._has_begun and not self._waiting:
+        if is_first and self._has_begun and not (self._waiting or self._is_ending):
             self._limit_frames()
-            return
-        raise KeyboardInterrupt
+        elif is_first and not self._is_ending:
+            self._is_unwinding = True
+            raise KeyboardInterrupt
+        elif self._is_unwinding and self._has_begun:  # `frames` will know what to do
+            self._has_repeated = True
+        elif not is_first:
+            self._give_up()
 
     @contextmanager
     def installed(self) -> Iterator[None]:
@@ -110,6 +111,9 @@ class StopSignal:
             except KeyboardInterrupt:  # at any instant up to the line above, that one included
                 if not self.asked:  # of a handler that is not this one
                     raise
+                self._is_unwinding = False
+                if self._has_repeated:
+                    self._give_up()
                 self._limit_frames()
                 return
             yield frame
@@ -122,6 +126,13 @@ class StopSignal:
     def keep_last_files(self) -> None:
         """Let no second signal end what comes now, two small files; a third still kills."""
         self._is_ending = True
+
+    def _give_up(self) -> None:
+        """Give up the frames at work, if there are any, and let the next signal kill."""
+        for number in self._before:
+            signal.signal(number, signal.SIG_DFL)
+        if not (self._is_unwinding or self._is_ending):
+            raise KeyboardInterrupt
 
     def _limit_frames(self) -> None:
         """Send this process a second signal when the frames at work take too long."""
