@@ -5,9 +5,11 @@ from __future__ import annotations
 import signal
 import threading
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from edgecrack.errors import EdgecrackError
+from edgecrack.signal_delivery import prompt_signals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -77,7 +79,8 @@ class StopSignal:
                 self._before[number] = before
                 signal.signal(number, self)
         try:
-            yield
+            with prompt_signals():
+                yield
         except Exception as error:
             if self.explains(error):
                 raise KeyboardInterrupt from error
@@ -100,23 +103,30 @@ class StopSignal:
         self._has_begun = True
         pictures = iter(source)
         while not self.asked:
-            try:
-                try:
-                    self._waiting = True
-                    frame = next(pictures)
-                finally:
-                    self._waiting = False
-            except StopIteration:
-                return
-            except KeyboardInterrupt:  # at any instant up to the line above, that one included
-                if not self.asked:  # of a handler that is not this one
-                    raise
+            next_one = self._next(pictures)
+            # Asked of the flag and not of the exception: a callback of a library may swallow that.
+            if self._is_unwinding:
                 self._is_unwinding = False
                 if self._has_repeated:
                     self._give_up()
                 self._limit_frames()
                 return
-            yield frame
+            if not next_one:
+                return
+            yield from next_one
+
+    def _next(self, pictures: Iterator[_Item]) -> list[_Item]:
+        """Return the next picture, or an empty list after the last one and after a signal."""
+        try:
+            try:
+                self._waiting = True
+                return list(islice(pictures, 1))
+            finally:
+                self._waiting = False
+        except KeyboardInterrupt:  # at any instant up to the line above, that one included
+            if not self.asked:  # of a handler that is not this one
+                raise
+            return []
 
     def frames_are_done(self) -> None:
         """Give what follows, writing, all the time it needs."""

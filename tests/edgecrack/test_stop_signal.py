@@ -1,6 +1,7 @@
 """A request to end: after the frame at work, or in the middle of waiting for one."""
 
 import signal
+from contextlib import suppress
 
 import pytest
 
@@ -110,3 +111,18 @@ def test_ctrl_c_of_another_handler_passes_through():
 
     with pytest.raises(KeyboardInterrupt):
         list(StopSignal().frames(frames()))
+
+
+def test_a_signal_that_a_library_swallows_is_not_forgotten():
+    """The picture that came all the same is not begun, and a second signal gives up the work."""
+    stop = StopSignal()
+
+    def frames():
+        yield 0
+        with suppress(KeyboardInterrupt):  # as around a callback
+            stop(signal.SIGINT, None)
+        yield 1
+
+    assert list(stop.frames(frames())) == [0]
+    with pytest.raises(KeyboardInterrupt):
+        stop(signal.SIGTERM, None)
