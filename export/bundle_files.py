@@ -82,7 +82,7 @@ def _write_golden(bundle: Bundle, network: ModelEntry) -> Iterator[GoldenEntry]:
             bgr = cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
             webp = cv2.imencode(".webp", bgr, lossless)[1]
             (bundle.path / frame_name).write_bytes(webp.tobytes())
-            png = cv2.imencode(".png", segmenter.probability(frame), smallest)[1]
+            png = cv2.imencode(".png", segmenter.answer(frame).probability, smallest)[1]
             (bundle.path / answer_name).write_bytes(png.tobytes())
             yield GoldenEntry(kind, frame_name, answer_name, network.file)
 

@@ -69,7 +69,7 @@ def _parity(net: UNet, bundle: Bundle, network: ModelEntry, pictures: Sequence[R
             frame = np.asarray(small, np.uint8)
             with torch.inference_mode():
                 expected = trained(torch.from_numpy(frame)[None])[0].numpy()
-            answer = segmenter.probability(frame)
+            answer = segmenter.answer(frame).probability
             difference = np.abs(answer.astype(np.int16) - expected)
             worst_levels = max(worst_levels, int(difference.max()))
             masks = answer >= segmenter.threshold, expected >= segmenter.threshold

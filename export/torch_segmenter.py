@@ -32,7 +32,7 @@ class TorchSegmenter:
         self._model = Uint8Model(net).eval()
 
     @torch.inference_mode()
-    def probability(self, image: RgbImage) -> GrayImage:
+    def answer(self, image: RgbImage) -> GrayImage:
         """Return 0..255, (H, W), for an RGB picture (H, W, 3) of the input's size."""
         answer: GrayImage = np.asarray(self._model(torch.from_numpy(image)[None])[0].numpy())
         return answer

@@ -34,7 +34,7 @@ def replaced(bundle_copy, manifest):
 def test_a_network_of_the_contract_is_run(replaced, red):
     """Names, types and shapes that fit are all that is asked of a network."""
     picture = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
-    answer = load_segmenter(replaced(red())).probability(picture)
+    answer = load_segmenter(replaced(red())).answer(picture).probability
     assert np.array_equal(answer, picture[..., 0])
 
 
@@ -81,7 +81,7 @@ def test_a_network_that_fails_on_a_picture_is_a_bundle_error(replaced, red):
     """A fault that shows only when the network is run names the network."""
     segmenter = load_segmenter(replaced(red(channel=7)))
     with pytest.raises(BundleError, match=NETWORK):
-        segmenter.probability(np.zeros((64, 96, 3), np.uint8))
+        segmenter.answer(np.zeros((64, 96, 3), np.uint8)).probability
 
 
 def test_closing_ends_a_network_that_never_answers(replaced, endless, capfd):
@@ -91,7 +91,7 @@ def test_closing_ends_a_network_that_never_answers(replaced, endless, capfd):
 
     def probability():
         begun.set()
-        segmenter.probability(np.zeros((64, 96, 3), np.uint8))
+        segmenter.answer(np.zeros((64, 96, 3), np.uint8)).probability
 
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(probability)
