@@ -206,7 +206,8 @@ def _reason(network: ModelEntry, precision: str, golden: tuple[GoldenResult, ...
             "fail"
         )
     differing = [
-        f"{result.kind} in {result.answer} by {result.worst_levels}/255 with mask IoU {result.mask_iou}"
+        f"{result.kind} in {result.answer} by {result.worst_levels}/255 with mask IoU "
+        f"{result.mask_iou}"
         for result in golden
         if not result.passed
     ]

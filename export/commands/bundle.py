@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from edgecrack.errors import UsageError
-from export.commands.options import UNCHECKED, size_of
+from export.commands.options import UNCHECKED, RoadThreshold, size_of
 
 
 def bundle(
@@ -28,13 +28,22 @@ def bundle(
         ),
     ] = Path("../shared/data"),
     only: Annotated[
-        str | None, typer.Option("--set", help="Data set for threshold, parity and scores.")
+        str | None,
+        typer.Option(
+            "--set",
+            help="Data set for threshold, parity and scores. [the first; threshold of training]",
+        ),
     ] = None,
     tolerance: Annotated[
         list[float] | None,
         typer.Option(help="Tolerance of the scores in px; repeatable. [5 and 10]"),
     ] = None,
     release: Annotated[str, typer.Option(help="Version of the model.")] = "1.0.0",
+    road_threshold: RoadThreshold = 128,
+    licence: Annotated[
+        str | None,
+        typer.Option(help="What may be done with the weights. [what the data sets state]"),
+    ] = None,
 ) -> None:
     """Export CHECKPOINT; fails, and writes nothing, unless it matches torch frame by frame.
 
@@ -53,10 +62,12 @@ def bundle(
         root=data,
         set_name=only,
         tolerances_px=tuple(tolerance or (5.0, 10.0)),
+        licence=licence,
+        road_threshold=road_threshold,
     )
     for parity in build_bundle(load_checkpoint(checkpoint), request, out):
         line = (
-            f"{out / parity.network}: {parity.pictures} validation pictures, "
+            f"{out / parity.network} {parity.answer}: {parity.pictures} validation pictures, "
             f"worst difference {parity.worst_levels}/255, mask IoU {parity.mask_iou:.5f}"
         )
         typer.echo(os.fsencode(line))  # the path as it is, UTF-8 or not

@@ -49,6 +49,13 @@ CheckpointThreshold = Annotated[
     ),
 ]
 
+RoadThreshold = Annotated[
+    int,
+    typer.Option(
+        min=0, max=255, help="From which level on a pixel is road; for a network that says so."
+    ),
+]
+
 
 def size_of(text: str) -> tuple[int, int]:
     """Return width and height of an input, such as 960x540.

@@ -69,7 +69,7 @@ class FailsOnLight(DarkSegmenter):
 
     def answer(self, image):
         """Answer or fail."""
-        answer = super().answer(image).probability
-        if not answer.any():
+        answer = super().answer(image)
+        if not answer.probability.any():
             raise self._error
         return answer

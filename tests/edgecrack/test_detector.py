@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edgecrack.detector import DetectionSpec, Detector
-from edgecrack.records import Frame, FrameGeometry, Region
+from edgecrack.records import Answer, Frame, FrameGeometry, Region
 from edgecrack.segmenters import DarkSegmenter
 
 
@@ -46,7 +46,7 @@ class DarkInBorders(DarkSegmenter):
         self.seen = image.copy()
         probability = super().answer(image).probability
         probability[:5] = probability[11:] = 255
-        return probability
+        return Answer(probability)
 
 
 def test_a_picture_of_another_aspect_is_seen_in_mirrored_borders():

@@ -43,7 +43,11 @@ def test_another_network_is_seen(other_net, tiny, pictures):
 
 @pytest.mark.parametrize(
     "parity",
-    [Parity("m.onnx", 9, 3, 1.0), Parity("m.onnx", 9, 0, 0.9989), Parity("m.onnx", 0, 0, 1.0)],
+    [
+        Parity("m.onnx", "road", 9, 3, 1.0),
+        Parity("m.onnx", "road", 9, 0, 0.9989),
+        Parity("m.onnx", "probability", 0, 0, 1.0),
+    ],
 )
 def test_either_measure_is_enough_to_refuse(parity):
     """Three levels, masks that differ by more than a thousandth, or nothing compared."""
@@ -53,7 +57,7 @@ def test_either_measure_is_enough_to_refuse(parity):
 
 def test_the_limits_themselves_pass():
     """Two levels and an IoU of 0.999 are allowed."""
-    require(Parity("m.onnx", 1, 2, 0.999))
+    require(Parity("m.onnx", "probability", 1, 2, 0.999))
 
 
 def test_masks_are_taken_together(tiny_net, other_net, tiny, pictures):

@@ -81,7 +81,7 @@ def test_a_network_that_fails_on_a_picture_is_a_bundle_error(replaced, red):
     """A fault that shows only when the network is run names the network."""
     segmenter = load_segmenter(replaced(red(channel=7)))
     with pytest.raises(BundleError, match=NETWORK):
-        segmenter.answer(np.zeros((64, 96, 3), np.uint8)).probability
+        segmenter.answer(np.zeros((64, 96, 3), np.uint8))
 
 
 def test_closing_ends_a_network_that_never_answers(replaced, endless, capfd):
@@ -91,7 +91,7 @@ def test_closing_ends_a_network_that_never_answers(replaced, endless, capfd):
 
     def probability():
         begun.set()
-        segmenter.answer(np.zeros((64, 96, 3), np.uint8)).probability
+        segmenter.answer(np.zeros((64, 96, 3), np.uint8))
 
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(probability)

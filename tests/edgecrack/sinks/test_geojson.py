@@ -21,7 +21,8 @@ LINES = Path("/run/cracks.geojsonl")
 
 PROPERTIES = {
     "frame", "t_utc", "media_time_s", "position_quality", "alt_msl_m", "heading_deg", "speed_mps",
-    "hdop", "area_px", "area_share", "crack_count", "peak_probability", "mask", "picture",
+    "hdop", "area_px", "area_share",
+    "road_share", "area_share_of_road", "crack_count", "peak_probability", "mask", "picture",
 }  # fmt: skip
 
 
