@@ -138,7 +138,7 @@ def _metrics(
             continue
         for result in score_pairs(segmenter, data, pairs, part, request.tolerances_px).scores:
             score = result.at_threshold or result.ods
-            protocol = f"{result.protocol}, threshold {score.threshold}"
+            protocol = f"{result.protocol}, threshold {score.threshold} from validation"
             yield MetricEntry(f"F1 {result.name}", round(score.f1, 4), protocol)
 
 

@@ -1,7 +1,7 @@
 """The one proof that a bundle works here: its golden frames give the answers it promises.
 
-Every network of the bundle is proved, each of its answers, with what would run it. Export, the operator, and a unit
-before it uses a new model all ask this. IoU of two empty masks is 1.
+Every network of the bundle is proved, each of its answers, with what would run it. Export, the
+operator, and a unit before it uses a new model all ask this. IoU of two empty masks is 1.
 """
 
 from __future__ import annotations

@@ -196,6 +196,8 @@ def test_a_graph_that_is_no_valid_onnx_is_refused():
 class ThroughUint8(nn.Module):
     """A network whose answer has been uint8 on its way."""
 
+    spec = UNetSpec()
+
     def forward(self, picture):
         """Return the first channel, in steps of one."""
         return picture[:, :1].to(torch.uint8).to(torch.float32)

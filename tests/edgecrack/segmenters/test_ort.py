@@ -64,6 +64,39 @@ def test_a_second_output_is_refused(replaced, red):
         load_segmenter(bundle)
 
 
+@pytest.fixture
+def with_road(replaced, manifest, tiny, red_and_green):
+    """Return a function that makes a bundle with a road threshold, of a network."""
+
+    def _with_road(network=red_and_green):
+        manifest.change(("road_threshold",), 128)
+        for index, golden in enumerate(tiny.manifest.golden):
+            manifest.change(("golden", index, "road"), golden.probability)
+        return replaced(network)
+
+    return _with_road
+
+
+def test_a_network_with_road_answers_both(with_road):
+    """Probability and road come together, each from its own output."""
+    picture = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
+    segmenter = load_segmenter(with_road())
+    answer = segmenter.answer(picture)
+    assert segmenter.road_threshold == 128
+    assert np.array_equal(answer.probability, picture[..., 0])
+    assert np.array_equal(answer.road, picture[..., 1])
+
+
+def test_outputs_that_the_manifest_does_not_tell_are_refused(
+    with_road, replaced, red, red_and_green
+):
+    """A road that is promised must be there, and one that is there must be promised."""
+    with pytest.raises(BundleError, match=NETWORK):
+        load_segmenter(replaced(red_and_green))
+    with pytest.raises(BundleError, match=NETWORK):
+        load_segmenter(with_road(red()))
+
+
 def test_what_is_no_network_is_refused(replaced, red, tiny_bundle):
     """Empty, cut, unknown operators and nonsense each end in a BundleError."""
     whole = (tiny_bundle / NETWORK).read_bytes()
