@@ -6,6 +6,7 @@ from edgecrack.program.version_option import with_version
 from training.commands.config import config
 from training.commands.evaluate import evaluate
 from training.commands.fit import fit
+from training.commands.import_annotations import import_annotations
 from training.commands.pack import pack
 
 app = with_version(
@@ -15,3 +16,4 @@ app = with_version(
 
 for command in (config, fit, evaluate, pack):
     app.command()(command)
+app.command("import")(import_annotations)
