@@ -64,7 +64,7 @@ def import_annotations(
     from training.imports.drawing import roles_of  # noqa: PLC0415
     from training.imports.folder import write_folder  # noqa: PLC0415
 
-    if line_width is not None and not 0.1 <= line_width <= 100:  # noqa: PLR2004
+    if line_width is not None and not 0.1 <= line_width <= 100:
         raise UsageError("--line-width must be 0.1 to 100 px.")
     named = {"crack": crack, "road": road, "paint": paint, "not road": not_road}
     wanted = {role: [name for name in text.split(",") if name] for role, text in named.items()}

@@ -1,6 +1,6 @@
-"""Exports of annotation tools, read and turned into folders of pictures and masks, one file a format.
+"""Exports of annotation tools, turned into folders of pictures and masks; one file a format.
 
-The formats are COCO, LabelMe and CVAT for images 1.1; which one a file is in is told by its content.
+The formats are COCO, LabelMe and CVAT for images 1.1; a file's content tells which it is in.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""COCO: one JSON file with ``images``, ``categories`` and ``annotations`` (polygons or run lengths)."""
+"""COCO: one JSON file with ``images``, ``categories`` and ``annotations``.
+
+Where an annotation is, is said by polygons or by run lengths.
+"""
 
 from __future__ import annotations
 
@@ -27,9 +30,10 @@ def read_coco(path: Path, document: dict[str, Any], images: Path) -> Export:
         value_of(entry, "id", int, path): value_of(entry, "name", str, path)
         for entry in value_of(document, "categories", list, path)
     }
-    shapes: dict[int, list[Shape]] = {
-        value_of(entry, "id", int, path): [] for entry in document["images"]
-    }
+    entries = value_of(document, "images", list, path)
+    shapes: dict[int, list[Shape]] = {value_of(entry, "id", int, path): [] for entry in entries}
+    if len(shapes) < len(entries):
+        raise InputError(f"{path} must give each picture an id of its own; export it again.")
     for entry in value_of(document, "annotations", list, path):
         picture, category = (value_of(entry, f"{of}_id", int, path) for of in ("image", "category"))
         for key, known in ((picture, shapes), (category, categories)):
@@ -40,13 +44,13 @@ def read_coco(path: Path, document: dict[str, Any], images: Path) -> Export:
                 )
         try:
             region = _region(entry.get("segmentation"))
-        except (TypeError, ValueError, LookupError) as error:
+        except (TypeError, ValueError, LookupError, OverflowError) as error:
             raise InputError(
                 f"{path} has no usable segmentation in annotation {entry.get('id')}: {error}."
             ) from error
         shapes[picture].append(Shape(categories[category], region))
     return export_of(
-        [_picture(entry, shapes, images, path) for entry in document["images"]],
+        [_picture(entry, shapes, images, path) for entry in entries],
         set(categories.values()),
     )
 

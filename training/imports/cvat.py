@@ -44,7 +44,7 @@ def read_cvat(path: Path, images: Path, line_px: float | None) -> Export:
         parser.Parse(data, True)  # noqa: FBT003  it takes no name
     except (OSError, expat.ExpatError) as error:
         raise InputError(f"{path} must be a readable XML file, but: {error}.") from error
-    except (LookupError, ValueError, TypeError) as error:
+    except (LookupError, ValueError, OverflowError) as error:
         raise InputError(
             f"{path} must be of CVAT for images 1.1, but line {parser.CurrentLineNumber} is not: "
             f"{error!r}; export it again."
@@ -111,8 +111,8 @@ def _region(name: str, attributes: Attributes, line_px: float | None) -> Region:
         counts = [int(count) for count in attributes["rle"].split(",")]
         return Runs(counts, "C", (left, top, width, height))
     if name == "box" and not float(attributes.get("rotation", 0)):
-        left, top, right, bottom = (float(attributes[key]) for key in ("xtl", "ytl", "xbr", "ybr"))
-        corners = [[left, top], [right, top], [right, bottom], [left, bottom]]
+        x0, y0, x1, y1 = (float(attributes[key]) for key in ("xtl", "ytl", "xbr", "ybr"))
+        corners = [[x0, y0], [x1, y0], [x1, y1], [x0, y1]]
         return Polygons((points_of(corners),))
     return NoRegion("a turned box" if name == "box" else f"a shape of the kind '{name}'")
 

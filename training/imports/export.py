@@ -74,7 +74,7 @@ def export_of(pictures: list[AnnotatedPicture], categories: set[str]) -> Export:
 
 
 def locate(named: str, folder: Path, images: Path, source: Path) -> tuple[str, Path]:
-    """Return a picture's path below ``images``, with ``/``, and its file.
+    r"""Return a picture's path below ``images``, with ``/``, and its file.
 
     Args:
         named: The path that the export gives, with ``/`` or a backslash.
@@ -86,7 +86,7 @@ def locate(named: str, folder: Path, images: Path, source: Path) -> tuple[str, P
         InputError: If it is no path, or leads out of ``images``.
 
     Example:
-        >>> name, _ = locate("..\\\\images\\\\a.jpg", Path("own/json"), Path("own"), Path("a.json"))
+        >>> name, _ = locate("..\\images\\a.jpg", Path("own/json"), Path("own"), Path("a.json"))
         >>> name
         'images/a.jpg'
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import cv2
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from training.imports.export import AnnotatedPicture, Export
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class ImportCounts:
     """What was imported.
 
@@ -37,11 +37,11 @@ class ImportCounts:
         left_out: Name of each category that was not asked for -> number of its shapes.
     """
 
-    pictures: int = 0
-    with_cracks: int = 0
-    shapes: dict[str, int] = field(default_factory=dict)
-    without_pixels: int = 0
-    left_out: dict[str, int] = field(default_factory=dict)
+    pictures: int
+    with_cracks: int
+    shapes: dict[str, int]
+    without_pixels: int
+    left_out: dict[str, int]
 
 
 def write_folder(
@@ -71,12 +71,12 @@ def write_folder(
     make_folders(disk, out.parent)
     if unfinished.exists():
         raise SinkError(f"{unfinished} is there from an import that was cut off; remove it.")
-    counts = _counts(export, roles)
+    drawn = []
     try:
         for part in _parts(roles):
             make_folders(disk, unfinished / part)
         for name, picture in names.items():
-            _write_picture(picture, name, roles, unfinished, counts)
+            drawn.append(_write_picture(picture, name, roles, unfinished))
             on_picture()
         disk.sync_all(unfinished)
         disk.rename(unfinished, out)
@@ -86,7 +86,7 @@ def write_folder(
     finally:
         disk.close()
     disk.sync(out.parent)
-    return counts
+    return _counts(export, roles, drawn)
 
 
 def _parts(roles: Roles) -> list[str]:
@@ -120,7 +120,7 @@ def _names(export: Export) -> dict[str, AnnotatedPicture]:
     return names
 
 
-def _counts(export: Export, roles: Roles) -> ImportCounts:
+def _counts(export: Export, roles: Roles, drawn: list[tuple[bool, int]]) -> ImportCounts:
     shapes: Counter[str] = Counter()
     left_out: dict[str, int] = {}
     for category, number in export.categories.items():
@@ -128,12 +128,14 @@ def _counts(export: Export, roles: Roles) -> ImportCounts:
             shapes[role] += number
         elif number:
             left_out[category] = number
-    return ImportCounts(len(export.pictures), shapes=dict(shapes), left_out=left_out)
+    with_cracks, without_pixels = (sum(numbers) for numbers in zip(*drawn, strict=True))
+    return ImportCounts(len(drawn), with_cracks, dict(shapes), without_pixels, left_out)
 
 
 def _write_picture(
-    picture: AnnotatedPicture, name: str, roles: Roles, folder: Path, counts: ImportCounts
-) -> None:
+    picture: AnnotatedPicture, name: str, roles: Roles, folder: Path
+) -> tuple[bool, int]:
+    """Return whether it has a crack, and how many of its shapes cover no pixel."""
     data, (width_px, height_px) = _read(picture)
     drawn = draw(picture, roles, height_px, width_px)
     disk = LocalDisk()
@@ -142,8 +144,7 @@ def _write_picture(
         disk.write(folder / "masks" / f"{name}.png", _png(drawn.mask))
     if roles.has_areas:
         disk.write(folder / "areas" / f"{name}.png", _png(drawn.area))
-    counts.with_cracks += bool(drawn.mask.any())
-    counts.without_pixels += drawn.without_pixels
+    return bool(drawn.mask.any()), drawn.without_pixels
 
 
 def _read(picture: AnnotatedPicture) -> tuple[bytes, tuple[int, int]]:
@@ -158,7 +159,7 @@ def _read(picture: AnnotatedPicture) -> tuple[bytes, tuple[int, int]]:
     size_px = pixels.shape[1], pixels.shape[0]
     if picture.size_px not in {None, size_px}:
         raise InputError(
-            f"{picture.source} states {picture.size_px[0]}x{picture.size_px[1]} for "  # type: ignore[index]
+            f"{picture.source} states {picture.size_px[0]}x{picture.size_px[1]} for "
             f"{picture.name}, but it is {size_px[0]}x{size_px[1]}; use the pictures that were "
             "annotated."
         )

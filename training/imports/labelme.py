@@ -34,7 +34,7 @@ def _picture(path: Path, images: Path, line_px: float | None) -> AnnotatedPictur
         _shape(entry, line_px, path) for entry in value_of(document, "shapes", list, path)
     )
     named = value_of(document, "imagePath", str, path)
-    beside_it = path.is_relative_to(images)
+    beside_it = path.absolute().is_relative_to(images.absolute())
     name, file = locate(named, path.parent if beside_it else images, images, path)
     width, height = document.get("imageWidth"), document.get("imageHeight")
     size_px = (width, height) if isinstance(width, int) and isinstance(height, int) else None
@@ -46,7 +46,7 @@ def _shape(entry: dict[str, Any], line_px: float | None, path: Path) -> Shape:
     kind = entry.get("shape_type") or "polygon"  # early files have polygons only
     try:
         region = _region(kind, points_of(entry.get("points")), entry.get("mask"), line_px)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"{path} has no usable {kind} '{label}': {error}.") from error
     return Shape(label, region, is_box=kind == "rectangle")
 

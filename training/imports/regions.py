@@ -83,8 +83,9 @@ class Line:
         for start, end in pairwise(self.points):
             low = np.floor(np.minimum(start, end) - reach).astype(int).clip(0)
             high = np.ceil(np.maximum(start, end) + reach).astype(int).clip(0)
-            rows, columns = slice(low[1], high[1]), slice(low[0], high[0])
-            y, x = np.mgrid[0:height_px, 0:width_px][:, rows, columns] + 0.5
+            rows = slice(low[1], min(high[1], height_px))
+            columns = slice(low[0], min(high[0], width_px))
+            y, x = np.mgrid[rows, columns] + 0.5
             along = end - start
             offset = (x - start[0]) * along[0] + (y - start[1]) * along[1]
             share = (offset / max(along @ along, 1e-12)).clip(0, 1)
@@ -114,11 +115,10 @@ class Runs:
         if self.size_px not in {None, (width_px, height_px)}:
             raise ValueError(f"has runs of a picture of {self.size_px}, not as large as this one")
         left, top, width, height = self.box_px or (0, 0, width_px, height_px)
-        lengths = decode_counts(self.counts) if isinstance(self.counts, str) else self.counts
-        counts = np.asarray(lengths, np.int64)
-        if not len(counts) or counts.min() < 0 or sum(map(int, counts)) != width * height:
-            raise ValueError(f"has runs that do not add up to {width}x{height} pixels")
         _check_box((left, top, width, height), height_px, width_px)
+        counts = decode_counts(self.counts) if isinstance(self.counts, str) else self.counts
+        if not counts or min(counts) < 0 or sum(counts) != width * height:
+            raise ValueError(f"has runs that do not add up to {width}x{height} pixels")
         inside = np.repeat(np.arange(len(counts)) % 2 == 1, counts)
         return _placed(
             inside.reshape((height, width), order=self.order), left, top, height_px, width_px
@@ -217,15 +217,18 @@ def fill(points: Points, height_px: int, width_px: int) -> Mask:
         np.ceil(value - 0.5).clip(0, height_px).astype(int)
         for value in (np.minimum(y0, y1), np.maximum(y0, y1))
     )
+    top, rows = first.min(), end.max() - first.min()
     spans = end - first
     edge = np.repeat(np.arange(len(points)), spans)
     row = first[edge] + np.arange(len(edge)) - (spans.cumsum() - spans)[edge]
     slope = (x1 - x0)[edge] / (y1 - y0)[edge]
     crossing = x0[edge] + (row + 0.5 - y0[edge]) * slope
     column = np.ceil(crossing - 0.5).clip(0, width_px).astype(int)
-    crossings = np.bincount(row * (width_px + 1) + column, minlength=height_px * (width_px + 1))
-    odd = crossings.reshape(height_px, width_px + 1)[:, :width_px] % 2 == 1
-    return np.asarray(np.logical_xor.accumulate(odd, axis=1))
+    place = (row - top) * (width_px + 1) + column
+    crossings = np.bincount(place, minlength=rows * (width_px + 1)).reshape(rows, width_px + 1)
+    mask = np.zeros((height_px, width_px), np.bool_)
+    np.logical_xor.accumulate(crossings[:, :-1] % 2 == 1, axis=1, out=mask[top : top + rows])
+    return mask
 
 
 def _check_box(box_px: tuple[int, int, int, int], height_px: int, width_px: int) -> None:

@@ -1,4 +1,4 @@
-"""COCO's text of run lengths: numbers of 5 bits a character, each from the third on as a difference.
+"""COCO's text of run lengths: numbers of 5 bits a character, later ones as differences.
 
 The low 5 bits of a character, less 48, are digits, the lowest first; its bit 5 says that more
 follow, and bit 4 of the last one is the sign. From the fourth number on it is the difference to the
