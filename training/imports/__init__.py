@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgecrack.errors import InputError
+from training.imports.annotation_file import read_annotations
 from training.imports.coco import read_coco
 from training.imports.cvat import read_cvat
-from training.imports.json_document import read_json
+from training.imports.json_document import parse_json
 from training.imports.labelme import read_labelme
 
 if TYPE_CHECKING:
@@ -36,9 +37,10 @@ def read_export(path: Path, images: Path | None, line_px: float | None) -> Expor
     if images is None:
         beside = path.parent / "images"
         images = beside if beside.is_dir() else path.parent
-    if _is_xml(path):
-        return read_cvat(path, images, line_px)
-    document = read_json(path)
+    data = read_annotations(path)
+    if data[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        return read_cvat(path, data, images, line_px)
+    document = parse_json(data, path)
     if "shapes" in document:
         return read_labelme([path], images, line_px)
     if "images" in document and "annotations" in document:
@@ -47,11 +49,3 @@ def read_export(path: Path, images: Path | None, line_px: float | None) -> Expor
         f"{path} must be a COCO or LabelMe JSON file or a CVAT for images 1.1 XML file, but has "
         "neither 'images' and 'annotations' nor 'shapes'; export it in one of these formats."
     )
-
-
-def _is_xml(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
-    except OSError as error:
-        raise InputError(f"{path} must be a readable file or folder, but: {error}.") from error

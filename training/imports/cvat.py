@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from xml.parsers import expat
 
 from edgecrack.errors import InputError
-from training.imports.export import LIMIT_BYTES, AnnotatedPicture, Export, Shape, export_of, locate
+from training.imports.export import AnnotatedPicture, Export, Shape, export_of, locate
 from training.imports.regions import Line, NoRegion, Polygons, Runs, points_of
 
 if TYPE_CHECKING:
@@ -24,11 +24,11 @@ SHAPES = frozenset(
 Attributes = dict[str, str]
 
 
-def read_cvat(path: Path, images: Path, line_px: float | None) -> Export:
-    """Read a CVAT file; the ``name`` of an ``image`` is relative to ``images``.
+def read_cvat(path: Path, data: bytes, images: Path, line_px: float | None) -> Export:
+    """Read a CVAT file's bytes; the ``name`` of an ``image`` is relative to ``images``.
 
     Raises:
-        InputError: If it is not such a file, is too large, or has a document type.
+        InputError: If it is not such a file, or has a document type.
     """
     reader = _Reader(path, images, line_px)
     parser = expat.ParserCreate()
@@ -37,12 +37,8 @@ def read_cvat(path: Path, images: Path, line_px: float | None) -> Export:
     parser.CharacterDataHandler = reader.text
     parser.StartDoctypeDeclHandler = reader.refuse_document_type
     try:
-        with path.open("rb") as file:
-            data = file.read(LIMIT_BYTES + 1)
-        if len(data) > LIMIT_BYTES:
-            raise InputError(f"{path} must have at most {LIMIT_BYTES >> 20} MiB; export in parts.")
         parser.Parse(data, True)  # noqa: FBT003  it takes no name
-    except (OSError, expat.ExpatError) as error:
+    except expat.ExpatError as error:
         raise InputError(f"{path} must be a readable XML file, but: {error}.") from error
     except (LookupError, ValueError, OverflowError) as error:
         raise InputError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,9 +13,6 @@ from edgecrack.errors import InputError
 
 if TYPE_CHECKING:
     from training.imports.regions import Region
-
-LIMIT_BYTES = 512 << 20
-"""The largest file of annotations that is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +64,9 @@ class Export:
 
 def export_of(pictures: list[AnnotatedPicture], categories: set[str]) -> Export:
     """Return the export of these pictures; ``categories`` may also name unused ones."""
-    counts = dict.fromkeys(sorted(categories), 0)
-    for picture in pictures:
-        for shape in picture.shapes:
-            counts[shape.category] = counts.get(shape.category, 0) + 1
-    return Export(tuple(sorted(pictures, key=lambda picture: picture.name)), counts)
+    counts = Counter(shape.category for picture in pictures for shape in picture.shapes)
+    all_counts = {name: counts[name] for name in sorted(categories | set(counts))}
+    return Export(tuple(sorted(pictures, key=lambda picture: picture.name)), all_counts)
 
 
 def locate(named: str, folder: Path, images: Path, source: Path) -> tuple[str, Path]:

@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from edgecrack.errors import InputError
-from training.imports.export import LIMIT_BYTES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,22 +13,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Return the object in a JSON file.
+def parse_json(data: bytes, path: Path) -> dict[str, Any]:
+    """Return the object in a JSON file's bytes; ``path`` is for the message.
 
     Raises:
-        InputError: If it cannot be read, is too large, or holds no object.
+        InputError: If they are no JSON, or hold no object.
     """
     try:
-        is_file = path.is_file()  # a device may never end, a pipe never begin
-        size_bytes = path.stat().st_size
-        if not is_file or size_bytes > LIMIT_BYTES:
-            raise InputError(
-                f"{path} must be a file of at most {LIMIT_BYTES >> 20} MiB, but is "
-                f"{f'one of {size_bytes >> 20} MiB' if is_file else 'none'}; export fewer pictures."
-            )
-        document = json.loads(path.read_bytes())
-    except (OSError, UnicodeDecodeError, RecursionError, json.JSONDecodeError) as error:
+        document = json.loads(data)
+    except (UnicodeDecodeError, RecursionError, json.JSONDecodeError) as error:
         raise InputError(f"{path} must be a readable JSON file, but: {error}.") from error
     if not isinstance(document, dict):
         raise InputError(f"{path} must hold a JSON object, but holds a {type(document).__name__}.")

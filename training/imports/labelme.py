@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from edgecrack.errors import InputError
+from training.imports.annotation_file import read_annotations
 from training.imports.export import AnnotatedPicture, Export, Shape, export_of, locate
-from training.imports.json_document import read_json, value_of
+from training.imports.json_document import parse_json, value_of
 from training.imports.regions import Bitmap, Line, NoRegion, Polygons, points_of
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def read_labelme(paths: Sequence[Path], images: Path, line_px: float | None) -> 
 
 
 def _picture(path: Path, images: Path, line_px: float | None) -> AnnotatedPicture:
-    document = read_json(path)
+    document = parse_json(read_annotations(path), path)
     shapes = tuple(
         _shape(entry, line_px, path) for entry in value_of(document, "shapes", list, path)
     )

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from edgecrack.errors import SinkError, UsageError
+from edgecrack.errors import INTERRUPTED, SinkError, UsageError
 from tests.training.imports.exports import (
     CRACK,
     HEIGHT,
@@ -25,6 +25,7 @@ from tests.training.imports.exports import (
     write_labelme,
     write_pictures,
 )
+from training.__main__ import main
 from training.config import DataConfig
 from training.dataset import find_pairs, read_pair
 from training.imports import folder as import_folder
@@ -107,8 +108,8 @@ def test_pictures_of_folders_keep_the_folders_names(tmp_path, run_import):
     options = ("--images", tmp_path / "pictures", "--crack", "crack", "--out", tmp_path / "out")
     run_import(tmp_path / "coco.json", *options)
     for part in ("images", "masks"):
-        names = sorted(path.name for path in (tmp_path / "out" / part).iterdir())
-        assert names == ["drive1_a.png", "drive2_a.png"]
+        written = sorted(path.name for path in (tmp_path / "out" / part).iterdir())
+        assert written == ["drive1_a.png", "drive2_a.png"]
 
 
 def test_labelme_files_beside_the_pictures_folder(tmp_path, run_import):
@@ -188,8 +189,9 @@ def test_a_stop_leaves_nothing(tmp_path, run_import, monkeypatch):
         signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(import_folder, "_write_picture", stop_after_one)
-    with pytest.raises(KeyboardInterrupt):
-        run_import(export, *ROLES, "--out", tmp_path / "out")
+    with pytest.raises(SystemExit) as ended:
+        run_import(export, *ROLES, "--out", tmp_path / "out", main=main)
+    assert ended.value.code == INTERRUPTED
     assert len(written) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["export"]
     monkeypatch.setattr(import_folder, "_write_picture", write)

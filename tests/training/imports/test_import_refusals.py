@@ -9,7 +9,7 @@ import pytest
 
 from edgecrack.errors import InputError
 from tests.training.imports.exports import coco_of, cvat_of, labelme_of, write_coco, write_pictures
-from training.imports import cvat, json_document
+from training.imports import annotation_file
 
 
 @pytest.fixture
@@ -176,8 +176,7 @@ def test_a_file_beyond_the_limit_is_not_read(tmp_path, refused, monkeypatch):
     """The limit is stated."""
     export = write_coco(tmp_path / "export")
     (tmp_path / "a.xml").write_text(cvat_of("") + " " * (1 << 20))
-    for module in (json_document, cvat):
-        monkeypatch.setattr(module, "LIMIT_BYTES", 1 << 20)
+    monkeypatch.setattr(annotation_file, "LIMIT_BYTES", 1 << 20)
     with export.open("ab") as file:
         file.truncate(2 << 20)
     refused(export, "1 MiB")

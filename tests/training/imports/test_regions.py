@@ -74,8 +74,10 @@ def test_a_line_is_as_wide_as_said(line_px):
         ("142NO13NM10O123NL", 5, 7, 17),
         ("113000O18OL0M0", 9, 4, 8),
         (
-            "k0160W31\\NOH0fN0K0P10QO0b10iN0]10eN0b00]O0Y60ZN0YK0>0U10;0eN0^30S20YK0S10l00SM0g00"
-            "RO0l20cM0F0i10]N0N0YO0Y30gN0oN1g0",
+            (
+                "k0160W31\\NOH0fN0K0P10QO0b10iN0]10eN0b00]O0Y60ZN0YK0>0U10;0eN0^30S20YK0S10l00"
+                "SM0g00RO0l20cM0F0i10]N0N0YO0Y30gN0oN1g0"
+            ),
             40,
             60,
             42,
