@@ -120,6 +120,8 @@ class FitConfig(BaseModel):
         workers: Processes that prepare samples; the samples do not depend on it.
         threads: Torch threads; 0 leaves torch's default.
         validate_every: Epochs between validations; 0 trains without any, and keeps the last epoch.
+        stop_after: The run stops after so many validations in a row without a better quality; 0
+            never. With ``cosine`` the rate is then still high: give it fewer epochs instead.
     """
 
     model_config = STRICT
@@ -137,6 +139,7 @@ class FitConfig(BaseModel):
     workers: int = Field(default=0, ge=0)
     threads: int = Field(default=0, ge=0)
     validate_every: int = Field(default=1, ge=0)
+    stop_after: int = Field(default=0, ge=0)
 
 
 class TrainConfig(BaseModel):
@@ -144,8 +147,9 @@ class TrainConfig(BaseModel):
 
     Attributes:
         name: Name of the model.
-        start: A checkpoint whose weights the run starts with, relative to the current folder;
-            without it they are random. Its data sets and terms are recorded with the new run's.
+        start: A checkpoint whose weights the run starts with: its path, relative to the current
+            folder, or the name of one in training/checkpoints. Without it they are random. It must
+            be of the same network. Its data sets and terms are recorded with the new run's.
         model: The network.
         loss: The loss.
         augment: The augmentation.
