@@ -35,7 +35,7 @@ def cells_one_by_one(probability, crack, known, threshold):
 @pytest.mark.parametrize(
     ("height", "width", "unknown"), [(20, 64, 0.0), (26, 128, 0.5), (9, 48, 0.4)]
 )
-@pytest.mark.parametrize("threshold", [1, 128, 250])
+@pytest.mark.parametrize("threshold", [1, 128, 220])
 def test_cells_are_counted_as_by_a_loop(height, width, unknown, threshold):
     """Also where a part is unknown, and where the picture ends within a cell."""
     probability, crack, known = drawn(1, height, width, unknown)
