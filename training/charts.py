@@ -78,5 +78,6 @@ def chart_png(chart: Chart) -> bytes:
     if chart.lines:
         axes.legend(fontsize="small")
     png = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(png)
+    FigureCanvasAgg(figure)  # what draws the figure, whatever the machine's default is
+    figure.savefig(png, format="png")
     return png.getvalue()
