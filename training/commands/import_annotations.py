@@ -15,6 +15,8 @@ from rich.progress import Progress
 from edgecrack.errors import UsageError
 
 if TYPE_CHECKING:
+    from training.imports.drawing import Roles
+    from training.imports.export import Export
     from training.imports.folder import ImportCounts
 
 
@@ -62,7 +64,6 @@ def import_annotations(
     """
     from training.imports import read_export  # noqa: PLC0415  OpenCV takes its time
     from training.imports.drawing import roles_of  # noqa: PLC0415
-    from training.imports.folder import write_folder  # noqa: PLC0415
 
     if line_width is not None and not 0.1 <= line_width <= 100:
         raise UsageError("--line-width must be 0.1 to 100 px.")
@@ -70,17 +71,24 @@ def import_annotations(
     wanted = {role: [name for name in text.split(",") if name] for role, text in named.items()}
     read = read_export(export, images, line_width)
     roles = roles_of(read, wanted, rest_not_road=rest_not_road)
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("pictures", total=len(read.pictures))
-        counts = write_folder(read, roles, out, lambda: progress.advance(task))
+    counts = _write(read, roles, out)
     if as_json:
         typer.echo(json.dumps(asdict(counts), indent=2))
         return
-    _print(counts, out, has_cracks=roles.has_cracks, has_areas=roles.has_areas)
+    _print(counts, roles, out)
 
 
-def _print(counts: ImportCounts, out: Path, *, has_cracks: bool, has_areas: bool) -> None:
+def _write(export: Export, roles: Roles, out: Path) -> ImportCounts:
+    """Write the folder behind a progress bar."""
+    from training.imports.folder import write_folder  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("pictures", total=len(export.pictures))
+        return write_folder(export, roles, out, lambda: progress.advance(task))
+
+
+def _print(counts: ImportCounts, roles: Roles, out: Path) -> None:
     typer.echo(f"{out}: {counts.pictures} pictures, {counts.with_cracks} of them with cracks")
     for role, number in counts.shapes.items():
         typer.echo(f"  {role}: {number} shapes")
@@ -91,8 +99,7 @@ def _print(counts: ImportCounts, out: Path, *, has_cracks: bool, has_areas: bool
     folder, name = shlex.quote(str(out)), shlex.quote(out.name)
     typer.echo("next:")
     typer.echo(f"  edgecrack-train config --new {name}.toml")
-    if has_areas:
-        typer.echo(
-            f'  # in it, under [[data]]: areas = ["areas"]{"" if has_cracks else ", no masks"}'
-        )
+    if roles.has_areas:
+        rest = "" if roles.has_cracks else ", and remove masks"
+        typer.echo(f"  # in it, remove the # before areas{rest}")
     typer.echo(f"  edgecrack-train fit {name}.toml --data {folder} --out runs/{name}")
