@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from edgecrack.toml import config_error, read_toml
+from edgecrack.toml import config_error
 from training.augment import AugmentSpec
+from training.base import read_with_base
 from training.losses import LossSpec
 from training.split import SplitSpec, is_path, listed, read_split
 from training.truth import Labelled
@@ -161,6 +162,8 @@ class TrainConfig(BaseModel):
 
     Attributes:
         name: Name of the model.
+        base: Another configuration, relative to this file, whose keys hold where this one does not
+            give them: key by key in each table; data sets are replaced as a whole.
         start: A checkpoint whose weights the run starts with: its path, relative to the current
             folder, or the name of one in training/checkpoints. Without it they are random. It must
             be of the same network. Its data sets and terms are recorded with the new run's.
@@ -174,6 +177,7 @@ class TrainConfig(BaseModel):
     model_config = STRICT
 
     name: str
+    base: str | None = None
     start: str | None = None
     model: UNetSpec = UNetSpec()
     loss: LossSpec = LossSpec()
@@ -218,16 +222,17 @@ def parse_config(values: object, name: str) -> TrainConfig:
 
 
 def load_config(path: Path) -> TrainConfig:
-    """Read a training configuration from a TOML file.
+    """Read a training configuration from a TOML file and those that it is based on.
 
-    A split that is a path, relative to that file, is replaced by the ids in it.
+    A split that is a path, relative to the file it is in, is replaced by the ids in it.
 
     Raises:
         ConfigError: If a file cannot be read, is not TOML, or has a wrong key or value.
     """
-    config = parse_config(read_toml(path), str(path))
+    values, data_path = read_with_base(path)
+    config = parse_config(values, str(path))
     return config.model_copy(
-        update={"data": tuple(_with_ids(data, path.parent) for data in config.data)}
+        update={"data": tuple(_with_ids(data, data_path.parent) for data in config.data)}
     )
 
 
