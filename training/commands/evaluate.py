@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgecrack.errors import UsageError
-from training.commands.options import Data
+from training.commands.options import Data, Group, Part, Tolerance
 
 if TYPE_CHECKING:
     from training.checkpoint import Checkpoint
@@ -25,27 +25,13 @@ def evaluate(
         Path, typer.Argument(help="Checkpoint of edgecrack-train fit, such as runs/x/best.pt.")
     ],
     data: Data = Path("../shared/data"),
-    part: Annotated[str, typer.Option(help="Part to score: train, validation or test.")] = "test",
-    tolerance: Annotated[
-        list[float] | None,
-        typer.Option(
-            help="How far a predicted crack pixel may be from a true one, 0 to 100 pixels of the "
-            "full picture. Give it several times for several scores.",
-            show_default="validate_px of each data set",
-        ),
-    ] = None,
+    part: Part = "test",
+    tolerance: Tolerance = None,
     set_name: Annotated[
         str | None,
         typer.Option("--set", help="Data set to score.", show_default="all that have a split"),
     ] = None,
-    group: Annotated[
-        str | None,
-        typer.Option(
-            help="Regular expression that finds the road in a picture's id: each road is also "
-            "scored alone.",
-            show_default="group of each data set",
-        ),
-    ] = None,
+    group: Group = None,
     *,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the scores as JSON, F1 from 0 to 1.")
@@ -64,12 +50,8 @@ def evaluate(
     """
     from training.checkpoint import load_checkpoint  # noqa: PLC0415  torch takes seconds
     from training.evaluation import evaluate as evaluation_of  # noqa: PLC0415
-    from training.split import PARTS  # noqa: PLC0415
 
-    if part not in PARTS:
-        raise UsageError(f"--part must be one of {', '.join(PARTS)}, not '{part}'.")
-    if not all(0 <= tolerance_px <= 100 for tolerance_px in tolerance or ()):
-        raise UsageError("--tolerance must be 0 to 100 px.")
+    _check(part, tolerance or [])
     trained = load_checkpoint(checkpoint)
     data_sets = [_grouped(data_set, group) for data_set in _data_sets(trained, set_name)]
     net = trained.network()
@@ -80,6 +62,15 @@ def evaluate(
     ]
     scores = [score for evaluation in evaluations for score in evaluation.scores]
     _print(scores, _alarms(trained, data_sets, data, part), as_json=as_json)
+
+
+def _check(part: str, tolerances_px: list[float]) -> None:
+    from training.split import PARTS  # noqa: PLC0415
+
+    if part not in PARTS:
+        raise UsageError(f"--part must be one of {', '.join(PARTS)}, not '{part}'.")
+    if not all(0 <= tolerance_px <= 100 for tolerance_px in tolerances_px):
+        raise UsageError("--tolerance must be 0 to 100 px.")
 
 
 def _data_sets(trained: Checkpoint, set_name: str | None) -> list[DataConfig]:
