@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader, Subset
 from edgecrack.errors import ConfigError, EdgecrackError, InputError
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.dataset import digest
-from training.losses import holistic_loss
+from training.losses import answers_loss
 from training.samples import TrainingSamples, training_sets, use_one_thread
 from training.schedule import rate_factor, validation_due
 from training.scoring import held_sets
@@ -215,7 +215,7 @@ class Trainer:
             self._set_rate(first + done)
             loss, logits = self._step(pictures, truth)
             loss_sum += loss
-            sums += _sum_probabilities(logits.cpu(), truth)
+            sums += _sum_probabilities(logits[:, :1].cpu(), truth[:, :1])
             callback.step(done, loss)
         if not all(parameter.isfinite().all() for parameter in self.net.parameters()):
             raise TrainingError(_diverged(self.finished + 1, "a weight"))
@@ -245,7 +245,7 @@ class Trainer:
         dtype = self.precision or torch.float32
         with torch.autocast(self.device.type, dtype=dtype, enabled=self.precision is not None):
             logits = self.net(pictures)
-        loss = holistic_loss(logits, truth, self.config.loss)
+        loss = answers_loss(logits, truth, self.config.loss)
         if not loss.isfinite():
             raise TrainingError(_diverged(self.finished + 1, "the loss"))
         self.optimiser.zero_grad(set_to_none=True)
