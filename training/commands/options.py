@@ -15,3 +15,7 @@ Data = Annotated[
         help="Folder of the data sets: the configuration's images and masks are paths in it.",
     ),
 ]
+
+Size = Annotated[str, typer.Option("--size", help="Size WxH of the pictures.")]
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
