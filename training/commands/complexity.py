@@ -40,18 +40,17 @@ def complexity(
     from training.complexity import complexity_of  # noqa: PLC0415  torch takes seconds
     from training.network_file import config_of  # noqa: PLC0415
 
-    configs = [config_of(path) for path in networks]
-    costs = {
-        str(path): complexity_of(config.model, width_px, height_px)
-        for path, config in zip(networks, configs, strict=True)
-    }
+    costs = [complexity_of(config_of(path).model, width_px, height_px) for path in networks]
     if as_json:
-        entries = [{"file": path, **cost.as_json()} for path, cost in costs.items()]
+        entries = [
+            {"file": str(path), **cost.as_json()}
+            for path, cost in zip(networks, costs, strict=True)
+        ]
         typer.echo(json.dumps(entries, indent=2))
         return
     table = Table(Column("network", overflow="fold"), *_COLUMNS, box=None)
-    for path, cost in costs.items():
-        table.add_row(path, *_row(cost))
+    for path, cost in zip(networks, costs, strict=True):
+        table.add_row(str(path), *_row(cost))
     Console().print(table)
     typer.echo(f"for one picture of {width_px}x{height_px}")
 
