@@ -56,20 +56,23 @@ def count_cells(
             f"truth and known must be {probability.shape} like the prediction, not {truth.shape} "
             f"and {known.shape}"
         )
-    height, width = truth.shape
-    rows, columns = (np.arange(side) * ACROSS // width for side in (height, width))
-    cell_of = np.add.outer(rows * ACROSS, columns)
-    cells = int(cell_of[-1, -1]) + 1
-    known_pixels = np.bincount(cell_of[known], minlength=cells)
-    # Area of a cell: (width / ACROSS) ** 2, kept whole by multiplication.
-    judged = 100 * known_pixels * ACROSS**2 >= KNOWN_PERCENT * width**2
+    cell_of = _cell_numbers(truth.shape)[known]
+    cells = int(cell_of.max(initial=-1)) + 1
+    levels = np.bincount(cell_of * LEVELS + probability[known], minlength=cells * LEVELS)
+    predicted_pixels = levels.reshape(cells, LEVELS)[:, ::-1].cumsum(axis=1)[:, ::-1]
+    known_pixels = predicted_pixels[:, 0]
+    crack_pixels = np.bincount(cell_of[truth[known] > 0], minlength=cells)
+    # The area of a cell is (width / ACROSS) ** 2; whole numbers keep the comparisons exact.
+    judged = 100 * known_pixels * ACROSS**2 >= KNOWN_PERCENT * truth.shape[1] ** 2
     judged &= known_pixels > 0
-    crack_pixels = np.bincount(cell_of[known & (truth > 0)], minlength=cells)
     cracked = (100 * crack_pixels >= CRACKED_PERCENT * known_pixels)[judged]
-    levels = np.bincount(
-        cell_of[known] * LEVELS + probability[known], minlength=cells * LEVELS
-    ).reshape(cells, LEVELS)[judged]
-    predicted_pixels = levels[:, ::-1].cumsum(axis=1)[:, ::-1]
-    marked = 100 * predicted_pixels >= MARKED_PERCENT * known_pixels[judged, np.newaxis]
+    marked = (100 * predicted_pixels >= MARKED_PERCENT * known_pixels[:, np.newaxis])[judged]
     both = marked[cracked].sum(axis=0)
     return Counts(marked.sum(axis=0), both, both, both, int(cracked.sum()))
+
+
+def _cell_numbers(shape: tuple[int, ...]) -> NDArray[np.int64]:
+    """Return the number of each pixel's cell, row by row, (H, W)."""
+    height, width = shape
+    rows, columns = (np.arange(side) * ACROSS // width for side in (height, width))
+    return np.asarray(np.add.outer(rows * ACROSS, columns), np.int64)

@@ -6,6 +6,7 @@ configuration next to the checkpoints.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -43,6 +44,9 @@ class DataConfig(BaseModel):
         field: CrackForest only: the field of the ground truth to learn.
         mask_threshold: A mask pixel above this is crack; 0 means any non-zero pixel.
         split: Which pictures are for validation and for test; without it all are for training.
+        group: Regular expression that finds the road or drive in a picture's id, its file name
+            without ending, such as ``"BR-[0-9]+"``; its first bracket, if it has one. Scores are
+            also told by group, and ``leave-out`` leaves out each.
         scale: Factor by which pictures are first shrunk, above 0, at most 1.
         weight: How often a training sample comes from this set, relative to the others.
         crack_share: Share of the training samples that are centred on a crack, 0 to 1.
@@ -64,6 +68,7 @@ class DataConfig(BaseModel):
     field: Literal["Segmentation", "Boundaries"] = "Segmentation"
     mask_threshold: int = Field(default=127, ge=0, le=254)
     split: SplitSpec | None = None
+    group: str | None = None
     scale: float = Field(default=1.0, gt=0, le=1)
     weight: float = Field(default=1.0, ge=0)
     crack_share: float = Field(default=0.5, ge=0, le=1)
@@ -76,6 +81,15 @@ class DataConfig(BaseModel):
     @classmethod
     def _name_of_a_list(cls, value: object) -> object:
         return {"file": value} if isinstance(value, str) else value
+
+    @field_validator("group")
+    @classmethod
+    def _pattern(cls, value: str | None) -> str | None:
+        try:
+            re.compile(value or "")
+        except re.error as error:
+            raise ValueError(f"group must be a regular expression, but: {error}") from error
+        return value
 
     @model_validator(mode="after")
     def _one_mask_folder_per_picture_folder(self) -> Self:

@@ -7,6 +7,7 @@ from training.commands.complexity import complexity
 from training.commands.config import config
 from training.commands.evaluate import evaluate
 from training.commands.fit import fit
+from training.commands.import_annotations import import_annotations
 from training.commands.pack import pack
 
 app = with_version(
@@ -16,3 +17,4 @@ app = with_version(
 
 for command in (config, complexity, fit, evaluate, pack):
     app.command()(command)
+app.command("import")(import_annotations)
