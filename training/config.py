@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from edgecrack.toml import config_error
 from training.augment import AugmentSpec
-from training.base import read_with_base
+from training.inheritance import read_with_base
 from training.losses import LossSpec
 from training.split import SplitSpec, is_path, listed, read_split
 from training.truth import Labelled
