@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from edgecrack.manifest import DataEntry, MetricEntry, Provenance
 from training.dataset import part_of
-from training.scoring import evaluate, ods_threshold
+from training.evaluation import evaluate, ods_threshold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +92,7 @@ def model_card(
 def _metrics(net: UNet, data: DataConfig, request: BundleRequest) -> Iterator[MetricEntry]:
     parts = (part for part in ("validation", "test") if part_of(data, request.root, part))
     for part in parts:
-        for result in evaluate(net, data, request.root, part, request.tolerances_px):
+        for result in evaluate(net, data, request.root, part, request.tolerances_px).scores:
             score = result.at_threshold or result.ods
             protocol = f"{result.protocol}, threshold {score.threshold} from validation"
             yield MetricEntry(f"F1 {result.name}", round(score.f1, 4), protocol)

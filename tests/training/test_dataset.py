@@ -272,7 +272,7 @@ def test_an_area_mask_says_where_cracks_are_known(own_road):
     pair = find_pairs(config, own_road)[1]
     truth = read_pair(pair, config)[1]
     assert set(np.unique(truth[:, :24])) == {UNKNOWN}
-    crack = read_pair(pair, lines())[1][:, 24:]
+    crack = read_pair(find_pairs(lines(), own_road)[1], lines())[1][:, 24:]
     np.testing.assert_array_equal(truth[:, 24:], np.where(crack, CRACK, SOUND_ROAD))
     assert digest([pair]) != digest(find_pairs(lines(), own_road)[1:2])
 
