@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from edgecrack.errors import UsageError
-from export.commands.options import UNCHECKED, size_of
+from edgecrack.program.picture_size import size_of
+from export.commands.options import UNCHECKED
 
 
 def bundle(

@@ -16,6 +16,9 @@ Data = Annotated[
     ),
 ]
 
+Size = Annotated[str, typer.Option("--size", help="Size WxH of the pictures.")]
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Part = Annotated[str, typer.Option(help="Part to score: train, validation or test.")]
 
 Tolerance = Annotated[
