@@ -101,6 +101,7 @@ class Counts:
             recall,
             _f1(precision, recall),
             overlap / either if either else 1.0,
+            predicted / self.true if self.true else None,
         )
 
     def best(self) -> Score:
@@ -110,10 +111,11 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Precision, recall, F1 (all 0..1, with tolerance) and IoU (0..1, always strict).
+    """Precision, recall, F1 (all 0..1, with tolerance), IoU (0..1, always strict) and area ratio.
 
     Precision is 1 when nothing is predicted, recall 1 when there is nothing to find, and IoU 1 for
-    two empty masks.
+    two empty masks. The area ratio is the predicted area over the true one, so above 1 cracks are
+    drawn too wide; it is None when nothing is true.
     """
 
     threshold: int
@@ -121,6 +123,7 @@ class Score:
     recall: float
     f1: float
     iou: float
+    area_ratio: float | None = None
 
 
 def _f1(precision: float, recall: float) -> float:

@@ -11,7 +11,7 @@ from edgecrack.manifest import DataEntry, MetricEntry, Provenance
 from export.scoring import score_pairs
 from export.torch_segmenter import ROAD_THRESHOLD, TorchSegmenter
 from training.dataset import part_of
-from training.scoring import ods_threshold
+from training.evaluation import ods_threshold
 from training.validation import ALARM_WEIGHT
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from edgecrack.segmenters.picture import picture_answer
 from training.alarms import count_alarms
 from training.config import parse_config
 from training.dataset import part_of, read_pair
-from training.scoring import groups, match, protocol_of, score
+from training.grouping import groups
+from training.scoring import match, protocol_of, score
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

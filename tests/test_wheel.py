@@ -48,12 +48,16 @@ def wheel(built):
 
 
 def shipped_files() -> set[str]:
-    """Return what belongs into the wheel: all of the packages, and every configuration."""
+    """Return what belongs into the wheel: all of the packages, and every configuration.
+
+    But for the checkpoints: a vehicle does not train, and they would double the wheel.
+    """
+    checkpoints = CHECKOUT / "training" / "checkpoints"
     files = {
         str(path.relative_to(CHECKOUT))
         for package in PACKAGES
         for path in (CHECKOUT / package).rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
+        if path.is_file() and "__pycache__" not in path.parts and checkpoints not in path.parents
     }
     configs = CHECKOUT / "configs"
     return (

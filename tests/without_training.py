@@ -5,7 +5,7 @@
 
 import sys
 
-FOREIGN_TO_A_UNIT = ("onnx", "onnxscript", "scipy", "tensorboard", "torch")
+FOREIGN_TO_A_UNIT = ("matplotlib", "onnx", "onnxscript", "scipy", "tensorboard", "torch")
 
 
 def pytest_configure():

@@ -14,7 +14,7 @@ import struct
 import warnings
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -41,10 +41,11 @@ class Checkpoint:
         config: The run's configuration.
         epoch: Epochs finished.
         weights: State dict of the network to use (the running average, if there is one).
-        resume: State dicts of raw network, optimiser and gradient scaler, to resume bit for bit.
+        resume: State dicts of raw network, optimiser and gradient scaler, to resume bit for bit;
+            empty in a packed checkpoint.
         metrics: Loss and validation scores of the epoch, JSON-like.
         data: For each data set its name, licence, number of pictures and digest, JSON-like.
-        best: The best validation F1 so far, which decides what becomes ``best.pt``.
+        best: The highest validation quality so far, which decides what becomes ``best.pt``.
     """
 
     config: TrainConfig
@@ -70,6 +71,24 @@ class Checkpoint:
                 "train again."
             ) from error
         return net.eval()
+
+
+def packed(checkpoint: Checkpoint) -> Checkpoint:
+    """Return it with weights of 16 bits, and with nothing to resume from.
+
+    Raises:
+        InputError: If the weights are not those of its network, or one has no value in 16 bits.
+    """
+    weights = {
+        name: value.half() if value.is_floating_point() else value
+        for name, value in checkpoint.network().state_dict().items()
+    }
+    if wrong := [name for name, value in weights.items() if not value.isfinite().all()]:
+        raise InputError(
+            f"the weights of checkpoint '{checkpoint.config.name}' must fit in 16 bits, but "
+            f"'{wrong[0]}' does not; keep the file as it is."
+        )
+    return replace(checkpoint, weights=weights, resume={})
 
 
 def save_checkpoint(checkpoint: Checkpoint, path: Path, disk: Disk | None = None) -> None:

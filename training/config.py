@@ -6,13 +6,15 @@ configuration next to the checkpoints.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from edgecrack.toml import config_error, read_toml
+from edgecrack.toml import config_error
 from training.augment import AugmentSpec
+from training.inheritance import read_with_base
 from training.losses import LossSpec
 from training.split import SplitSpec, is_path, listed, read_split
 from training.truth import Labelled
@@ -39,9 +41,14 @@ class DataConfig(BaseModel):
             picture is not road or is paint, it is known to have no crack.
         labelled: Where every crack was labelled: ``everywhere``, or on ``road`` (area 1) only; the
             rest is unknown.
+        all_road: Whether every pixel of every picture is road, as in close-ups; instead of
+            ``areas``, for a network that also answers where the road is.
         field: CrackForest only: the field of the ground truth to learn.
         mask_threshold: A mask pixel above this is crack; 0 means any non-zero pixel.
         split: Which pictures are for validation and for test; without it all are for training.
+        group: Regular expression that finds the road or drive in a picture's id, its file name
+            without ending, such as ``"BR-[0-9]+"``; its first bracket, if it has one. Scores are
+            also told by group, and ``leave-out`` leaves out each.
         scale: Factor by which pictures are first shrunk, above 0, at most 1.
         weight: How often a training sample comes from this set, relative to the others.
         crack_share: Share of the training samples that are centred on a crack, 0 to 1.
@@ -60,9 +67,11 @@ class DataConfig(BaseModel):
     masks: tuple[str, ...] = ()
     areas: tuple[str, ...] = ()
     labelled: Labelled = "everywhere"
+    all_road: bool = False
     field: Literal["Segmentation", "Boundaries"] = "Segmentation"
     mask_threshold: int = Field(default=127, ge=0, le=254)
     split: SplitSpec | None = None
+    group: str | None = None
     scale: float = Field(default=1.0, gt=0, le=1)
     weight: float = Field(default=1.0, ge=0)
     crack_share: float = Field(default=0.5, ge=0, le=1)
@@ -76,6 +85,15 @@ class DataConfig(BaseModel):
     def _name_of_a_list(cls, value: object) -> object:
         return {"file": value} if isinstance(value, str) else value
 
+    @field_validator("group")
+    @classmethod
+    def _pattern(cls, value: str | None) -> str | None:
+        try:
+            re.compile(value or "")
+        except re.error as error:
+            raise ValueError(f"group must be a regular expression, but: {error}") from error
+        return value
+
     @model_validator(mode="after")
     def _one_mask_folder_per_picture_folder(self) -> Self:
         for key, folders in (("masks", self.masks), ("areas", self.areas)):
@@ -88,6 +106,11 @@ class DataConfig(BaseModel):
             raise ValueError(
                 f"data set '{self.name}' lists no folder of masks; add masks = [...], or areas = "
                 "[...] if its cracks are not labelled"
+            )
+        if self.all_road and self.areas:
+            raise ValueError(
+                f"data set '{self.name}' says all_road = true and has areas, which tell where the "
+                "road is; remove one"
             )
         if self.labelled == "road" and not self.areas:
             raise ValueError(
@@ -120,6 +143,8 @@ class FitConfig(BaseModel):
         workers: Processes that prepare samples; the samples do not depend on it.
         threads: Torch threads; 0 leaves torch's default.
         validate_every: Epochs between validations; 0 trains without any, and keeps the last epoch.
+        stop_after: The run stops after so many validations in a row without a better quality; 0
+            never. With ``cosine`` the rate is then still high: give it fewer epochs instead.
     """
 
     model_config = STRICT
@@ -137,6 +162,7 @@ class FitConfig(BaseModel):
     workers: int = Field(default=0, ge=0)
     threads: int = Field(default=0, ge=0)
     validate_every: int = Field(default=1, ge=0)
+    stop_after: int = Field(default=0, ge=0)
 
 
 class TrainConfig(BaseModel):
@@ -144,8 +170,11 @@ class TrainConfig(BaseModel):
 
     Attributes:
         name: Name of the model.
-        start: A checkpoint whose weights the run starts with, relative to the current folder;
-            without it they are random. Its data sets and terms are recorded with the new run's.
+        base: Another configuration, relative to this file, whose keys hold where this one does not
+            give them: key by key in each table; data sets are replaced as a whole.
+        start: A checkpoint whose weights the run starts with: its path, relative to the current
+            folder, or the name of one in training/checkpoints. Without it they are random. It must
+            be of the same network. Its data sets and terms are recorded with the new run's.
         model: The network.
         loss: The loss.
         augment: The augmentation.
@@ -156,6 +185,7 @@ class TrainConfig(BaseModel):
     model_config = STRICT
 
     name: str
+    base: str | None = None
     start: str | None = None
     model: UNetSpec = UNetSpec()
     loss: LossSpec = LossSpec()
@@ -200,16 +230,17 @@ def parse_config(values: object, name: str) -> TrainConfig:
 
 
 def load_config(path: Path) -> TrainConfig:
-    """Read a training configuration from a TOML file.
+    """Read a training configuration from a TOML file and those that it is based on.
 
-    A split that is a path, relative to that file, is replaced by the ids in it.
+    A split that is a path, relative to the file it is in, is replaced by the ids in it.
 
     Raises:
         ConfigError: If a file cannot be read, is not TOML, or has a wrong key or value.
     """
-    config = parse_config(read_toml(path), str(path))
+    values, data_path = read_with_base(path)
+    config = parse_config(values, str(path))
     return config.model_copy(
-        update={"data": tuple(_with_ids(data, path.parent) for data in config.data)}
+        update={"data": tuple(_with_ids(data, data_path.parent) for data in config.data)}
     )
 
 

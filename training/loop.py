@@ -7,28 +7,30 @@ bit, on the same machine with the same number of threads.
 
 from __future__ import annotations
 
-import math
 import time
 from copy import deepcopy
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch.utils.data import DataLoader, Subset
 
 from edgecrack.errors import ConfigError, EdgecrackError, InputError
+from training.best import BestSoFar
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.dataset import digest
-from training.losses import holistic_loss
+from training.losses import answers_loss
+from training.precision import autocast_dtype
 from training.samples import TrainingSamples, training_sets, use_one_thread
 from training.schedule import rate_factor, validation_due
 from training.scoring import held_sets
+from training.shipped import start_path
 from training.unet import UNet
 from training.validation import Validation, validate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from training.config import TrainConfig
     from training.samples import TrainingSample
@@ -49,21 +51,23 @@ class Epoch:
     """The results of one epoch.
 
     Attributes:
-        number: Epochs finished, from 1.
-        loss: Mean loss of its steps.
-        crack_probability: Mean predicted probability of crack pixels, 0 to 1.
-        other_probability: Mean predicted probability of pixels known to be no crack, 0 to 1.
+        number: Epochs finished, from 1; 0 is the validation of the weights a run starts from.
+        loss: Mean loss of its steps; None for epoch 0, which has none.
+        crack_probability: Mean predicted probability of crack pixels, 0 to 1, or None likewise.
+        other_probability: The same of pixels known to be no crack.
         seconds: Wall time, validation included.
         validation: The results on the validation pictures; without a quality if this epoch was not
             validated.
+        is_best: Whether its quality is the highest so far.
     """
 
     number: int
-    loss: float
-    crack_probability: float
-    other_probability: float
+    loss: float | None
+    crack_probability: float | None
+    other_probability: float | None
     seconds: float
     validation: Validation
+    is_best: bool = False
 
 
 class Callback(Protocol):
@@ -117,7 +121,7 @@ class Trainer:
                 "{validation = 0.15, test = 0.15} to a data set, or fit.validate_every = 0 to "
                 "train without validation."
             )
-        self.finished, self.best = 0, -math.inf
+        self.finished, self.best = 0, BestSoFar()
         self._data = [
             {
                 "name": training_set.config.name,
@@ -127,8 +131,9 @@ class Trainer:
             }
             for training_set in sets
         ]
+        self._start_is_due = bool(config.start and not resume and self._validation_sets)
         if config.start is not None:
-            self._start_from(Path(config.start), fresh=resume is None)
+            self._start_from(start_path(config.start), fresh=resume is None)
         if resume:
             self._restore(resume)
 
@@ -166,7 +171,9 @@ class Trainer:
                 "the checkpoint to resume must hold the state of its run, but holds a network "
                 "only; use the run's last.pt."
             ) from error
-        self.finished, self.best = checkpoint.epoch, checkpoint.best
+        self.finished = checkpoint.epoch
+        since = checkpoint.resume.get("validations_since_best", 0)
+        self.best = BestSoFar(checkpoint.best, since)
 
     def checkpoint(self, epoch: Epoch) -> Checkpoint:
         """Return everything needed to use this network, or to resume its training."""
@@ -174,36 +181,58 @@ class Trainer:
             "net": self.net.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "scaler": self._scaler.state_dict(),
+            "validations_since_best": self.best.validations_since,
         }
         metrics = {"epoch": epoch.number, "loss": epoch.loss, **asdict(epoch.validation)}
         weights = self.average.state_dict()
         return Checkpoint(
-            self.config, epoch.number, weights, resume, metrics, self._data, self.best
+            self.config, epoch.number, weights, resume, metrics, self._data, self.best.quality
         )
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether the run ends before its last epoch, as ``fit.stop_after`` says."""
+        fit = self.config.fit
+        return self.finished < fit.epochs and 0 < fit.stop_after <= self.best.validations_since
 
     def epochs(self, callback: Callback) -> Iterator[Epoch]:
         """Train epoch after epoch; yield each after its validation.
+
+        With ``start`` a new run first yields the validation of the weights it starts from.
 
         Raises:
             TrainingError: If the loss or a weight is not finite, no sample had a crack, or the
                 network predicts the same everywhere.
         """
         fit = self.config.fit
+        if self._start_is_due:
+            self._start_is_due = False
+            yield self._validated(Epoch(0, None, None, None, 0.0, Validation()), callback)
         stuck = 0
-        while self.finished < fit.epochs:
+        while self.finished < fit.epochs and not self.stopped_early:
             start_s = time.monotonic()
             loss, crack, other = self._train(callback)
             self.finished += 1
             stuck = stuck + 1 if crack - other < PLATEAU_GAP else 0
             if stuck >= PLATEAU_EPOCHS:
                 raise TrainingError(_plateau(self.finished, crack, other))
-            self.average.eval()
-            due = validation_due(self.finished, fit)
-            result = validate(self.average, self._validation_sets) if due else Validation()
             seconds = time.monotonic() - start_s
-            epoch = Epoch(self.finished, loss, crack, other, seconds, result)
-            callback.epoch(epoch, self.average)
-            yield epoch
+            trained = Epoch(self.finished, loss, crack, other, seconds, Validation())
+            yield self._validated(trained, callback)
+
+    def _validated(self, epoch: Epoch, callback: Callback) -> Epoch:
+        """Return the epoch with its validation, if one is due, and report it."""
+        self.average.eval()
+        start_s = time.monotonic()
+        if validation_due(epoch.number, self.config.fit):
+            result = validate(self.average, self._validation_sets)
+            if result.quality is not None:
+                self.best = self.best.after(result.quality)
+            is_best = result.quality is not None and self.best.validations_since == 0
+            seconds = epoch.seconds + time.monotonic() - start_s
+            epoch = replace(epoch, validation=result, is_best=is_best, seconds=seconds)
+        callback.epoch(epoch, self.average)
+        return epoch
 
     def _train(self, callback: Callback) -> tuple[float, float, float]:
         """Train one epoch; return its mean loss, and mean probability on cracks and elsewhere."""
@@ -215,7 +244,7 @@ class Trainer:
             self._set_rate(first + done)
             loss, logits = self._step(pictures, truth)
             loss_sum += loss
-            sums += _sum_probabilities(logits.cpu(), truth)
+            sums += _sum_probabilities(logits[:, :1].cpu(), truth[:, :1])
             callback.step(done, loss)
         if not all(parameter.isfinite().all() for parameter in self.net.parameters()):
             raise TrainingError(_diverged(self.finished + 1, "a weight"))
@@ -245,7 +274,7 @@ class Trainer:
         dtype = self.precision or torch.float32
         with torch.autocast(self.device.type, dtype=dtype, enabled=self.precision is not None):
             logits = self.net(pictures)
-        loss = holistic_loss(logits, truth, self.config.loss)
+        loss = answers_loss(logits, truth, self.config.loss)
         if not loss.isfinite():
             raise TrainingError(_diverged(self.finished + 1, "the loss"))
         self.optimiser.zero_grad(set_to_none=True)
@@ -268,28 +297,6 @@ class Trainer:
         rate = self.config.fit.learning_rate * rate_factor(step, self.config.fit)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-
-
-def autocast_dtype(precision: str, device: torch.device) -> torch.dtype | None:
-    """Return the type for autocast; None is FP32.
-
-    ``auto`` uses bf16 on a processor only if that has bf16 instructions: emulated bf16 is slower
-    than FP32.
-    """
-    if precision == "auto" and device.type == "cpu":
-        native = torch.ops.mkldnn._is_mkldnn_bf16_supported()  # noqa: SLF001  the only way to ask
-        return torch.bfloat16 if native and "avx512_bf16" in _cpu_flags() else None
-    if precision == "auto":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    return {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
-
-
-def _cpu_flags() -> str:
-    try:
-        with open("/proc/cpuinfo", encoding="ascii") as file:  # noqa: PTH123
-            return next((line for line in file if line.startswith(("flags", "Features"))), "")
-    except OSError:
-        return ""
 
 
 @torch.no_grad()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgecrack.errors import SinkError
 from edgecrack.storage.disk import LocalDisk
@@ -39,7 +39,7 @@ class RunLog:
         folder: Where to write.
         config: The run's configuration.
         root: The data folder.
-        finished: Epochs that a resumed run has finished, 0 for a new one. Log entries of later
+        finished: Epochs that a resumed run has finished, None for a new one. Log entries of later
             epochs, which are in no checkpoint, are removed.
         disk: What writes everything but TensorBoard's events and the panels; None is this
             machine's.
@@ -55,7 +55,7 @@ class RunLog:
         folder: Path,
         config: TrainConfig,
         root: Path,
-        finished: int = 0,
+        finished: int | None = None,
         disk: Disk | None = None,
     ) -> None:
         self.folder, self._config = folder, config
@@ -64,19 +64,19 @@ class RunLog:
             raise SinkError(f"{folder} must be named in UTF-8 for TensorBoard; give another --out.")
         self._samples = _panel_samples(config, root)
         self._lines = folder / "metrics.jsonl"
-        if not finished and self._lines.exists():
+        if finished is None and self._lines.exists():
             raise SinkError(f"{folder} already holds a run; give another --out, or --resume.")
         make_folders(self._disk, folder / "panels")
         settings = config.model_dump_json(indent=2) + "\n"
         replace_file(self._disk, folder / "config.json", settings.encode())
         self._write_splits()
-        if self._lines.exists():
-            lines = self._lines.read_bytes().splitlines(keepends=True)
-            replace_file(self._disk, self._lines, b"".join(lines[:finished]))
+        if finished is not None and self._lines.exists():
+            kept = [entry for entry in self.entries() if entry["number"] <= finished]
+            replace_file(self._disk, self._lines, b"".join(map(_as_line, kept)))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # TensorBoard imports deprecated modules
             from torch.utils.tensorboard.writer import SummaryWriter  # noqa: PLC0415  0.5 s
-        self._board = SummaryWriter(str(folder), purge_step=finished + 1)
+        self._board = SummaryWriter(str(folder), purge_step=(finished or 0) + 1)
 
     def _write_splits(self) -> None:
         """Write each split that is not in ``training/splits`` as a list to look at and reuse."""
@@ -99,11 +99,11 @@ class RunLog:
             raise SinkError(f"{self.folder} cannot be written: {error}; free space.") from error
 
     def _write(self, epoch: Epoch, net: UNet) -> None:
-        line = {**asdict(epoch), "name": self._config.name}
-        self._disk.append(self._lines, json.dumps(line).encode() + b"\n")
+        self._disk.append(self._lines, _as_line({**asdict(epoch), "name": self._config.name}))
         self._disk.sync(self._lines)
         self._disk.sync(self.folder)
-        scalars = {"loss": epoch.loss, "probability/crack": epoch.crack_probability}
+        trained = {"loss": epoch.loss, "probability/crack": epoch.crack_probability}
+        scalars = {name: value for name, value in trained.items() if value is not None}
         scalars |= {
             f"f1/{name}": score["ods"]["f1"] for name, score in epoch.validation.scores.items()
         }
@@ -114,21 +114,26 @@ class RunLog:
             picture = panel(net.eval(), self._samples)
             write_panel(picture, self.folder / "panels" / f"{epoch.number:04d}.png")
 
+    def entries(self) -> list[dict[str, Any]]:
+        """Return what metrics.jsonl says of each epoch, without a line that a stop cut off."""
+        lines = self._lines.read_bytes().splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.endswith(b"\n")]
+
     def keep(self, trainer: Trainer, epoch: Epoch) -> None:
         """Save ``last.pt``, and ``best.pt`` if this epoch has the highest quality so far."""
-        quality = epoch.validation.quality
-        is_best = quality is not None and quality > trainer.best
-        if is_best and quality is not None:
-            trainer.best = quality
         checkpoint = trainer.checkpoint(epoch)
         save_checkpoint(checkpoint, self.folder / "last.pt", self._disk)
-        if is_best:
+        if epoch.is_best:
             save_checkpoint(checkpoint, self.folder / "best.pt", self._disk)
 
     def close(self) -> None:
         """Close the TensorBoard file, and let go of the others."""
         self._board.close()
         self._disk.close()
+
+
+def _as_line(entry: dict[str, Any]) -> bytes:
+    return json.dumps(entry).encode() + b"\n"
 
 
 def _panel_samples(config: TrainConfig, root: Path) -> list[tuple[DataConfig, Pair]]:

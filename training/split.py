@@ -115,12 +115,25 @@ def parts_of(spec: SplitSpec, pictures: Iterable[tuple[str, str]], set_name: str
 def _group_of(spec: SplitSpec, ident: str, path: str, set_name: str) -> str:
     if spec.group is None:
         return ident
-    found = re.search(spec.group, path)
+    found = group_in(spec.group, path)
     if found is None:
         raise ConfigError(
             f"data set '{set_name}' is split by the group '{spec.group}', which '{path}' does not "
             "have; change split.group so that it finds one in each path."
         )
+    return found
+
+
+def group_in(pattern: str, text: str) -> str | None:
+    """Return what ``pattern`` finds in ``text``: its first bracket, if it has one; None if nothing.
+
+    Example:
+        >>> group_in("BR-[0-9]+", "BR-290_0017"), group_in("([A-Z]+)_[0-9]", "RS_290")
+        ('BR-290', 'RS')
+    """
+    found = re.search(pattern, text)
+    if found is None:
+        return None
     return (found[1] or "") if found.re.groups else found[0]
 
 

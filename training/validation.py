@@ -61,7 +61,7 @@ def validate(net: UNet, sets: Sequence[tuple[DataConfig, Sequence[Pair]]]) -> Va
         matches = count_pairs(net, data, pairs, [tolerance])
         counts = matches.counts[tolerance]
         protocol = protocol_of(data, tolerance, f"validation ({len(pairs)})", matches.resolution)
-        scores[data.name] = score(data.name, counts, protocol).as_json()
+        scores[data.name] = score(data.name, counts, protocol, None, matches.cells).as_json()
         cracks.append(total(counts))
     if not cracks:
         return Validation()

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from edgecrack.errors import UsageError
-from export.commands.options import UNCHECKED, RoadThreshold, size_of
+from edgecrack.program.picture_size import size_of
+from export.commands.options import UNCHECKED, DataFolder, Licence, RoadThreshold
 
 
 def bundle(
@@ -21,18 +22,9 @@ def bundle(
         list[str] | None,
         typer.Option(help="Input size WxH; repeatable, the first is the default. [960x540]"),
     ] = None,
-    data: Annotated[
-        Path,
-        typer.Option(
-            "--data", envvar="EDGECRACK_DATA", help="Folder the data lies in.", **UNCHECKED
-        ),
-    ] = Path("../shared/data"),
+    data: DataFolder = Path("../shared/data"),
     only: Annotated[
-        str | None,
-        typer.Option(
-            "--set",
-            help="Data set for threshold, parity and scores. [the first; threshold of training]",
-        ),
+        str | None, typer.Option("--set", help="Data set for threshold, parity and scores.")
     ] = None,
     tolerance: Annotated[
         list[float] | None,
@@ -40,10 +32,7 @@ def bundle(
     ] = None,
     release: Annotated[str, typer.Option(help="Version of the model.")] = "1.0.0",
     road_threshold: RoadThreshold = 128,
-    licence: Annotated[
-        str | None,
-        typer.Option(help="What may be done with the weights. [what the data sets state]"),
-    ] = None,
+    licence: Licence = None,
 ) -> None:
     """Export CHECKPOINT; fails, and writes nothing, unless it matches torch frame by frame.
 

@@ -237,7 +237,7 @@ def test_an_empty_prediction_finds_nothing():
     """Saying background everywhere scores F1 0 as soon as there is one crack pixel."""
     nothing, crack = np.zeros((2, 4, 4), np.uint8)
     crack[2, 2] = 255
-    assert count_matches(nothing, crack, 2).at(1) == Score(1, 1, 0, 0, 0)
+    assert count_matches(nothing, crack, 2).at(1) == Score(1, 1, 0, 0, 0, 0)
     assert count_matches(crack, nothing, 2).at(1) == Score(1, 0, 1, 0, 0)
     assert mask_iou(nothing, crack) == 0
 
@@ -288,3 +288,14 @@ def test_a_protocol_says_all_that_a_score_depends_on():
     """Printed, a protocol names matching, tolerance, ground truth, split and resolution."""
     protocol = Protocol("CrackForest Segmentation == 2", 2.0, "test (46)", "480x320")
     assert str(protocol) == "many-to-one, 2 px, CrackForest Segmentation == 2, test (46), 480x320"
+
+
+@pytest.mark.parametrize("threshold", [1, 100, 255])
+def test_the_area_ratio_is_predicted_over_true_pixels(threshold):
+    """Of known pixels only, whatever the tolerance."""
+    rng = np.random.default_rng(5)
+    probability = rng.integers(0, 256, (20, 30), np.uint8)
+    truth, known = rng.random((2, 20, 30)) < np.array([0.1, 0.8])[:, None, None]
+    score = count_matches(probability, truth, 3, known).at(threshold)
+    predicted = ((probability >= threshold) & known).sum()
+    assert score.area_ratio == pytest.approx(predicted / (truth & known).sum(), rel=1e-12)

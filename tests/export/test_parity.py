@@ -105,10 +105,8 @@ def test_a_golden_road_that_differs_fails_the_self_test(card, tmp_path):
     golden = next(entry for entry in bundle.manifest.golden if entry.kind == "crack")
     road = 255 - decode_plane(bundle.read(golden.road), golden.road)
     (tmp_path / golden.road).write_bytes(cv2.imencode(".png", road)[1].tobytes())
-    files = {
-        **bundle.manifest.files,
-        golden.road: file_entry((tmp_path / golden.road).read_bytes()),
-    }
+    sealed = file_entry((tmp_path / golden.road).read_bytes())
+    files = bundle.manifest.files | {golden.road: sealed}
     (tmp_path / MANIFEST).write_text(replace(bundle.manifest, files=files).as_json())
     (network,) = selftest(load_bundle(tmp_path)).networks
     failed = [(result.kind, result.answer) for result in network.golden if not result.passed]

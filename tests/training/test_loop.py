@@ -10,10 +10,11 @@ import pytest
 import torch
 
 from edgecrack.errors import ConfigError, InputError
-from training import loop
+from training import loop, precision
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.config import FitConfig
-from training.loop import PLATEAU_EPOCHS, Trainer, TrainingError, autocast_dtype
+from training.loop import PLATEAU_EPOCHS, Trainer, TrainingError
+from training.precision import autocast_dtype
 from training.schedule import rate_factor
 from training.validation import Validation
 
@@ -346,7 +347,7 @@ def test_each_precision_is_its_type(monkeypatch):
     assert autocast_dtype("fp32", cpu) is None
     assert autocast_dtype("bf16", cpu) is torch.bfloat16
     assert autocast_dtype("fp16", cpu) is torch.float16
-    monkeypatch.setattr(loop, "_cpu_flags", lambda: "flags : sse avx2")
+    monkeypatch.setattr(precision, "_cpu_flags", lambda: "flags : sse avx2")
     assert autocast_dtype("auto", cpu) is None
 
 

@@ -150,7 +150,9 @@ def test_evaluate_prints_the_protocol_of_each_score(fitted, road):
         *("--tolerance", 0, "--tolerance", 2.5),
     )
     assert code == 0, err
-    first, first_protocol, second, second_protocol = out.splitlines()
+    first, first_more, first_protocol, second, _, second_protocol = out.splitlines()
+    for word in ("cells F1 ", "predicted area ", "calibration error "):
+        assert word in first_more
     for word in ("lines: F1 ", "precision ", "recall ", "IoU ", "ODS ", "OIS ", "of validation"):
         assert word in first
         assert word in second
@@ -194,7 +196,10 @@ def test_streets_without_crack_labels_are_told_by_their_alarms(own_road, run_her
     options = ("--data", own_road, "--part", "validation")
     code, printed, err = run_here("evaluate", out / "last.pt", *options)
     assert code == 0, err
-    assert [line.split(":")[0] for line in printed.splitlines()[::2]] == ["lines", "street"]
+    assert [line.split(":")[0] for line in printed.splitlines() if line[0] != " "] == [
+        "lines",
+        "street",
+    ]
     code, printed, err = run_here("evaluate", out / "last.pt", *options, "--json")
     score, alarms = json.loads(printed)
     assert score["protocol"]["split"] == "validation (1)"
@@ -210,6 +215,7 @@ def test_streets_without_crack_labels_are_told_by_their_alarms(own_road, run_her
     [
         (["--part", "tset"], "--part"),
         (["--set", "nha12d"], "'lines'"),
+        (["--group", "("], "--group"),
         (["--tolerance", "-1"], "--tolerance"),
         (["--tolerance", "100.5"], "--tolerance"),
         (["--tolerance", "nan"], "--tolerance"),
@@ -381,7 +387,7 @@ def test_help_names_the_commands(run_here):
     ("verb", "options", "default"),
     [
         ("fit", ("--out", "--data", "--resume"), "EDGECRACK_DATA"),
-        ("evaluate", ("--data", "--part", "--tolerance", "--set", "--json"), "validate_px"),
+        ("evaluate", ("--data", "--part", "--tolerance", "--group", "--json"), "validate_px"),
     ],
 )
 def test_help_shows_each_option_and_its_default(run_here, monkeypatch, verb, options, default):

@@ -33,9 +33,9 @@ def run(road, configured):
     return Trainer(configured(fit=FIT), road)
 
 
-def epoch_of(number, quality):
+def epoch_of(number, quality, *, is_best=False):
     """Return the results of an epoch that was not trained."""
-    return Epoch(number, 1.0, 0.5, 0.1, 2.0, Validation(quality=quality))
+    return Epoch(number, 1.0, 0.5, 0.1, 2.0, Validation(quality=quality), is_best)
 
 
 def numbers(folder):
@@ -82,17 +82,16 @@ def test_tensorboard_has_the_figures(run, road, tmp_path):
     assert losses == [(epoch.number, pytest.approx(epoch.loss, rel=1e-6)) for epoch in epochs]
 
 
-def test_best_pt_is_the_epoch_with_the_highest_f1(run, road, tmp_path):
-    """best.pt changes only when validation is better than ever before, last.pt each time."""
+def test_best_pt_is_the_epoch_with_the_highest_quality(run, road, tmp_path):
+    """best.pt changes only with an epoch that is the best so far, last.pt each time."""
     run_log = RunLog(tmp_path, run.config, road)
     best = []
-    for number, f1 in enumerate((0.5, 0.4, None, 0.6, 0.6), start=1):
-        run_log.keep(run, epoch_of(number, f1))
-        best.append((load_checkpoint(tmp_path / "best.pt").epoch, run.best))
+    for number, is_best in enumerate((True, False, False, True, False), start=1):
+        run_log.keep(run, epoch_of(number, 0.5, is_best=is_best))
+        best.append(load_checkpoint(tmp_path / "best.pt").epoch)
         assert load_checkpoint(tmp_path / "last.pt").epoch == number
     run_log.close()
-    assert best == [(1, 0.5), (1, 0.5), (1, 0.5), (4, 0.6), (4, 0.6)]
-    assert load_checkpoint(tmp_path / "last.pt").best == 0.6
+    assert best == [1, 1, 1, 4, 4]
 
 
 def test_without_validation_only_the_last_is_kept(run, road, tmp_path):

@@ -11,10 +11,7 @@ from training.config import DataConfig
 from training.dataset import part_of, read_pair
 from training.scoring import (
     count_pairs,
-    evaluate,
     held_sets,
-    ods_threshold,
-    ods_thresholds,
     predict_full,
     probability,
     protocol_of,
@@ -40,6 +37,24 @@ def test_a_probability_is_the_rounded_sigmoid(net):
     assert prediction.dtype == np.uint8
     np.testing.assert_allclose(prediction, expected, atol=0.5001)
     assert prediction.std() > 1
+
+
+def test_a_crack_off_the_road_is_no_crack():
+    """Where the network answers that there is no road, the probability of crack is 0."""
+    torch.manual_seed(3)
+    both = UNet(UNetSpec(widths=(4, 8), stem=2, road=True)).eval()
+    picture = np.random.default_rng(0).integers(0, 256, (20, 32, 3), np.uint8)
+    tensor = torch.tensor(picture / 255, dtype=torch.float32).permute(2, 0, 1)[None]
+    with torch.no_grad():
+        crack, road = both(tensor)[0].numpy()
+    is_road = road > 0.01
+    is_off_road = road < -0.01
+    assert is_road.any()
+    assert is_off_road.any()
+    prediction = probability(both, picture)
+    assert not prediction[is_off_road].any()
+    expected = 255 / (1 + np.exp(-crack.astype(np.float64)))
+    np.testing.assert_allclose(prediction[is_road], expected[is_road], atol=0.5001)
 
 
 def test_a_shrunk_prediction_is_enlarged_to_the_full_picture(net):
@@ -161,72 +176,3 @@ def test_a_broken_validation_picture_is_found_at_the_start(own_road, configured)
     (own_road / "lines/masks/001.png").write_bytes(b"no picture")
     with pytest.raises(InputError, match=r"masks/001\.png"):
         held_sets(configured(), own_road)
-
-
-def counts_of(net, data, root, part, tolerance):
-    """Match one part under one tolerance."""
-    return count_pairs(net, data, part_of(data, root, part), [tolerance]).counts[tolerance]
-
-
-def test_the_threshold_is_the_best_on_validation(road, configured, net):
-    """It is the ODS threshold of the validation pictures, under the same tolerance."""
-    (data,) = configured().data
-    for tolerance in (0.0, 3.0):
-        expected = ods(counts_of(net, data, road, "validation", tolerance)).threshold
-        assert ods_threshold(net, data, road, tolerance) == expected
-
-
-def test_a_part_is_scored_under_each_tolerance(road, configured, net):
-    """There is one score for each tolerance, in the order given, with its protocol."""
-    (data,) = configured().data
-    scores = evaluate(net, data, road, "test", [0.0, 3.0])
-    assert [str(set_score.protocol) for set_score in scores] == [
-        "many-to-one, 0 px, lines masks > 127, test (3), 48x48",
-        "many-to-one, 3 px, lines masks > 127, test (3), 48x48",
-    ]
-    for set_score, tolerance in zip(scores, (0.0, 3.0), strict=True):
-        counts = counts_of(net, data, road, "test", tolerance)
-        threshold = ods_threshold(net, data, road, tolerance)
-        assert set_score.at_threshold == total(counts).at(threshold)
-        assert set_score.ods == ods(counts)
-        assert set_score.at_threshold.f1 <= set_score.ods.f1
-
-
-def test_folders_are_also_scored_one_by_one(road, configured, net):
-    """A set of several folders has a score for each, named after it, and one for all."""
-    (data,) = configured().data
-    twice = data.model_copy(
-        update={
-            "images": ("lines/images", "pictures/near/Raw_images"),
-            "masks": ("lines/masks",) * 2,
-        }
-    )
-    (road / "pictures/near").mkdir(parents=True, exist_ok=True)
-    if not (road / "pictures/near/Raw_images").exists():
-        (road / "pictures/near/Raw_images").symlink_to(road / "lines/images")
-    scores = evaluate(net, twice, road, "test", [1.0])
-    assert [(set_score.name, set_score.pictures) for set_score in scores] == [
-        ("lines", 6),
-        ("lines images", 3),
-        ("lines near", 3),
-    ]
-    assert "test (6)" in str(scores[0].protocol)
-    assert "test (3)" in str(scores[1].protocol)
-    assert len({set_score.at_threshold.threshold for set_score in scores}) == 1
-
-
-@pytest.mark.parametrize("part", ["test", "validation"])
-def test_a_part_without_pictures_is_refused(road, configured, net, part):
-    """The set and the part are named; there is no score of nothing."""
-    (data,) = configured(data={"split": None}).data
-    with pytest.raises(InputError, match=rf"'lines' .*\b{part}\b"):
-        evaluate(net, data, road, part, [1.0])
-
-
-def test_without_validation_there_is_no_threshold(road, configured, net):
-    """A score has no fixed threshold then; a bundle gets 128."""
-    (data,) = configured(data={"split": None}).data
-    assert ods_thresholds(net, data, road, [1.0]) == {}
-    assert ods_threshold(net, data, road, 1.0) == 128
-    (set_score,) = evaluate(net, data, road, "train", [1.0])
-    assert set_score.at_threshold is None

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from edgecrack.program.version_option import with_version
+from training.commands.complexity import complexity
 from training.commands.config import config
 from training.commands.evaluate import evaluate
 from training.commands.fit import fit
+from training.commands.import_annotations import import_annotations
+from training.commands.pack import pack
 
 app = with_version(
     "edgecrack-train",
     "Train U-Net on pictures of cracked pavement, and score the trained network.",
 )
 
-for command in (config, fit, evaluate):
+for command in (config, complexity, fit, evaluate, pack):
     app.command()(command)
+app.command("import")(import_annotations)

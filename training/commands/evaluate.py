@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgecrack.errors import UsageError
-from training.commands.options import Data
+from training.commands.options import Data, Group, Part, Tolerance
 
 if TYPE_CHECKING:
     from training.checkpoint import Checkpoint
     from training.config import DataConfig
-    from training.scoring import SetAlarms, SetScore
+    from training.evaluation import SetAlarms
+    from training.scoring import SetScore
 
 
 def evaluate(
@@ -23,19 +25,13 @@ def evaluate(
         Path, typer.Argument(help="Checkpoint of edgecrack-train fit, such as runs/x/best.pt.")
     ],
     data: Data = Path("../shared/data"),
-    part: Annotated[str, typer.Option(help="Part to score: train, validation or test.")] = "test",
-    tolerance: Annotated[
-        list[float] | None,
-        typer.Option(
-            help="How far a predicted crack pixel may be from a true one, 0 to 100 pixels of the "
-            "full picture. Give it several times for several scores.",
-            show_default="validate_px of each data set",
-        ),
-    ] = None,
+    part: Part = "test",
+    tolerance: Tolerance = None,
     set_name: Annotated[
         str | None,
         typer.Option("--set", help="Data set to score.", show_default="all that have a split"),
     ] = None,
+    group: Group = None,
     *,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the scores as JSON, F1 from 0 to 1.")
@@ -43,31 +39,38 @@ def evaluate(
 ) -> None:
     """Score CHECKPOINT on the data sets it was trained on.
 
-    Prints F1, precision, recall and IoU in percent, and the protocol of each score. The threshold
-    is the best one of the validation pictures. The parts are those of the run, whatever has been
-    added to the folders since. Of sets without crack labels it prints how much is marked of what is
-    not road and of paint, at the one threshold that was best for all sets.
+    Prints F1, precision, recall and IoU in percent, by cells of a 32nd of the picture's width, how
+    wide cracks are drawn, how far the probability is from the share of crack, and the protocol of
+    each score. The threshold is the best one of the validation pictures. The parts are those of the
+    run, whatever has been added to the folders since. Of sets without crack labels it prints how
+    much is marked of what is not road and of paint, at the one threshold that was best for all
+    sets.
 
     Example: edgecrack-train evaluate runs/vehicle/best.pt --set nha12d --tolerance 5 --tolerance 10
     """
     from training.checkpoint import load_checkpoint  # noqa: PLC0415  torch takes seconds
-    from training.scoring import evaluate as scores_of  # noqa: PLC0415
+    from training.evaluation import evaluate as evaluation_of  # noqa: PLC0415
+
+    _check(part, tolerance or [])
+    trained = load_checkpoint(checkpoint)
+    data_sets = [_grouped(data_set, group) for data_set in _data_sets(trained, set_name)]
+    net = trained.network()
+    evaluations = [
+        evaluation_of(net, data_set, data, part, tolerance or [data_set.validate_px or 0])
+        for data_set in data_sets
+        if data_set.has_crack_labels
+    ]
+    scores = [score for evaluation in evaluations for score in evaluation.scores]
+    _print(scores, _alarms(trained, data_sets, data, part), as_json=as_json)
+
+
+def _check(part: str, tolerances_px: list[float]) -> None:
     from training.split import PARTS  # noqa: PLC0415
 
     if part not in PARTS:
         raise UsageError(f"--part must be one of {', '.join(PARTS)}, not '{part}'.")
-    if not all(0 <= tolerance_px <= 100 for tolerance_px in tolerance or ()):
+    if not all(0 <= tolerance_px <= 100 for tolerance_px in tolerances_px):
         raise UsageError("--tolerance must be 0 to 100 px.")
-    trained = load_checkpoint(checkpoint)
-    data_sets = _data_sets(trained, set_name)
-    net = trained.network()
-    scores = [
-        score
-        for data_set in data_sets
-        if data_set.has_crack_labels
-        for score in scores_of(net, data_set, data, part, tolerance or [data_set.validate_px or 0])
-    ]
-    _print(scores, _alarms(trained, data_sets, data, part), as_json=as_json)
 
 
 def _data_sets(trained: Checkpoint, set_name: str | None) -> list[DataConfig]:
@@ -82,11 +85,22 @@ def _data_sets(trained: Checkpoint, set_name: str | None) -> list[DataConfig]:
     return data_sets
 
 
+def _grouped(data_set: DataConfig, group: str | None) -> DataConfig:
+    """Return the data set with the group of the command line, if that is given."""
+    if group is None:
+        return data_set
+    try:
+        re.compile(group)
+    except re.error as error:
+        raise UsageError(f"--group must be a regular expression, but: {error}.") from error
+    return data_set.model_copy(update={"group": group})
+
+
 def _alarms(
     trained: Checkpoint, data_sets: list[DataConfig], root: Path, part: str
 ) -> list[SetAlarms]:
     """Count the false alarms on the sets without crack labels, at the validation's threshold."""
-    from training.scoring import alarms_of  # noqa: PLC0415
+    from training.evaluation import alarms_of  # noqa: PLC0415
 
     net, threshold = trained.network(), trained.metrics.get("threshold") or 128
     unlabelled = [data_set for data_set in data_sets if not data_set.has_crack_labels]
@@ -106,12 +120,23 @@ def _print(scores: list[SetScore], alarms: list[SetAlarms], *, as_json: bool) ->
 
 
 def _print_score(score: SetScore) -> None:
-    """Print one score in two lines; the second is its protocol."""
+    """Print one score in three lines; the last is its protocol."""
     origin = "of validation" if score.at_threshold else "of this part itself"
-    fixed = score.at_threshold or score.ods
+    fixed = score.fixed
     typer.echo(
         f"{score.name}: F1 {100 * fixed.f1:.2f} (precision {100 * fixed.precision:.2f}, recall "
         f"{100 * fixed.recall:.2f}, IoU {100 * fixed.iou:.2f}) at the ODS threshold {origin}, "
         f"{fixed.threshold}; ODS {100 * score.ods.f1:.2f}, OIS {100 * score.ois.f1:.2f}"
     )
+    more = []
+    if score.cells:
+        more.append(
+            f"cells F1 {100 * score.cells.f1:.2f} (precision {100 * score.cells.precision:.2f}, "
+            f"recall {100 * score.cells.recall:.2f})"
+        )
+    if fixed.area_ratio is not None:
+        more.append(f"predicted area {fixed.area_ratio:.2f} of the true one")
+    if score.reliability:
+        more.append(f"calibration error {100 * score.reliability.calibration_error:.2f}")
+    typer.echo("    " + "; ".join(more))
     typer.echo(f"    {score.protocol}")

@@ -42,9 +42,9 @@ class _ProgressDisplay:
             scores += f"  {name} {alarms}"
         if epoch.validation.quality is not None:
             scores += f"  quality {100 * epoch.validation.quality:.2f}"
+        loss = "the start" if epoch.loss is None else f"loss {epoch.loss:.4f}"
         self._progress.console.print(
-            f"epoch {epoch.number}/{self._epochs}  loss {epoch.loss:.4f}  {scores}  "
-            f"{epoch.seconds:.0f} s",
+            f"epoch {epoch.number}/{self._epochs}  {loss}  {scores}  {epoch.seconds:.0f} s",
             highlight=False,
             soft_wrap=True,
         )
@@ -76,6 +76,9 @@ def fit(
     data set in splits. best.pt has the highest quality on the validation pictures: the mean F1 of
     the sets, less the false alarms on sets without crack labels.
 
+    A run with a start first scores that, as epoch 0, and at the end tells how the best epoch
+    compares with it. If none is better, best.pt is the start.
+
     edgecrack-train config --explain describes every key of CONFIG: splits, losses, augmentation.
 
     Example: edgecrack-train fit configs/train/crackforest.toml --out runs/crackforest
@@ -88,15 +91,46 @@ def fit(
     settings = resolve_splits(load_config(config), data)
     earlier = _earlier(out / "last.pt", settings, config) if resume else None
     trainer = Trainer(settings, data, earlier)
+    _print_disputed(trainer)
+    log = RunLog(out, settings, data, trainer.finished if resume else None)
+    _train(trainer, log, settings.fit)
+    _print_stop(trainer)
+    _print_comparison(log)
+    typer.echo(out / "best.pt" if (out / "best.pt").exists() else out / "last.pt")
+
+
+def _print_disputed(trainer: Trainer) -> None:
     for name, share in trainer.disputed.items():
         typer.echo(
             f"data set '{name}': its area masks call {100 * share:.2f} % of its crack pixels not "
             "road or paint; nothing is learnt from those.",
             err=True,
         )
-    log = RunLog(out, settings, data, trainer.finished)
-    _train(trainer, log, settings.fit)
-    typer.echo(out / "best.pt" if (out / "best.pt").exists() else out / "last.pt")
+
+
+def _print_stop(trainer: Trainer) -> None:
+    if trainer.stopped_early:
+        typer.echo(
+            f"stopped after epoch {trainer.finished}: the last {trainer.config.fit.stop_after} "
+            "validations had no better quality (fit.stop_after).",
+            err=True,
+        )
+
+
+def _print_comparison(log: RunLog) -> None:
+    from training.comparison import compare  # noqa: PLC0415
+
+    comparison = compare(log.entries())
+    if comparison is None:
+        return
+    best = f"epoch {comparison.best_epoch}" if comparison.best_epoch else "none better"
+    lines = [("in %", "start", best)] + [
+        (row.label, f"{row.start_percent:.3f}", f"{row.best_percent:.3f}")
+        for row in comparison.rows
+    ]
+    width = max(len(label) for label, _, _ in lines)
+    for label, start, best in lines:
+        typer.echo(f"{label:{width}}  {start:>9}  {best:>11}", err=True)
 
 
 def _earlier(last: Path, settings: TrainConfig, config: Path) -> Checkpoint:

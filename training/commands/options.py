@@ -15,3 +15,26 @@ Data = Annotated[
         help="Folder of the data sets: the configuration's images and masks are paths in it.",
     ),
 ]
+
+Size = Annotated[str, typer.Option("--size", help="Size WxH of the pictures.")]
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+Part = Annotated[str, typer.Option(help="Part to score: train, validation or test.")]
+
+Tolerance = Annotated[
+    list[float] | None,
+    typer.Option(
+        help="How far a predicted crack pixel may be from a true one, 0 to 100 pixels of the "
+        "full picture. Give it several times for several scores.",
+        show_default="validate_px of each data set",
+    ),
+]
+
+Group = Annotated[
+    str | None,
+    typer.Option(
+        help="Regular expression that finds the road in a picture's id: each road is also scored "
+        "alone.",
+        show_default="group of each data set",
+    ),
+]
