@@ -80,16 +80,14 @@ def _candidate(path: Path, size_px: tuple[int, int], files: dict[str, Path]) -> 
     from training.config import load_config  # noqa: PLC0415
     from training.unet import UNet  # noqa: PLC0415
 
+    f1 = None
     if path.suffix == ".pt":
         checkpoint = load_checkpoint(path)
-        name, net, f1 = (
-            checkpoint.config.name,
-            checkpoint.network(),
-            validation_f1(checkpoint.metrics),
-        )
+        name, net = checkpoint.config.name, checkpoint.network()
+        f1 = validation_f1(checkpoint.metrics)
     else:
         config = load_config(path)
-        name, net, f1 = config.name, UNet(config.model).eval(), None
+        name, net = config.name, UNet(config.model).eval()
     return Candidate(name, net, size_px, f1, _left_out_f1(files[name]) if name in files else None)
 
 
