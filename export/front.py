@@ -132,9 +132,9 @@ def measure_front(candidates: Sequence[Candidate], reference: Candidate, turns: 
             calls.append(lambda run=segmenter.probability, frame=frame: run(frame))
         backend = segmenter.backend
         times_s = in_turns(calls, turns, time.perf_counter)
-    rows = tuple(
-        map(front_row, compared, times_s, [times_s[-1] / _pixels(reference)] * len(times_s))
-    )
+    reference_s = times_s[-1] / _pixels(reference)
+    pairs = zip(compared, times_s, strict=True)
+    rows = tuple(front_row(each, own_s, reference_s) for each, own_s in pairs)
     return Front(backend, turns, rows)
 
 
