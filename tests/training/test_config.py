@@ -133,6 +133,7 @@ def test_an_unknown_key_is_refused_and_the_nearest_named(section, key, nearest):
         ("data", "labelled", "lane"),
         ("data", "labelled", "road"),  # without areas
         ("augment", "copy_from", "nowhere"),
+        ("loss", "c", -1.0),
     ],
 )
 def test_a_wrong_value_is_refused(section, key, value):
@@ -199,6 +200,11 @@ def test_an_unreadable_file_is_named(tmp_path, content):
         (tmp_path / "a.toml").write_bytes(content)
     with pytest.raises(ConfigError, match=r"/a\.toml\b"):
         load_config(tmp_path / "a.toml")
+
+
+def test_areas_and_all_road_exclude_each_other():
+    """Both say where the road is."""
+    assert "all_road" in refusal(changed("data", all_road=True, areas=["areas"]))
 
 
 def test_the_family_shares_one_recipe():
