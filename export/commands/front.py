@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from edgecrack.errors import InputError, UsageError
 from edgecrack.program.picture_size import size_of
@@ -55,6 +53,7 @@ def front(
     size_px = size_of(size)
     files = dict(_named(text) for text in left_out or [])
     from export.front import measure_front, paper_candidate  # noqa: PLC0415  torch takes seconds
+    from export.front_table import markdown  # noqa: PLC0415
 
     candidates = [_candidate(path, size_px, files) for path in networks]
     names = [candidate.name for candidate in candidates]
@@ -64,7 +63,10 @@ def front(
         )
     measured = measure_front(candidates, paper_candidate(), turns)
     _write(measured, out)
-    _print(measured, as_json=as_json)
+    if as_json:
+        typer.echo(json.dumps(measured.as_json(), indent=2))
+    else:
+        typer.echo(markdown(measured), nl=False)
 
 
 def _named(text: str) -> tuple[str, Path]:
@@ -113,16 +115,3 @@ def _write(measured: Front, out: Path) -> None:
     text = json.dumps(measured.as_json(), indent=2) + "\n"
     replace_file(disk, out / "front.json", text.encode())
     replace_file(disk, out / "front.png", picture(measured))
-
-
-def _print(measured: Front, *, as_json: bool) -> None:
-    from export.front_table import COLUMNS, cells, protocol  # noqa: PLC0415
-
-    if as_json:
-        typer.echo(json.dumps(measured.as_json(), indent=2))
-        return
-    table = Table(*COLUMNS, box=None)
-    for row in measured.rows:
-        table.add_row(*cells(row))
-    Console().print(table)
-    typer.echo(protocol(measured))

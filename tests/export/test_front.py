@@ -98,6 +98,11 @@ def test_the_f1_of_a_checkpoint_is_the_mean_over_its_sets(metrics, f1):
     assert validation_f1(metrics) == f1
 
 
+def test_the_table_is_printed_as_it_is_written(front, tmp_path):
+    """Whole, also where it is read by another program."""
+    assert front("small.pt") == (tmp_path / "out" / "front.md").read_text()
+
+
 def test_one_command_writes_table_numbers_and_picture(front, tmp_path):
     """Configuration, checkpoint and reference have a row each, with what is known of them."""
     printed = front("small.toml", "small.pt", "--left-out", "trained=left.json", "--json")
