@@ -224,7 +224,7 @@ class Trainer:
         """Return the epoch with its validation, if one is due, and report it."""
         self.average.eval()
         start_s = time.monotonic()
-        if epoch.number == 0 or validation_due(epoch.number, self.config.fit):
+        if validation_due(epoch.number, self.config.fit):
             result = validate(self.average, self._validation_sets)
             if result.quality is not None:
                 self.best = self.best.after(result.quality)
