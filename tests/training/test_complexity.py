@@ -75,6 +75,14 @@ def test_the_multiply_accumulates_are_half_of_torchs_flops(spec, size):
     assert cost.gflops == pytest.approx(counter.get_total_flops() / 1e9)
 
 
+def test_the_papers_way_counts_biases_relu_and_what_is_pooled():
+    """Each once a value, and a deconvolution's products on its output: added up by hand."""
+    products = 32 * (108 + 144 + 288 + 144 + 4) + 8 * (288 + 576) + 32 * 128  # the deconvolution
+    biases, relus, pooled = 32 * (5 * 4 + 1) + 8 * 2 * 8, 32 * 4 * 4 + 8 * 2 * 8, 32 * 4
+    cost = complexity_of(UNetSpec(widths=(4, 8)), 8, 4)
+    assert cost.paper_operations == products + biases + relus + pooled
+
+
 def test_a_batch_normalised_value_counts_two():
     """In the paper's way; it is no multiply-accumulate, and no exported weight."""
     plain = complexity_of(UNetSpec(widths=(4, 8)), 8, 4)
