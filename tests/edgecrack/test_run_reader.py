@@ -128,3 +128,14 @@ def test_a_run_that_lost_its_power_is_read_as_far_as_it_came(tmp_path):
     run = read_run(str(tmp_path))
     assert (run.record["exit_reason"], dict(run.report)) == ("running", {})
     assert (run.observations, run.masks, run.overlay) == ((), (), None)
+
+
+def test_the_road_of_a_frame_is_read(tmp_path):
+    """Both shares are there by name; a run of a network without that answer has None."""
+    (tmp_path / "run.json").write_text("{}")
+    lines = [line(frame=0, road_share=0.5, area_share_of_road=0.25), line(frame=1)]
+    (tmp_path / "cracks.geojsonl").write_text("".join(text + "\n" for text in lines))
+    shares = [
+        (seen.road_share, seen.area_share_of_road) for seen in read_run(tmp_path).observations
+    ]
+    assert shares == [(0.5, 0.25), (None, None)]

@@ -46,3 +46,12 @@ def test_a_score_is_followed_by_its_protocol():
     assert html.index("50.0") < html.index("all frames, 5 px")
     assert f"<td>{DASH}</td><td>25.0</td>" in html
     assert accuracy([]) == ""
+
+
+def test_the_road_stands_where_it_is_known():
+    """Frames without road and both shares in percent; nothing of a network without that answer."""
+    road = {"frames_without_road": 2, "mean_road_share": 0.25, "mean_crack_share_of_road": 0.125}
+    html = counts({"road": road})
+    for figure in ("<dd>2</dd>", "<dd>25.00 %</dd>", "<dd>12.50 %</dd>"):
+        assert figure in html
+    assert "road" not in counts({"road": None})

@@ -49,3 +49,13 @@ def test_thin_cracks_outlive_a_large_picture():
     segmenter = Remembering(40, 40)
     picture_answer(segmenter, picture)
     assert set(segmenter.seen.ravel().tolist()) == {150}
+
+
+def test_a_picture_shows_cracks_on_the_road_only():
+    """As in a run: off the road the probability is 0, and the road comes along in its own size."""
+    picture = np.zeros((20, 60, 3), np.uint8)
+    picture[:, 30:, 2] = 9  # more blue than red: no road
+    answer = picture_answer(DarkSegmenter(30, 10, road_threshold=128), picture)
+    assert answer.road.shape == answer.probability.shape == (20, 60)
+    assert answer.probability[:, :28].min() == 255
+    assert answer.probability[:, 32:].max() == 0

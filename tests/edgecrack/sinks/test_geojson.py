@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -203,3 +204,12 @@ def test_every_feature_is_valid(make_observation, pose, name, captured_ns):
 
     check_feature(_strict(line))
     assert "\n" not in line
+
+
+def test_a_line_tells_the_share_of_the_road(make_observation):
+    """The share of road in the region, and that of cracks on the road, both 0 to 1."""
+    seen = make_observation(3)
+    measure = replace(seen.measure, area_share=0.125, road_share=0.5)
+    on_road = replace(seen, detection=replace(seen.detection, measure=measure))
+    properties = to_feature(on_road, frames=True)["properties"]
+    assert (properties["road_share"], properties["area_share_of_road"]) == (0.5, 0.25)

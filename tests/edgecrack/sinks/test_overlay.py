@@ -1,5 +1,7 @@
 """The video for people."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -125,3 +127,13 @@ def test_a_run_without_frames_leaves_no_video(directory):
     sink.close()
 
     assert not (directory.path / "overlay.mp4").exists()
+
+
+def test_the_caption_of_a_frame_without_road_says_so(make_observation):
+    """Nothing is said of a road that is there, or that the network does not know."""
+    seen = make_observation(4, pose=None, captured_ns=None)
+    captions = []
+    for share in (None, 0.5, 0.0):
+        measure = replace(seen.measure, road_share=share)
+        captions.append(caption(replace(seen, detection=replace(seen.detection, measure=measure))))
+    assert captions == ["frame 4", "frame 4", "frame 4  no road"]
