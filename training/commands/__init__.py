@@ -6,6 +6,7 @@ from edgecrack.program.version_option import with_version
 from training.commands.config import config
 from training.commands.evaluate import evaluate
 from training.commands.fit import fit
+from training.commands.leave_out import leave_out
 from training.commands.pack import pack
 
 app = with_version(
@@ -13,5 +14,5 @@ app = with_version(
     "Train U-Net on pictures of cracked pavement, and score the trained network.",
 )
 
-for command in (config, fit, evaluate, pack):
+for command in (config, fit, evaluate, leave_out, pack):
     app.command()(command)
