@@ -15,7 +15,7 @@ def main() -> None:
         "edgecrack-train",
         app,
         extra="train",
-        if_interrupted="stopped; --resume continues from the last finished epoch.",
+        if_interrupted="stopped; fit --resume continues from the last finished epoch.",
     )
 
 

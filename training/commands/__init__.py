@@ -6,6 +6,7 @@ from edgecrack.program.version_option import with_version
 from training.commands.config import config
 from training.commands.evaluate import evaluate
 from training.commands.fit import fit
+from training.commands.import_annotations import import_annotations
 from training.commands.leave_out import leave_out
 from training.commands.pack import pack
 
@@ -16,3 +17,4 @@ app = with_version(
 
 for command in (config, fit, evaluate, leave_out, pack):
     app.command()(command)
+app.command("import")(import_annotations)
