@@ -35,7 +35,7 @@ lint: $(VENV)/everything.stamp  ## check style, types and imports
 	$(BIN)/lint-imports
 
 bench: $(VENV)/everything.stamp  ## measure speed and memory
-	$(BIN)/python tests/benchmarks/bench_model.py
+	$(BIN)/edgecrack-export front configs/train/crack-[nsm].toml --out build/front
 	$(BIN)/python tests/benchmarks/bench_run.py
 
 proof: $(VENV)/everything.stamp  ## run the long tests, up to two hours each

@@ -4,7 +4,8 @@
 
     manifest.json          files and digests, threshold, scores, provenance and terms
     model.WxH.fp32.onnx    ``frame`` uint8 (1, H, W, 3) RGB -> ``probability`` uint8 (1, H, W)
-    golden/                frames and the probabilities expected of them
+                           and, where the manifest has a ``road_threshold``, ``road`` like it
+    golden/                frames and the answers expected of them
 
 No file of a bundle is used before its digest is checked, and what is then used are the bytes that
 were checked: :meth:`Bundle.read` returns bytes, never a path. Unknown keys, missing or oversize

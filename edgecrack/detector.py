@@ -1,4 +1,4 @@
-"""From a frame to a detection: the network's probability, a mask of it, and what it amounts to."""
+"""From a frame to a detection: the network's answer, a mask of it, and what it amounts to."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from edgecrack.letterbox import letterbox
-from edgecrack.mask import measure, region_on_canvas, to_mask
+from edgecrack.mask import measure, on_road, region_on_canvas, road_share, to_mask
 from edgecrack.mirrored_borders import add_borders
 from edgecrack.records import NO_PICTURE, Detection, Region
 from edgecrack.settings import setting
@@ -40,8 +40,10 @@ class DetectionSpec:
 class Detector:
     """Finds the cracks of one frame. May be called by many threads at the same time.
 
+    Where the network says what is road, cracks are on the road only.
+
     Args:
-        segmenter: What says how likely each pixel is crack.
+        segmenter: What says how likely each pixel is crack, and perhaps road.
         spec: What counts as a crack.
     """
 
@@ -60,13 +62,15 @@ class Detector:
         """
         watch = _Stopwatch()
         box = letterbox(frame.image.shape[1::-1], self._input_px)
-        probability = box.crop(self._segmenter.probability(add_borders(frame.image, box.borders)))
+        answer = self._segmenter.answer(add_borders(frame.image, box.borders)).changed(box.crop)
         watch.lap("infer")
         canvas_px = (frame.evidence.shape[1], frame.evidence.shape[0])
         region = _region_on(frame, canvas_px)
+        probability = on_road(answer, self._segmenter.road_threshold)
         mask = to_mask(probability, self._segmenter.threshold, region, canvas_px)
         watch.lap("mask")
-        measured = measure(mask, probability, region)
+        road = road_share(answer, self._segmenter.road_threshold)
+        measured = measure(mask, probability, region, road)
         watch.lap("measure")
         is_enough = measured.area_share >= self._spec.min_crack_share
         return Detection(

@@ -15,6 +15,7 @@ WIDEST = {"fp32": (8, 0.98), "fp16": (8, 0.98), "int8": (255, 0.9)}
 PRECISIONS = tuple(WIDEST)
 MOST_PX = 8192
 _LARGEST = 2**62  # keeps every later sum and product a number
+_OR_NONE = " | None"  # how the annotation of an optional field ends
 
 _Record = TypeVar("_Record")
 
@@ -84,12 +85,20 @@ class GoldenEntry:
         frame: File of the RGB frame, lossless WebP or PNG, at the input size of ``model``.
         probability: File of the expected answer, 8-bit grey PNG.
         model: File of one network of that size.
+        road: File of the road expected, 8-bit grey PNG; None where the networks do not say.
     """
 
     kind: str
     frame: str
     probability: str
     model: str
+    road: str | None = None
+
+    @property
+    def answers(self) -> dict[str, str]:
+        """Output of the network -> file of what is expected of it."""
+        files = {"probability": self.probability, "road": self.road}
+        return {output: file for output, file in files.items() if file is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +157,8 @@ class Manifest:
         provenance: Where the weights come from.
         files: Every other file of the bundle.
         schema_version: Version of this layout.
+        road_threshold: A pixel is road when its road (0..255) is at least this, 0..255; None where
+            the networks do not say what is road.
     """
 
     name: str
@@ -163,11 +174,14 @@ class Manifest:
     provenance: Provenance
     files: dict[str, FileEntry]
     schema_version: int = SCHEMA_VERSION
+    road_threshold: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse a manifest that contradicts itself."""
         if not 1 <= self.threshold <= 255:
             raise ValueError(f"threshold must be 1 to 255, not {self.threshold}")
+        if self.road_threshold is not None and not 0 <= self.road_threshold <= 255:
+            raise ValueError(f"road_threshold must be 0 to 255, not {self.road_threshold}")
         self._check_files()
         self._check_models()
 
@@ -183,10 +197,16 @@ class Manifest:
                 raise ValueError(
                     f"golden frame '{golden.frame}' is of no network: '{golden.model}'"
                 )
+            if (golden.road is None) != (self.road_threshold is None):
+                raise ValueError(
+                    f"golden frame '{golden.frame}' must have a road exactly if road_threshold is "
+                    "given"
+                )
 
     def _check_files(self) -> None:
         used = {model.file for model in self.models}
-        used |= {name for golden in self.golden for name in (golden.frame, golden.probability)}
+        used |= {golden.frame for golden in self.golden}
+        used |= {file for golden in self.golden for file in golden.answers.values()}
         missing = sorted(used - set(self.files))
         if missing:
             raise ValueError(f"'{missing[0]}' is used but has no digest under files")
@@ -195,14 +215,21 @@ class Manifest:
             if path.is_absolute() or ".." in path.parts or "\\" in name:
                 raise ValueError(f"file '{name}' would lie outside the bundle")
 
+    @property
+    def thresholds(self) -> dict[str, int]:
+        """Output of the networks -> from which level a pixel of it counts."""
+        levels = {"probability": self.threshold, "road": self.road_threshold}
+        return {output: level for output, level in levels.items() if level is not None}
+
     def golden_of(self, network: ModelEntry) -> tuple[GoldenEntry, ...]:
         """Return the golden frames that prove a network: those of its size."""
         sizes_px = {model.file: model.size_px for model in self.models}
         return tuple(golden for golden in self.golden if sizes_px[golden.model] == network.size_px)
 
     def as_json(self) -> str:
-        """Return the text of ``manifest.json``."""
-        return json.dumps(asdict(self), indent=2, sort_keys=False) + "\n"
+        """Return the text of ``manifest.json``, without what is None: it need not be known."""
+        values = asdict(self, dict_factory=lambda pairs: {k: v for k, v in pairs if v is not None})
+        return json.dumps(values, indent=2, sort_keys=False) + "\n"
 
 
 def parse_manifest(values: Any) -> Manifest:  # noqa: ANN401  this is where untyped JSON ends
@@ -241,7 +268,10 @@ def _records(record: type[_Record], values: list[Any]) -> tuple[_Record, ...]:
 
 
 def _checked(record: type[Any], values: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Return ``values`` if they are all the fields of ``record``, each of its JSON type."""
+    """Return ``values`` if they are the fields of ``record``, each of its JSON type.
+
+    A field that may be None may be left out: earlier bundles have none of them.
+    """
     if not isinstance(values, dict):
         raise TypeError(f"{record.__name__} must be an object, not {type(values).__name__}")
     known = {field.name: str(field.type) for field in fields(record)}
@@ -249,9 +279,11 @@ def _checked(record: type[Any], values: Any) -> dict[str, Any]:  # noqa: ANN401
         if key not in known:
             raise ValueError(f"unknown key '{key}' in {record.__name__}")
     for name, kind in known.items():
+        if name not in values and kind.endswith(_OR_NONE):
+            continue
         if name not in values:
             raise ValueError(f"key '{name}' is missing in {record.__name__}")
-        if not _is_of(kind, values[name]):
+        if not _is_of(kind.removesuffix(_OR_NONE), values[name]):
             raise TypeError(f"{record.__name__}.{name} must be {kind}, not {values[name]!r:.60}")
     return values
 

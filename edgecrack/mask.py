@@ -1,4 +1,4 @@
-"""From the network's probability to a mask on the evidence picture, and what it amounts to."""
+"""From the network's answer to a mask on the evidence picture, and what it amounts to."""
 
 from __future__ import annotations
 
@@ -7,10 +7,41 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from edgecrack.records import CrackMeasure, Region
+from edgecrack.records import Answer, CrackMeasure, Region
 
 if TYPE_CHECKING:
     from edgecrack.records import GrayImage
+
+
+def on_road(answer: Answer, road_threshold: int | None) -> GrayImage:
+    """Return the crack probability where there is road, and 0 elsewhere.
+
+    Args:
+        answer: What the network says; without a road its probability is returned as it is.
+        road_threshold: A pixel is road when its road is at least this, 0..255.
+
+    Example:
+        >>> picture = np.array([[9, 200]], np.uint8), np.array([[127, 128]], np.uint8)
+        >>> on_road(Answer(*picture), 128).tolist()
+        [[0, 200]]
+    """
+    road = _road_mask(answer, road_threshold)
+    if road is None:
+        return answer.probability
+    return np.asarray(cv2.bitwise_and(answer.probability, road), np.uint8)
+
+
+def road_share(answer: Answer, road_threshold: int | None) -> float | None:
+    """Return which share of the pixels is road, 0 to 1; None where the network does not say."""
+    road = _road_mask(answer, road_threshold)
+    return None if road is None else cv2.countNonZero(road) / road.size
+
+
+def _road_mask(answer: Answer, road_threshold: int | None) -> GrayImage | None:
+    if answer.road is None or road_threshold is None:
+        return None
+    mask = cv2.threshold(answer.road, road_threshold - 1, 255, cv2.THRESH_BINARY)[1]
+    return np.asarray(mask, np.uint8)
 
 
 def region_on_canvas(
@@ -67,13 +98,16 @@ def to_mask(
     return mask
 
 
-def measure(mask: GrayImage, probability: GrayImage, where: Region) -> CrackMeasure:
+def measure(
+    mask: GrayImage, probability: GrayImage, where: Region, road: float | None = None
+) -> CrackMeasure:
     """Say what a mask amounts to.
 
     Args:
         mask: 0 or 255, (H, W).
         probability: What it was made from, for its peak.
         where: Where on the mask the network looked; shares are of this area.
+        road: Which share of it is road; None where the network does not say.
     """
     area = cv2.countNonZero(mask)
     pieces = cv2.connectedComponents(mask, connectivity=8)[0] - 1 if area else 0
@@ -82,4 +116,5 @@ def measure(mask: GrayImage, probability: GrayImage, where: Region) -> CrackMeas
         area_share=area / (where.width_px * where.height_px),
         crack_count=pieces,
         peak_probability=float(probability.max()) / 255,
+        road_share=road,
     )

@@ -15,12 +15,27 @@ from edgecrack.rates import Distribution, RateMeter, TimeSummary
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from edgecrack.records import Detection, Frame, FrameGeometry
+    from edgecrack.records import CrackMeasure, Detection, Frame, FrameGeometry
 
 WARM_UP = 5
 """Frames left out of rates and times at the start of a run."""
 
 STAGES = ("decode", "infer", "mask", "measure", "emit")
+
+
+@dataclass(frozen=True, slots=True)
+class RoadTotals:
+    """What all frames say of the road.
+
+    Attributes:
+        frames_without_road: Frames that show none.
+        mean_road_share: Mean road over the region, 0 to 1.
+        mean_crack_share_of_road: Crack over road, of all frames together, 0 to 1; None without any.
+    """
+
+    frames_without_road: int
+    mean_road_share: float
+    mean_crack_share_of_road: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +47,7 @@ class Snapshot:
         frames_out: Frames that the sinks have taken.
         frames_with_crack: Frames with a crack large enough to count.
         mean_crack_share: Mean crack area over the region, 0 to 1; None before the first frame.
+        road: What the network said of the road; None where it does not say.
         fps_in: Rate at which frames came from the source.
         fps_out: Rate of results.
         warm_up_frames: Frames left out of rates and times.
@@ -47,6 +63,7 @@ class Snapshot:
     frames_out: int
     frames_with_crack: int
     mean_crack_share: float | None
+    road: RoadTotals | None
     fps_in: float | None
     fps_out: float | None
     warm_up_frames: int
@@ -85,6 +102,7 @@ class Meter:
         self._in, self._out = RateMeter(warm_up), RateMeter(warm_up)
         self._inferred = self._emitted = self._with_crack = 0
         self._area_share = 0.0
+        self._road_shares = _RoadShares()
         self._first_ns: int | None = None
         self._last: Frame | None = None
 
@@ -113,6 +131,7 @@ class Meter:
             self._inferred += 1
             self._with_crack += detection.has_crack
             self._area_share += detection.measure.area_share
+            self._road_shares.add(detection.measure)
             self._first_ns = frame.captured_ns if self._first_ns is None else self._first_ns
             self._last = frame
         if self._on_frame is not None:
@@ -139,6 +158,7 @@ class Meter:
                 frames_out=self._emitted,
                 frames_with_crack=self._with_crack,
                 mean_crack_share=self._area_share / self._inferred if self._inferred else None,
+                road=self._road_shares.totals(),
                 fps_in=self._in.fps,
                 fps_out=self._out.fps,
                 warm_up_frames=min(self._warm_up, self._inferred),
@@ -149,3 +169,25 @@ class Meter:
                 last_ns=last.captured_ns if last else None,
                 geometry=last.geometry if last else None,
             )
+
+
+class _RoadShares:
+    """Sums over the frames of which the network says what is road."""
+
+    def __init__(self) -> None:
+        self._frames = self._without_road = 0
+        self._road = self._crack = 0.0
+
+    def add(self, measure: CrackMeasure) -> None:
+        if measure.road_share is None:
+            return
+        self._frames += 1
+        self._without_road += measure.road_share == 0
+        self._road += measure.road_share
+        self._crack += measure.area_share
+
+    def totals(self) -> RoadTotals | None:
+        if not self._frames:
+            return None
+        crack_of_road = min(self._crack / self._road, 1.0) if self._road else None
+        return RoadTotals(self._without_road, self._road / self._frames, crack_of_road)

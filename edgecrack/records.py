@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 RgbImage = NDArray[np.uint8]
 """RGB, ``uint8``, (H, W, 3)."""
@@ -25,6 +25,36 @@ NO_PICTURE: RgbImage = np.zeros((0, 0, 3), np.uint8)
 
 GrayImage = NDArray[np.uint8]
 """One channel, ``uint8``, (H, W): a probability (255 = certain crack) or a mask (0 or 255)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """What a network says of each pixel of a picture.
+
+    Attributes:
+        probability: How likely it is crack: 255 is certainly crack.
+        road: How likely it is road: 255 is certainly road; None where the network does not say.
+    """
+
+    probability: GrayImage
+    road: GrayImage | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a road of another size."""
+        if self.road is not None and self.road.shape != self.probability.shape:
+            wanted, actual = self.probability.shape, self.road.shape
+            raise ValueError(f"road must be as large as probability, {wanted}, not {actual}")
+
+    @property
+    def planes(self) -> dict[str, GrayImage]:
+        """Output of the network -> what it says."""
+        return {"probability": self.probability} | (
+            {} if self.road is None else {"road": self.road}
+        )
+
+    def changed(self, change: Callable[[GrayImage], GrayImage]) -> Answer:
+        """Return the answer with the same done to each plane, such as a crop."""
+        return Answer(change(self.probability), None if self.road is None else change(self.road))
 
 
 class PositionQuality(str, Enum):
@@ -188,13 +218,21 @@ class CrackMeasure:
         area_px: Crack pixels.
         area_share: Crack pixels over the pixels of the region of interest, 0 to 1.
         crack_count: Connected crack pieces (8-neighbourhood).
-        peak_probability: The highest probability found, 0 to 1.
+        peak_probability: The highest probability found, on the road where that is known, 0 to 1.
+        road_share: Road over the region of interest, 0 to 1; None where the network does not say.
     """
 
     area_px: int
     area_share: float
     crack_count: int
     peak_probability: float
+    road_share: float | None = None
+
+    @property
+    def area_share_of_road(self) -> float | None:
+        """Crack over road, 0 to 1; None where there is no road, or the network does not say."""
+        # Road is counted in the network's pixels, cracks in those of the evidence picture.
+        return min(self.area_share / self.road_share, 1.0) if self.road_share else None
 
 
 @dataclass(frozen=True, slots=True)

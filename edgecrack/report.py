@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from edgecrack.device import Device
-    from edgecrack.meter import Snapshot
+    from edgecrack.meter import RoadTotals, Snapshot
     from edgecrack.records import ModelIdentity
 
 
@@ -99,6 +99,7 @@ class RunReport:
         peak_memory_bytes: Largest resident size of the process.
         frames_with_crack: Frames with a crack large enough to count.
         mean_crack_share: Mean crack area over the region, 0 to 1.
+        road: Frames without road, and mean shares; None where the network does not say.
         backend: What ran the network.
         precision: Precision as inspected.
         input: Size of the network's input.
@@ -123,6 +124,7 @@ class RunReport:
     peak_memory_bytes: int
     frames_with_crack: int
     mean_crack_share: float | None
+    road: RoadTotals | None
     backend: str
     precision: str
     input: InputSize
@@ -159,6 +161,7 @@ def make_report(snapshot: Snapshot, totals: Totals, setup: Setup) -> RunReport:
         peak_memory_bytes=totals.peak_memory_bytes,
         frames_with_crack=snapshot.frames_with_crack,
         mean_crack_share=snapshot.mean_crack_share,
+        road=snapshot.road,
         backend=setup.backend,
         precision=setup.precision,
         input=setup.input,

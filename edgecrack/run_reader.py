@@ -42,6 +42,8 @@ class CrackFrame:
         hdop: Horizontal dilution of precision.
         area_px: Crack pixels of the mask.
         area_share: Crack pixels over pixels of the region that the network saw, 0 to 1.
+        road_share: Road over pixels of that region, 0 to 1; None where the network does not say.
+        area_share_of_road: Crack over road, 0 to 1; None where there is none, or it is not known.
         crack_count: Connected pieces of crack.
         peak_probability: The highest probability in the frame, 0 to 1.
         mask: The mask, if the run kept it.
@@ -61,6 +63,8 @@ class CrackFrame:
     hdop: float | None
     area_px: int | None
     area_share: float
+    road_share: float | None
+    area_share_of_road: float | None
     crack_count: int | None
     peak_probability: float | None
     mask: Path | None
@@ -207,6 +211,8 @@ def _crack_frame(kept: Mapping[object, Path], feature: object) -> CrackFrame:
         hdop=figure("hdop"),
         area_px=_whole(figure("area_px")),
         area_share=figure("area_share") or 0.0,
+        road_share=figure("road_share"),
+        area_share_of_road=figure("area_share_of_road"),
         crack_count=_whole(figure("crack_count")),
         peak_probability=figure("peak_probability"),
         mask=kept.get(_text(look_up(properties, "mask"))),

@@ -24,6 +24,8 @@ class ModelTerms:
         release: Its version.
         sha256: Its identity.
         threshold: A pixel is crack when its probability (0..255) is at least this.
+        road_threshold: A pixel is road when its road (0..255) is at least this, and cracks are
+            reported there only; None where the network does not say what is road.
         licence: What may be done with the weights.
         data_terms: Each data set they were trained on, with its owner's terms.
     """
@@ -32,6 +34,7 @@ class ModelTerms:
     release: str
     sha256: str
     threshold: int
+    road_threshold: int | None
     licence: str
     data_terms: tuple[str, ...]
 
@@ -44,6 +47,7 @@ def model_terms(bundle: Bundle) -> ModelTerms:
         release=manifest.release,
         sha256=bundle.sha256,
         threshold=manifest.threshold,
+        road_threshold=manifest.road_threshold,
         licence=manifest.provenance.licence,
         data_terms=tuple(f"{data.name}: {data.licence}" for data in manifest.provenance.data),
     )

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgecrack.errors import UsageError
-from edgecrack.mask import to_mask
+from edgecrack.mask import road_share, to_mask
 from edgecrack.models import open_bundle
 from edgecrack.records import Region
 from edgecrack.segmenters import ModelSpec, load_segmenter
-from edgecrack.segmenters.picture import picture_probability
+from edgecrack.segmenters.picture import picture_answer
 
 if TYPE_CHECKING:
     from edgecrack.bundle import Bundle
@@ -27,11 +27,15 @@ class Segmentation:
 
     Attributes:
         mask: uint8 (H, W), 255 where the probability reaches the model's threshold, else 0.
-        probability: uint8 (H, W), 255 is certainly crack.
+        probability: uint8 (H, W), 255 is certainly crack; 0 off the road, where that is known.
+        road: uint8 (H, W), 255 is certainly road; None where the model does not say.
+        road_share: Which share of the picture is road, 0 to 1; None like it.
     """
 
     mask: GrayImage
     probability: GrayImage
+    road: GrayImage | None = None
+    road_share: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,10 +61,12 @@ class Model:
             BundleError: The network fails on it.
         """
         _check(image)
-        probability = picture_probability(self.segmenter, np.ascontiguousarray(image))
+        answer = picture_answer(self.segmenter, np.ascontiguousarray(image))
         size_px = (image.shape[1], image.shape[0])
-        mask = to_mask(probability, self.segmenter.threshold, Region(0, 0, *size_px), size_px)
-        return Segmentation(mask, probability)
+        whole = Region(0, 0, *size_px)
+        mask = to_mask(answer.probability, self.segmenter.threshold, whole, size_px)
+        share = road_share(answer, self.segmenter.road_threshold)
+        return Segmentation(mask, answer.probability, answer.road, share)
 
 
 def load_model(path: str | Path | None = None) -> Model:

@@ -46,6 +46,7 @@ def write_files(
         models=models,
         threshold=card.threshold,
         threshold_origin=card.threshold_origin,
+        road_threshold=card.road_threshold if net.spec.road else None,
         stride_px=net.spec.stride_px,
         parameters=parameter_count(net),
         macs_per_pixel=macs(graph) / (first.width_px * first.height_px),
@@ -78,13 +79,15 @@ def _write_golden(bundle: Bundle, network: ModelEntry) -> Iterator[GoldenEntry]:
     with closing(load_segmenter(bundle, spec, live=True)) as segmenter:
         for kind, frame in golden_frames(*network.size_px).items():
             frame_name = f"golden/{kind}.{size}.frame.webp"
-            answer_name = f"golden/{kind}.{size}.probability.png"
             bgr = cv2.cvtColor(frame, cv2.COLOR_RGB2BGR)
             webp = cv2.imencode(".webp", bgr, lossless)[1]
             (bundle.path / frame_name).write_bytes(webp.tobytes())
-            png = cv2.imencode(".png", segmenter.probability(frame), smallest)[1]
-            (bundle.path / answer_name).write_bytes(png.tobytes())
-            yield GoldenEntry(kind, frame_name, answer_name, network.file)
+            names = {}
+            for answer, plane in segmenter.answer(frame).planes.items():
+                names[answer] = f"golden/{kind}.{size}.{answer}.png"
+                png = cv2.imencode(".png", plane, smallest)[1]
+                (bundle.path / names[answer]).write_bytes(png.tobytes())
+            yield GoldenEntry(kind, frame_name, model=network.file, **names)
 
 
 def _write(manifest: Manifest, folder: Path) -> None:

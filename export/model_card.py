@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgecrack.manifest import DataEntry, MetricEntry, Provenance
+from export.scoring import score_pairs
+from export.torch_segmenter import ROAD_THRESHOLD, TorchSegmenter
 from training.dataset import part_of
-from training.evaluation import evaluate, ods_threshold
+from training.evaluation import ods_threshold
+from training.validation import ALARM_WEIGHT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from training.checkpoint import Checkpoint
     from training.config import DataConfig
@@ -24,6 +27,9 @@ TERMS = (
     "whose owners' terms apply."
 )
 
+UNSTATED = ("not stated", "none stated")
+"""How a data set says that its owner has given no licence."""
+
 
 @dataclass(frozen=True, slots=True)
 class BundleRequest:
@@ -33,9 +39,12 @@ class BundleRequest:
         sizes_px: Input sizes (width, height); the first is the default.
         release: Version of the model.
         root: Where the data lies.
-        set_name: The set that threshold and scores are taken on; None is the first with a split.
+        set_name: The set that threshold and scores are taken on; None is the first with a split,
+            and the threshold that training chose on all sets, if it did.
         tolerances_px: Tolerances of the scores; the threshold is chosen under the largest.
-        licence: What may be done with the weights.
+        licence: What may be done with the weights; None is what the data sets say, or ``TERMS``.
+        road_threshold: A pixel is road when its road is at least this, 0..255; not used where the
+            network does not say what is road.
     """
 
     sizes_px: tuple[tuple[int, int], ...]
@@ -43,7 +52,8 @@ class BundleRequest:
     root: Path
     set_name: str | None = None
     tolerances_px: tuple[float, ...] = (5.0, 10.0)
-    licence: str = TERMS
+    licence: str | None = None
+    road_threshold: int = ROAD_THRESHOLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +67,8 @@ class ModelCard:
         threshold_origin: How it was chosen.
         metrics: Scores, each with its protocol.
         provenance: Where the weights come from.
+        road_threshold: A pixel is road when its road is at least this, 0..255; not used where the
+            network does not say what is road.
     """
 
     name: str
@@ -65,6 +77,7 @@ class ModelCard:
     threshold_origin: str
     metrics: tuple[MetricEntry, ...]
     provenance: Provenance
+    road_threshold: int = ROAD_THRESHOLD
 
 
 def model_card(
@@ -78,21 +91,52 @@ def model_card(
         request: What the bundle is to hold.
         data: The set that threshold and scores are taken on.
     """
-    tolerance = max(request.tolerances_px)
+    threshold, origin = _threshold(checkpoint, net, request, data)
     return ModelCard(
         name=checkpoint.config.name,
         release=request.release,
-        threshold=ods_threshold(net, data, request.root, tolerance),
-        threshold_origin=f"ODS on {data.name} validation, many-to-one, {tolerance:g} px",
-        metrics=tuple(_metrics(net, data, request)),
+        threshold=threshold,
+        threshold_origin=origin,
+        metrics=tuple(_metrics(net, data, request, threshold)),
         provenance=_provenance(checkpoint, request),
+        road_threshold=request.road_threshold,
     )
 
 
-def _metrics(net: UNet, data: DataConfig, request: BundleRequest) -> Iterator[MetricEntry]:
-    parts = (part for part in ("validation", "test") if part_of(data, request.root, part))
-    for part in parts:
-        for result in evaluate(net, data, request.root, part, request.tolerances_px).scores:
+def _threshold(
+    checkpoint: Checkpoint, net: UNet, request: BundleRequest, data: DataConfig
+) -> tuple[int, str]:
+    """Return the threshold, and how it was chosen."""
+    chosen = checkpoint.metrics.get("threshold")
+    if request.set_name is None and isinstance(chosen, int) and 1 <= chosen <= 255:
+        return chosen, _origin(checkpoint)
+    tolerance = max(request.tolerances_px)
+    threshold = ods_threshold(net, data, request.root, tolerance)
+    return threshold, f"ODS on {data.name} validation, many-to-one, {tolerance:g} px"
+
+
+def _origin(checkpoint: Checkpoint) -> str:
+    """Return the rule of ``training.validation``, and the sets it was followed on."""
+    tolerances_px = {data.name: data.validate_px for data in checkpoint.config.data}
+    cracks = [
+        f"{name} ({tolerances_px.get(name) or 0:g} px)"
+        for name in checkpoint.metrics.get("scores", {})
+    ]
+    origin = f"highest mean F1 on validation pictures of {', '.join(cracks)}, many-to-one"
+    if streets := ", ".join(checkpoint.metrics.get("alarms", {})):
+        origin += f", less {ALARM_WEIGHT:g} x the mean share marked on {streets}"
+    return origin
+
+
+def _metrics(
+    net: UNet, data: DataConfig, request: BundleRequest, threshold: int
+) -> Iterator[MetricEntry]:
+    """Score held pictures as a run would report them, at the default size."""
+    segmenter = TorchSegmenter(net, *request.sizes_px[0], threshold, request.road_threshold)
+    for part in ("validation", "test"):
+        if not (pairs := part_of(data, request.root, part)):
+            continue
+        for result in score_pairs(segmenter, data, pairs, part, request.tolerances_px).scores:
             score = result.at_threshold or result.ods
             protocol = f"{result.protocol}, threshold {score.threshold} from validation"
             yield MetricEntry(f"F1 {result.name}", round(score.f1, 4), protocol)
@@ -101,7 +145,15 @@ def _metrics(net: UNet, data: DataConfig, request: BundleRequest) -> Iterator[Me
 def _provenance(checkpoint: Checkpoint, request: BundleRequest) -> Provenance:
     data = tuple(DataEntry(**entry) for entry in checkpoint.data)
     config = checkpoint.config.model_dump(mode="json")
-    return Provenance(config, data, request.licence, checkpoint.epoch, _commit())
+    licence = request.licence or _licence(data)
+    return Provenance(config, data, licence, checkpoint.epoch, _commit())
+
+
+def _licence(data: Sequence[DataEntry]) -> str:
+    """Return what may be done with weights that were trained on these sets."""
+    if not data or any(not entry.licence or entry.licence.startswith(UNSTATED) for entry in data):
+        return TERMS
+    return "; ".join(f"{entry.name}: {entry.licence}" for entry in data)
 
 
 def _commit() -> str:

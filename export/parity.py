@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-import torch
 
 from edgecrack.errors import NotHealthyError
 from edgecrack.segmenters import ModelSpec, load_segmenter
-from export.to_onnx import Uint8Model
+from export.torch_segmenter import TorchSegmenter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from edgecrack.bundle import Bundle
     from edgecrack.manifest import ModelEntry
-    from edgecrack.records import RgbImage
+    from edgecrack.records import GrayImage, RgbImage
     from training.unet import UNet
 
 MAX_LEVELS = 2
@@ -28,16 +27,18 @@ MIN_MASK_IOU = 0.999
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """How far one network of a bundle is from torch over some pictures.
+    """How far one answer of one network of a bundle is from torch over some pictures.
 
     Attributes:
         network: The network file.
+        answer: Output of the network: ``probability`` or ``road``.
         pictures: How many were compared.
-        worst_levels: Largest difference of a probability, in 1/255.
+        worst_levels: Largest difference, in 1/255.
         mask_iou: IoU of all masks taken together.
     """
 
     network: str
+    answer: str
     pictures: int
     worst_levels: int
     mask_iou: float
@@ -52,38 +53,62 @@ def compare(net: UNet, bundle: Bundle, pictures: Sequence[RgbImage]) -> tuple[Pa
         pictures: uint8 (H, W, 3), of any size.
 
     Returns:
-        One comparison for each network of the bundle.
+        One comparison for each answer of each network of the bundle.
 
     Raises:
         BundleError: A network cannot be loaded or run.
     """
-    return tuple(_parity(net, bundle, network, pictures) for network in bundle.manifest.models)
+    return tuple(
+        parity
+        for network in bundle.manifest.models
+        for parity in _parities(net, bundle, network, pictures)
+    )
 
 
-def _parity(net: UNet, bundle: Bundle, network: ModelEntry, pictures: Sequence[RgbImage]) -> Parity:
-    trained, worst_levels, inside_both, inside_either = Uint8Model(net).eval(), 0, 0, 0
+class _Difference:
+    """The difference of one answer, summed up picture by picture."""
+
+    def __init__(self, threshold: int) -> None:
+        self._threshold, self.worst_levels = threshold, 0
+        self._inside_both = self._inside_either = 0
+
+    def add(self, answer: GrayImage, expected: GrayImage) -> None:
+        levels = np.abs(answer.astype(np.int16) - expected)
+        self.worst_levels = max(self.worst_levels, int(levels.max()))
+        masks = answer >= self._threshold, expected >= self._threshold
+        self._inside_both += int((masks[0] & masks[1]).sum())
+        self._inside_either += int((masks[0] | masks[1]).sum())
+
+    @property
+    def mask_iou(self) -> float:
+        return self._inside_both / self._inside_either if self._inside_either else 1.0
+
+
+def _parities(
+    net: UNet, bundle: Bundle, network: ModelEntry, pictures: Sequence[RgbImage]
+) -> Iterator[Parity]:
+    thresholds = bundle.manifest.thresholds
+    differences = {answer: _Difference(threshold) for answer, threshold in thresholds.items()}
+    trained = TorchSegmenter(net, *network.size_px, bundle.manifest.threshold)
     spec = ModelSpec(precision=network.precision, size_px=network.size_px)
     with closing(load_segmenter(bundle, spec, live=True)) as segmenter:
         for picture in pictures:
             small = cv2.resize(picture, network.size_px, interpolation=cv2.INTER_AREA)
             frame = np.asarray(small, np.uint8)
-            with torch.inference_mode():
-                expected = trained(torch.from_numpy(frame)[None])[0].numpy()
-            answer = segmenter.probability(frame)
-            difference = np.abs(answer.astype(np.int16) - expected)
-            worst_levels = max(worst_levels, int(difference.max()))
-            masks = answer >= segmenter.threshold, expected >= segmenter.threshold
-            inside_both += int((masks[0] & masks[1]).sum())
-            inside_either += int((masks[0] | masks[1]).sum())
-    iou = inside_both / inside_either if inside_either else 1.0
-    return Parity(network.file, len(pictures), worst_levels, iou)
+            answers, expected = segmenter.answer(frame).planes, trained.answer(frame).planes
+            for answer, difference in differences.items():
+                difference.add(answers[answer], expected[answer])
+    for answer, difference in differences.items():
+        yield Parity(
+            network.file, answer, len(pictures), difference.worst_levels, difference.mask_iou
+        )
 
 
 def require(parity: Parity) -> None:
     """Refuse an export that is not the trained network.
 
     Raises:
-        NotHealthyError: A probability differs by more than 2/255, or the masks by more than 0.1 %,
+        NotHealthyError: A level differs by more than 2/255, or the masks by more than 0.1 %,
             or nothing was compared.
     """
     if not parity.pictures:
@@ -92,7 +117,7 @@ def require(parity: Parity) -> None:
         )
     if parity.worst_levels > MAX_LEVELS or parity.mask_iou < MIN_MASK_IOU:
         raise NotHealthyError(
-            f"{parity.network} must match torch within {MAX_LEVELS}/255 and mask IoU "
-            f"{MIN_MASK_IOU}, but over {parity.pictures} pictures differs by "
+            f"{parity.answer} of {parity.network} must match torch within {MAX_LEVELS}/255 and "
+            f"mask IoU {MIN_MASK_IOU}, but over {parity.pictures} pictures differs by "
             f"{parity.worst_levels}/255 with IoU {parity.mask_iou:.4f}; nothing was written."
         )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from edgecrack.errors import InputError, UsageError
 from edgecrack.letterbox import best_input
 from edgecrack.segmenters import ModelSpec, load_segmenter
-from edgecrack.segmenters.picture import picture_probability
+from edgecrack.segmenters.picture import picture_answer
 from training.alarms import count_alarms
 from training.config import parse_config
 from training.dataset import part_of, read_pair
@@ -100,7 +100,7 @@ def score_pairs(
     for pair in pairs:
         picture, truth = read_pair(pair, data)
         resolutions.add(f"{truth.shape[1]}x{truth.shape[0]}")
-        probability = picture_probability(segmenter, picture)
+        probability = picture_answer(segmenter, picture).probability
         alarms.append(count_alarms(probability, truth))
         for tolerance in tolerances_px:
             counts[tolerance].append(match(probability, truth, tolerance))

@@ -1,8 +1,9 @@
 """Checkpoint to ONNX: the network with its normalisation inside, one static size a file.
 
-The graph takes ``frame`` uint8 (1, H, W, 3) RGB exactly as the pipeline yields it and gives
-``probability`` uint8 (1, H, W). Cast comes first and last: TensorRT converts uint8 at the edges of
-a graph only, truncates, and is undefined outside 0..255, hence Round and Clip before the last Cast.
+The graph takes ``frame`` uint8 (1, H, W, 3) RGB exactly as the pipeline yields it. It gives
+``probability`` uint8 (1, H, W) and, where the network says what is road, ``road`` like it. Cast
+comes first and last: TensorRT converts uint8 at the edges of a graph only, truncates, and is
+undefined outside 0..255, hence Round and Clip before the last Cast.
 """
 
 from __future__ import annotations
@@ -30,17 +31,24 @@ OPSET = 18
 
 
 class Uint8Model(nn.Module):
-    """The network as the vehicle runs it: pixels in, probability out, both uint8."""
+    """The network as the vehicle runs it: pixels in; probability, and perhaps road, out; uint8."""
 
     def __init__(self, net: UNet) -> None:
         super().__init__()
         self.net = net
 
-    def forward(self, frame: torch.Tensor) -> torch.Tensor:
-        """Map uint8 (N, H, W, 3) RGB to uint8 (N, H, W)."""
+    def forward(self, frame: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Map uint8 (N, H, W, 3) RGB to one uint8 (N, H, W) for each of ``outputs_of``."""
         picture = (frame.to(torch.float32) * (1.0 / 255.0)).permute(0, 3, 1, 2)  # (N, 3, H, W)
-        probability = torch.sigmoid(self.net(picture)).squeeze(1)  # (N, H, W)
-        return torch.round(probability * 255.0).clamp(0.0, 255.0).to(torch.uint8)
+        likely = torch.sigmoid(self.net(picture)).unbind(1)  # each (N, H, W)
+        return tuple(
+            torch.round(plane * 255.0).clamp(0.0, 255.0).to(torch.uint8) for plane in likely
+        )
+
+
+def outputs_of(net: UNet) -> list[str]:
+    """Return the names of what the network says: ``probability``, and perhaps ``road``."""
+    return ["probability", "road"] if net.spec.road else ["probability"]
 
 
 def to_onnx(net: UNet, width_px: int, height_px: int) -> bytes:
@@ -58,7 +66,7 @@ def to_onnx(net: UNet, width_px: int, height_px: int) -> bytes:
                 (frame,),
                 str(path),
                 input_names=["frame"],
-                output_names=["probability"],
+                output_names=outputs_of(net),
                 dynamo=True,
                 opset_version=OPSET,
                 external_data=False,
@@ -94,7 +102,7 @@ def check_graph(model: onnx.ModelProto) -> None:
 
     Raises:
         EdgecrackError: ONNX's own checker refuses it, the first node is no Cast of ``frame``, the
-            last ones are not Round, Clip, Cast into ``probability``, or a uint8 tensor appears in
+            last ones are not Round, Clip, Cast into each output, or a uint8 tensor appears in
             between.
     """
     try:
@@ -104,23 +112,28 @@ def check_graph(model: onnx.ModelProto) -> None:
         raise EdgecrackError(
             f"the exported graph must be valid ONNX, but {reason}; use the pinned torch version."
         ) from error
-    nodes = list(model.graph.node)
-    users = [node.op_type for node in nodes if "frame" in node.input]
-    makers = {name: node for node in nodes for name in node.output}
-    chain: list[str] = []
-    name = "probability"
-    while name in makers and len(chain) < 3:
-        chain.append(makers[name].op_type)
-        name = makers[name].input[0]
-    if users != ["Cast"] or chain != ["Cast", "Clip", "Round"]:
+    users = [node.op_type for node in model.graph.node if "frame" in node.input]
+    outputs = [output.name for output in model.graph.output]
+    chains = [_last_nodes(model, output) for output in outputs]
+    if users != ["Cast"] or any(chain != ["Round", "Clip", "Cast"] for chain in chains):
         raise EdgecrackError(
             "the ONNX graph must begin with Cast and end with Round, Clip, Cast, but begins with "
-            f"{users} and ends with {chain[::-1]}; use the pinned torch version."
+            f"{users} and ends with {chains}; use the pinned torch version."
         )
     kinds = {v.name: v.type.tensor_type.elem_type for v in model.graph.value_info}
     inside = [name for name, kind in kinds.items() if kind == onnx.TensorProto.UINT8]
-    if set(inside) - {"frame", "probability"}:
+    if set(inside) - {"frame", *outputs}:
         raise EdgecrackError(f"the ONNX graph must hold uint8 at its edges only, not at {inside}.")
+
+
+def _last_nodes(model: onnx.ModelProto, output: str) -> list[str]:
+    """Return the kinds of the last three nodes before an output."""
+    makers = {name: node for node in model.graph.node for name in node.output}
+    kinds: list[str] = []
+    while output in makers and len(kinds) < 3:
+        kinds.insert(0, makers[output].op_type)
+        output = makers[output].input[0]
+    return kinds
 
 
 def macs(model: onnx.ModelProto) -> int:

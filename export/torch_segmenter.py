@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from edgecrack.records import Answer
 from export.to_onnx import Uint8Model
 
 if TYPE_CHECKING:
-    from edgecrack.records import GrayImage, RgbImage
+    from edgecrack.records import RgbImage
     from training.unet import UNet
+
+ROAD_THRESHOLD = 128
+"""More likely road than not."""
 
 
 class TorchSegmenter:
@@ -22,20 +26,30 @@ class TorchSegmenter:
         width_px: Width of its input.
         height_px: Height of its input.
         threshold: A pixel is crack when its probability is at least this, 1..255.
+        road_threshold: A pixel is road when its road is at least this, 0..255; not looked at where
+            the network does not say what is road.
     """
 
     backend, precision, at_once = "torch", "fp32", 1
     model_sha256 = "0" * 64  # a checkpoint is no bundle
 
-    def __init__(self, net: UNet, width_px: int, height_px: int, threshold: int) -> None:
+    def __init__(
+        self,
+        net: UNet,
+        width_px: int,
+        height_px: int,
+        threshold: int,
+        road_threshold: int = ROAD_THRESHOLD,
+    ) -> None:
         self.width_px, self.height_px, self.threshold = width_px, height_px, threshold
+        self.road_threshold = road_threshold if net.spec.road else None
         self._model = Uint8Model(net).eval()
 
     @torch.inference_mode()
-    def probability(self, image: RgbImage) -> GrayImage:
-        """Return 0..255, (H, W), for an RGB picture (H, W, 3) of the input's size."""
-        answer: GrayImage = np.asarray(self._model(torch.from_numpy(image)[None])[0].numpy())
-        return answer
+    def answer(self, image: RgbImage) -> Answer:
+        """Return what the network says of an RGB picture (H, W, 3) of the input's size."""
+        planes = self._model(torch.from_numpy(image)[None])
+        return Answer(*(np.asarray(plane[0].numpy(), np.uint8) for plane in planes))
 
     def cpu_s(self) -> float:
         """Return 0: torch's threads are not counted apart."""

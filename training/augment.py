@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import cv2
 import numpy as np
 
-from training.truth import CRACK, NO_CRACK
+from training.truth import CRACK, NO_CRACK, SOUND_ROAD
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -144,7 +144,7 @@ def copy_paste(
     road, or unknown: cracks without known road around them would teach that road is crack.
     """
     (picture, truth), (donor_picture, donor_truth) = target, donor
-    labelled = (truth == NO_CRACK) | (truth == CRACK)
+    labelled = np.isin(truth, (NO_CRACK, SOUND_ROAD, CRACK))
     crack = (donor_truth == CRACK) & labelled
     if not crack.any():
         return target

@@ -25,7 +25,7 @@ class Line:
         x: Where its points are.
         y: As many values; NaN breaks the line.
         mark: Number of a point to emphasise, or None.
-        style: ``-`` a line, ``--`` a dashed one, ``o`` points, ``o-`` both.
+        style: ``-`` a line, ``--`` a dashed one, ``o`` points, ``s`` square ones, ``o-`` both.
     """
 
     label: str

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from edgecrack.toml import config_error
 from training.augment import AugmentSpec
-from training.base import read_with_base
+from training.inheritance import read_with_base
 from training.losses import LossSpec
 from training.split import SplitSpec, is_path, listed, read_split
 from training.truth import Labelled
@@ -41,6 +41,8 @@ class DataConfig(BaseModel):
             picture is not road or is paint, it is known to have no crack.
         labelled: Where every crack was labelled: ``everywhere``, or on ``road`` (area 1) only; the
             rest is unknown.
+        all_road: Whether every pixel of every picture is road, as in close-ups; instead of
+            ``areas``, for a network that also answers where the road is.
         field: CrackForest only: the field of the ground truth to learn.
         mask_threshold: A mask pixel above this is crack; 0 means any non-zero pixel.
         split: Which pictures are for validation and for test; without it all are for training.
@@ -65,6 +67,7 @@ class DataConfig(BaseModel):
     masks: tuple[str, ...] = ()
     areas: tuple[str, ...] = ()
     labelled: Labelled = "everywhere"
+    all_road: bool = False
     field: Literal["Segmentation", "Boundaries"] = "Segmentation"
     mask_threshold: int = Field(default=127, ge=0, le=254)
     split: SplitSpec | None = None
@@ -103,6 +106,11 @@ class DataConfig(BaseModel):
             raise ValueError(
                 f"data set '{self.name}' lists no folder of masks; add masks = [...], or areas = "
                 "[...] if its cracks are not labelled"
+            )
+        if self.all_road and self.areas:
+            raise ValueError(
+                f"data set '{self.name}' says all_road = true and has areas, which tell where the "
+                "road is; remove one"
             )
         if self.labelled == "road" and not self.areas:
             raise ValueError(

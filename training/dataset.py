@@ -140,8 +140,10 @@ def read_pair(pair: Pair, config: DataConfig) -> tuple[RgbImage, GrayImage]:
     picture = _read_image(pair.picture)
     crack = _crack_mask(pair.mask, config) if pair.mask else None
     area = _area_mask(pair.area) if pair.area else None
+    if config.all_road:
+        area = np.ones(picture.shape[:2], np.uint8)
     for path, mask in ((pair.mask, crack), (pair.area, area)):
-        if mask is not None and picture.shape[:2] != mask.shape:
+        if path and mask is not None and picture.shape[:2] != mask.shape:
             raise InputError(
                 f"{path} must be as large as its picture, {_size(picture)}, but is {_size(mask)}."
             )

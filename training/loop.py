@@ -19,7 +19,7 @@ from edgecrack.errors import ConfigError, EdgecrackError, InputError
 from training.best import BestSoFar
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.dataset import digest
-from training.losses import holistic_loss
+from training.losses import answers_loss
 from training.precision import autocast_dtype
 from training.samples import TrainingSamples, training_sets, use_one_thread
 from training.schedule import rate_factor, validation_due
@@ -224,7 +224,7 @@ class Trainer:
         """Return the epoch with its validation, if one is due, and report it."""
         self.average.eval()
         start_s = time.monotonic()
-        if epoch.number == 0 or validation_due(epoch.number, self.config.fit):
+        if validation_due(epoch.number, self.config.fit):
             result = validate(self.average, self._validation_sets)
             if result.quality is not None:
                 self.best = self.best.after(result.quality)
@@ -244,7 +244,7 @@ class Trainer:
             self._set_rate(first + done)
             loss, logits = self._step(pictures, truth)
             loss_sum += loss
-            sums += _sum_probabilities(logits.cpu(), truth)
+            sums += _sum_probabilities(logits[:, :1].cpu(), truth[:, :1])
             callback.step(done, loss)
         if not all(parameter.isfinite().all() for parameter in self.net.parameters()):
             raise TrainingError(_diverged(self.finished + 1, "a weight"))
@@ -274,7 +274,7 @@ class Trainer:
         dtype = self.precision or torch.float32
         with torch.autocast(self.device.type, dtype=dtype, enabled=self.precision is not None):
             logits = self.net(pictures)
-        loss = holistic_loss(logits, truth, self.config.loss)
+        loss = answers_loss(logits, truth, self.config.loss)
         if not loss.isfinite():
             raise TrainingError(_diverged(self.finished + 1, "the loss"))
         self.optimiser.zero_grad(set_to_none=True)

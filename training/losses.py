@@ -11,6 +11,9 @@ pixels in the batch::
     exp    q = beta a^(gamma (2 alpha - 1))              at most beta a^gamma
     d = 1 - (sum yp + lambda) / (sum y + sum p - sum yp + lambda)     Jaccard distance
     loss = a L + b d                                     holistic
+    loss = a L + b d + c R                               with the road answer
+
+R is not the paper's: the mean cross-entropy of the road answer, unweighted.
 
 The paper writes L as a sum in its equation (2), but its weights a = 20 and a = 50 beside b = 1 only
 balance when L is a mean over pixels, so here it is the mean. All sums run over the whole batch, in
@@ -46,6 +49,7 @@ class LossSpec:
             keeps xie, power and log finite on a batch without crack; exp is finite without it.
         a: Weight of the cross-entropy.
         b: Weight of the Jaccard distance; 0 leaves it out.
+        c: Weight of the cross-entropy of the road answer, for a network that gives it.
         jaccard_lambda: The lambda that keeps the Jaccard distance of an empty batch at 0.
     """
 
@@ -58,14 +62,15 @@ class LossSpec:
     smoothing: float = 1.0
     a: float = 20.0
     b: float = 1.0
+    c: float = 2.0
     jaccard_lambda: float = 1.0
 
     def __post_init__(self) -> None:
         """Refuse parameters with which the loss has no minimum or is always 0."""
         if self.beta <= 0 or self.jaccard_lambda <= 0:
             raise ValueError("beta and jaccard_lambda must be above 0")
-        if min(self.smoothing, self.a, self.b) < 0 or self.a + self.b == 0:
-            raise ValueError("smoothing, a and b must be 0 or more, and a or b above 0")
+        if min(self.smoothing, self.a, self.b, self.c) < 0 or self.a + self.b == 0:
+            raise ValueError("smoothing, a, b and c must be 0 or more, and a or b above 0")
 
 
 def non_crack_share(truth: torch.Tensor) -> torch.Tensor:
@@ -141,4 +146,26 @@ def holistic_loss(logits: torch.Tensor, truth: torch.Tensor, spec: LossSpec) -> 
     loss = spec.a * weighted_cross_entropy(logits, truth, spec)
     if spec.b:
         loss = loss + spec.b * jaccard_distance(logits, truth, spec.jaccard_lambda)
+    return loss
+
+
+def road_cross_entropy(logits: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """Return R for logits and truth (1 road, 0 not, -1 unknown) of one shape, as an FP32 scalar."""
+    entropy_sum = F.binary_cross_entropy_with_logits(
+        logits.float(), (truth == 1).float(), weight=(truth >= 0).float(), reduction="sum"
+    )
+    return entropy_sum / _known_pixels(truth)
+
+
+def answers_loss(logits: torch.Tensor, truth: torch.Tensor, spec: LossSpec) -> torch.Tensor:
+    """Return the loss of all that a network answers, as an FP32 scalar.
+
+    Args:
+        logits: Of crack, (N, 1, H, W), or of crack and road, (N, 2, H, W).
+        truth: Of crack and road, (N, 2, H, W).
+        spec: The parameters.
+    """
+    loss = holistic_loss(logits[:, :1], truth[:, :1], spec)
+    if logits.shape[1] > 1:
+        loss = loss + spec.c * road_cross_entropy(logits[:, 1:], truth[:, 1:])
     return loss

@@ -18,7 +18,7 @@ from torch.utils.data import Dataset
 from edgecrack.errors import ConfigError
 from training.augment import copy_paste, photometric, random_warp, warp
 from training.dataset import Pair, part_of, read_shrunk
-from training.truth import CRACK, DISPUTED, check_known, crack_target
+from training.truth import CRACK, DISPUTED, check_known, crack_target, road_target
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from training.config import DataConfig, TrainConfig
 
 TrainingSample = tuple[torch.Tensor, torch.Tensor]
-"""A picture, float32 (3, H, W) in [0, 1], and float32 (1, H, W): 1 crack, 0 none, -1 unknown."""
+"""A picture, float32 (3, H, W) in [0, 1], and its truth, float32 (2, H, W): as to crack, 1 crack, 0
+none, -1 unknown; and as to road, likewise."""
 
 CACHE_BYTES = 2 << 30
 """Most memory for caching pictures."""
@@ -104,7 +105,7 @@ class TrainingSamples(Dataset[TrainingSample]):
         picture = photometric(picture, rng, source.augment)
         return (
             torch.from_numpy(picture.transpose(2, 0, 1).astype(np.float32) / 255),
-            torch.from_numpy(crack_target(truth)[np.newaxis]),
+            torch.from_numpy(np.stack([crack_target(truth), road_target(truth)])),
         )
 
     def _check(self, source: TrainingSet) -> set[tuple[int, ...]]:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from training.unet import UNet
 
 
+ROAD_THRESHOLD = 128
+"""A pixel counts as road when its answer, 0..255, is at least this: more likely road than not."""
+
 CRACKFOREST_TRUTH = {"Segmentation": "Segmentation == 2", "Boundaries": "Boundaries > 0"}
 
 
@@ -104,10 +107,17 @@ def held_sets(config: TrainConfig, root: Path) -> list[tuple[DataConfig, list[Pa
 
 @torch.inference_mode()
 def probability(net: UNet, picture: RgbImage) -> GrayImage:
-    """Return the crack probability of an RGB picture, 0..255, (H, W), by ``net`` in FP32."""
+    """Return the crack probability of an RGB picture, 0..255, (H, W), by ``net`` in FP32.
+
+    It is 0 where the network answers that there is no road.
+    """
     tensor = torch.from_numpy(picture.transpose(2, 0, 1).copy())[None].float() / 255
     output = torch.sigmoid(net(tensor.to(next(net.parameters()).device)).float())
-    return np.asarray((output[0, 0] * 255).round().byte().cpu().numpy(), np.uint8)
+    levels = (output[0] * 255).round().byte().cpu().numpy()  # (1 or 2, H, W)
+    crack, *road = levels
+    if road:
+        crack[road[0] < ROAD_THRESHOLD] = 0
+    return np.asarray(crack, np.uint8)
 
 
 def predict_full(net: UNet, picture: RgbImage, truth: GrayImage, scale: float) -> GrayImage:

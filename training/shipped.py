@@ -37,6 +37,6 @@ def start_path(start: str) -> Path:
         there = f"those in {FOLDER} are: {', '.join(names)}" if names else f"{FOLDER} holds none"
         raise ConfigError(
             f"start = '{start}' must name a checkpoint that comes with the source, but {there}; "
-            "use one of these, or the path of a .pt file."
+            f"{'use one of these, or' if names else 'give'} the path of a .pt file."
         )
     return FOLDER / f"{start}.pt"

@@ -3,19 +3,20 @@
 The truth of a picture is one uint8 array, (H, W), so that a warp or a crop keeps what is known next
 to what is true:
 
-====== ============================================================ ===========
-code   pixel                                                        as to crack
-====== ============================================================ ===========
-0      no crack                                                     known
-1      not road: sky, verge, building                               known: none
-2      paint on the road                                            known: none
-3      road whose cracks were not labelled                          unknown
-4      nothing is known                                             unknown
-5      labelled crack, but not road or paint: the labels disagree   unknown
-255    crack                                                        known
-====== ============================================================ ===========
+====== ============================================================ =========== ===========
+code   pixel                                                        as to crack as to road
+====== ============================================================ =========== ===========
+0      no crack                                                     known: none unknown
+1      not road: sky, verge, building                               known: none known: none
+2      paint on the road                                            known: none road
+3      road whose cracks were not labelled                          unknown     road
+4      nothing is known                                             unknown     unknown
+5      labelled crack, but not road or paint: the labels disagree   unknown     unknown
+6      road without a crack                                         known: none road
+255    crack                                                        crack       road
+====== ============================================================ =========== ===========
 
-A mask of cracks alone, 0 and 255, is a truth in which everything is known.
+A mask of cracks alone, 0 and 255, is a truth in which everything is known as to crack.
 """
 
 from __future__ import annotations
@@ -32,10 +33,13 @@ if TYPE_CHECKING:
 
     from edgecrack.records import GrayImage
 
-NO_CRACK, NOT_ROAD, PAINT, ROAD, UNKNOWN, DISPUTED, CRACK = 0, 1, 2, 3, 4, 5, 255
+NO_CRACK, NOT_ROAD, PAINT, ROAD, UNKNOWN, DISPUTED, SOUND_ROAD, CRACK = 0, 1, 2, 3, 4, 5, 6, 255
 
-KNOWN = (NO_CRACK, NOT_ROAD, PAINT, CRACK)
+KNOWN = (NO_CRACK, NOT_ROAD, PAINT, SOUND_ROAD, CRACK)
 """The codes of pixels of which it is known whether they are crack."""
+
+IS_ROAD = (PAINT, ROAD, SOUND_ROAD, CRACK)
+"""The codes of pixels that are known to be road."""
 
 AREAS = {0: NOT_ROAD, 1: ROAD, 2: PAINT, 255: UNKNOWN}
 """Value of an area mask -> code of a pixel without a crack label."""
@@ -60,7 +64,7 @@ def join(crack: GrayImage | None, area: GrayImage | None, labelled: Labelled) ->
         >>> crack = np.array([[0, 255, 0, 255, 255]], np.uint8)
         >>> area = np.array([[1, 1, 0, 0, 255]], np.uint8)
         >>> join(crack, area, "road").tolist(), join(None, area, "road").tolist()
-        ([[0, 255, 1, 5, 4]], [[3, 3, 1, 1, 4]])
+        ([[6, 255, 1, 5, 4]], [[3, 3, 1, 1, 4]])
     """
     if area is None:
         if crack is None:
@@ -73,9 +77,12 @@ def join(crack: GrayImage | None, area: GrayImage | None, labelled: Labelled) ->
         raise ValueError(f"an area must be one of {list(AREAS)}")
     if crack is None:
         return truth
-    believed = (truth == ROAD) | ((truth == UNKNOWN) & (labelled == "everywhere"))
-    truth[believed] = crack[believed]
-    truth[(crack > 0) & ((truth == NOT_ROAD) | (truth == PAINT))] = DISPUTED
+    is_crack = crack > 0
+    truth[is_crack & ((truth == NOT_ROAD) | (truth == PAINT))] = DISPUTED
+    truth[is_crack & (truth == ROAD)] = CRACK
+    truth[truth == ROAD] = SOUND_ROAD
+    if labelled == "everywhere":
+        truth[truth == UNKNOWN] = crack[truth == UNKNOWN]
     return truth
 
 
@@ -115,8 +122,20 @@ def crack_target(truth: GrayImage) -> NDArray[np.float32]:
     """Return what the loss learns, same shape: 1 crack, 0 no crack, -1 unknown.
 
     Example:
-        >>> crack_target(np.array([0, 1, 2, 3, 4, 5, 255], np.uint8)).tolist()
-        [0.0, 0.0, 0.0, -1.0, -1.0, -1.0, 1.0]
+        >>> crack_target(np.array([0, 1, 2, 3, 4, 5, 6, 255], np.uint8)).tolist()
+        [0.0, 0.0, 0.0, -1.0, -1.0, -1.0, 0.0, 1.0]
     """
     target = np.where(is_known(truth), truth == CRACK, np.float32(-1))
+    return np.asarray(target, np.float32)
+
+
+def road_target(truth: GrayImage) -> NDArray[np.float32]:
+    """Return what the loss learns of the road, same shape: 1 road, 0 not road, -1 unknown.
+
+    Example:
+        >>> road_target(np.array([0, 1, 2, 3, 4, 5, 6, 255], np.uint8)).tolist()
+        [-1.0, 0.0, 1.0, 1.0, -1.0, -1.0, 1.0, 1.0]
+    """
+    is_road = np.isin(truth, IS_ROAD)
+    target = np.where(is_road | (truth == NOT_ROAD), is_road, np.float32(-1))
     return np.asarray(target, np.float32)

@@ -32,6 +32,7 @@ class UNetSpec:
         in_channels: 3 for RGB, 1 for grey.
         stem: Side of the pixel block that the stem folds into channels: 1 (none), 2 or 4.
         batch_norm: Whether each 3x3 convolution is followed by batch normalisation.
+        road: Whether the network also answers where the road is, from the same last level.
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = {
@@ -42,6 +43,7 @@ class UNetSpec:
     in_channels: int = 3
     stem: int = 1
     batch_norm: bool = False
+    road: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a network that cannot be built."""
@@ -51,6 +53,11 @@ class UNetSpec:
             raise ValueError(f"in_channels must be 1 or more, not {self.in_channels}")
         if self.stem not in {1, 2, 4}:
             raise ValueError(f"stem must be 1, 2 or 4, not {self.stem}")
+
+    @property
+    def answers(self) -> int:
+        """Number of answers for each pixel: crack, and road if it is asked for."""
+        return 2 if self.road else 1
 
     @property
     def stride_px(self) -> int:
@@ -76,7 +83,7 @@ def _initialise(module: nn.Module) -> None:
 
 
 class UNet(nn.Module):
-    """Maps a picture (N, C, H, W) to crack logits (N, 1, H, W).
+    """Maps a picture (N, C, H, W) to logits (N, 1, H, W) of crack; with road, (N, 2, H, W).
 
     Pictures may have any height and width: a size that is not a multiple of ``spec.stride_px`` is
     padded at the bottom and right with its edge pixels, and the logits are cropped back.
@@ -101,11 +108,11 @@ class UNet(nn.Module):
         pairs = list(zip(widths[::-1], widths[-2::-1], strict=False))
         self.up = nn.ModuleList(nn.ConvTranspose2d(i, o, kernel_size=2, stride=2) for i, o in pairs)
         self.merge = nn.ModuleList(_level(2 * o, o, batch_norm=norm) for _, o in pairs)
-        self.head = nn.Conv2d(widths[0], spec.stem**2, kernel_size=1)
+        self.head = nn.Conv2d(widths[0], spec.answers * spec.stem**2, kernel_size=1)
         self.apply(_initialise)
 
     def forward(self, picture: torch.Tensor) -> torch.Tensor:
-        """Return logits (N, 1, H, W); a sigmoid makes them crack probabilities."""
+        """Return logits; a sigmoid makes them probabilities, channel 0 of crack, 1 of road."""
         height, width = picture.shape[-2:]
         x = self._padded(picture)
         if self.spec.stem > 1:
@@ -118,7 +125,7 @@ class UNet(nn.Module):
             x = merge(torch.cat([skip, up(x)], dim=1))
         logits: torch.Tensor = self.head(x)
         if self.spec.stem > 1:
-            logits = F.pixel_shuffle(logits, self.spec.stem)  # (N, 1, H, W)
+            logits = F.pixel_shuffle(logits, self.spec.stem)  # (N, answers, H, W)
         return logits[..., :height, :width]
 
     def _padded(self, picture: torch.Tensor) -> torch.Tensor:

@@ -20,7 +20,7 @@ def report_table(report: RunReport) -> Table:
     title = (
         f"{report.frames_in} frames in, {report.frames_inferred} inferred, {dropped} dropped"
         f"\n{_figure(report.fps_out)} FPS out ({_figure(report.fps_in)} in), "
-        f"{report.frames_with_crack} frames with cracks"
+        f"{report.frames_with_crack} frames with cracks{_roadless(report)}"
     )
     caption = (
         f"{report.backend}, {report.precision}, "
@@ -40,17 +40,22 @@ def report_table(report: RunReport) -> Table:
 
 def selftest_table(result: SelfTest) -> Table:
     """Lay out a self-test: a row for each golden frame, and one for each network's verdict."""
-    table = Table("network", "frame", "worst of 255", "mask IoU", "")
+    table = Table("network", "frame", "answer", "worst of 255", "mask IoU", "")
     table.title = f"{result.name} {result.release} ({result.sha256[:12]})"
     table.caption = f"{result.backend}; {result.default}: {result.latency_ms:.1f} ms a frame"
     for network in result.networks:
         for golden in network.golden:
             figures = str(golden.worst_levels), f"{golden.mask_iou:.5f}"
             verdict = "ok" if golden.passed else "FAILED"
-            table.add_row(network.file, golden.kind, *figures, verdict)
+            table.add_row(network.file, golden.kind, golden.answer, *figures, verdict)
         verdict = "ok" if network.passed else f"FAILED: {network.reason}"
-        table.add_row(network.file, network.precision, "", "", verdict)
+        table.add_row(network.file, network.precision, "", "", "", verdict)
     return table
+
+
+def _roadless(report: RunReport) -> str:
+    """Return how many frames show no road, where the network says what is road."""
+    return f", {report.road.frames_without_road} without road" if report.road else ""
 
 
 def _figure(value: float | None) -> str:

@@ -1,7 +1,7 @@
 """The one proof that a bundle works here: its golden frames give the answers it promises.
 
-Every network of the bundle is proved, with what would run it. Export, the operator, and a unit
-before it uses a new model all ask this. IoU of two empty masks is 1.
+Every network of the bundle is proved, each of its answers, with what would run it. Export, the
+operator, and a unit before it uses a new model all ask this. IoU of two empty masks is 1.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ from edgecrack.models.golden_files import decode_picture, decode_plane
 from edgecrack.segmenters import ModelSpec, load_segmenter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from edgecrack.bundle import Bundle
     from edgecrack.manifest import GoldenEntry, ModelEntry
+    from edgecrack.records import GrayImage
     from edgecrack.segmenters import Segmenter
 
 REPEATS = 5
@@ -38,17 +39,19 @@ _Answer = TypeVar("_Answer")
 
 @dataclass(frozen=True, slots=True)
 class GoldenResult:
-    """How one golden frame came out.
+    """How one answer to one golden frame came out.
 
     Attributes:
         kind: ``crack``, ``clean`` or ``dark``.
-        worst_levels: Largest difference from the expected probability, in 1/255.
+        answer: Output of the network: ``probability`` or ``road``.
+        worst_levels: Largest difference from what is expected, in 1/255.
         mask_iou: IoU with the expected mask.
         passed: Whether both are within the manifest's tolerances.
         refuses_zeros: Whether a network that answers 0 everywhere would not pass.
     """
 
     kind: str
+    answer: str
     worst_levels: int
     mask_iou: float
     passed: bool
@@ -62,7 +65,7 @@ class NetworkResult:
     Attributes:
         file: The network file.
         precision: Precision of its weights as inspected.
-        golden: One result for each golden frame of its size.
+        golden: One result for each answer to each golden frame of its size.
         reason: Why it failed; empty when it passed.
     """
 
@@ -166,7 +169,11 @@ def _network(
         golden = _within(
             deadline_s,
             network,
-            lambda: tuple(_compare(bundle, network, entry, segmenter) for entry in entries),
+            lambda: tuple(
+                result
+                for entry in entries
+                for result in _compare(bundle, network, entry, segmenter)
+            ),
         )
         reason = _reason(network, segmenter.precision, golden)
         return NetworkResult(network.file, segmenter.precision, golden, reason)
@@ -190,11 +197,17 @@ def _reason(network: ModelEntry, precision: str, golden: tuple[GoldenResult, ...
     """Return why a network has failed, or nothing."""
     if precision != network.precision:
         return f"holds {precision} weights where {network.precision} is promised"
-    if not any(result.refuses_zeros for result in golden):
+    answers = {result.answer for result in golden} or {"probability"}
+    proved = {result.answer for result in golden if result.refuses_zeros}
+    if unproved := sorted(answers - proved):
         size = f"{network.width_px}x{network.height_px}"
-        return f"has no golden frame at {size} that a network answering 0 everywhere would fail"
+        return (
+            f"has no golden frame at {size} that a network with {unproved[0]} 0 everywhere would "
+            "fail"
+        )
     differing = [
-        f"{result.kind} by {result.worst_levels}/255 with mask IoU {result.mask_iou}"
+        f"{result.kind} in {result.answer} by {result.worst_levels}/255 with mask IoU "
+        f"{result.mask_iou}"
         for result in golden
         if not result.passed
     ]
@@ -203,18 +216,27 @@ def _reason(network: ModelEntry, precision: str, golden: tuple[GoldenResult, ...
 
 def _compare(
     bundle: Bundle, network: ModelEntry, golden: GoldenEntry, segmenter: Segmenter
-) -> GoldenResult:
+) -> Iterator[GoldenResult]:
+    """Compare each answer to a golden frame with what is expected."""
     frame = decode_picture(bundle.read(golden.frame), golden.frame)
-    expected = decode_plane(bundle.read(golden.probability), golden.probability)
-    answer = segmenter.probability(frame)
-    if answer.shape != expected.shape:
-        raise BundleError(f"{golden.probability} must be as large as the answer, {answer.shape}.")
+    answers = segmenter.answer(frame).planes
+    for output, threshold in bundle.manifest.thresholds.items():
+        file = golden.answers[output]
+        expected = decode_plane(bundle.read(file), file)
+        if expected.shape != answers[output].shape:
+            raise BundleError(f"{file} must be as large as the answer, {answers[output].shape}.")
+        worst, iou, passed = _difference(answers[output], expected, threshold, network)
+        *_, would_pass = _difference(np.zeros_like(expected), expected, threshold, network)
+        yield GoldenResult(golden.kind, output, worst, round(iou, 6), passed, not would_pass)
+
+
+def _difference(
+    answer: GrayImage, expected: GrayImage, threshold: int, network: ModelEntry
+) -> tuple[int, float, bool]:
+    """Return the largest difference in 1/255, the masks' IoU, and whether both are tolerable."""
     worst = int(np.abs(answer.astype(np.int16) - expected).max())
-    mask, expected_mask = answer >= segmenter.threshold, expected >= segmenter.threshold
-    iou = mask_iou(mask, expected_mask)
-    passed = worst <= network.max_levels and iou >= network.min_mask_iou
-    refuses_zeros = bool(expected_mask.any()) or int(expected.max()) > network.max_levels
-    return GoldenResult(golden.kind, worst, round(iou, 6), passed, refuses_zeros)
+    iou = mask_iou(answer >= threshold, expected >= threshold)
+    return worst, iou, worst <= network.max_levels and iou >= network.min_mask_iou
 
 
 def _latency_ms(segmenter: Segmenter) -> float:
@@ -222,6 +244,6 @@ def _latency_ms(segmenter: Segmenter) -> float:
     times = []
     for _ in range(REPEATS):
         began = time.perf_counter()
-        segmenter.probability(frame)
+        segmenter.answer(frame)
         times.append(1e3 * (time.perf_counter() - began))
     return round(statistics.median(times), 3)

@@ -94,12 +94,30 @@ def counts(report: Json) -> str:
         ("Frames seen by the network", figure(look_up(report, "frames_inferred"), 0)),
         ("Frames dropped", _dropped(look_up(report, "frames_dropped"))),
         ("Frames out", figure(look_up(report, "frames_out"), 0)),
+        *_road(look_up(report, "road")),
         ("Frames a second in", figure(look_up(report, "fps_in"))),
         ("Frames a second out", figure(look_up(report, "fps_out"))),
         ("Duration of the run", figure(look_up(report, "wall_s"), 1, " s")),
         ("CPU time a frame", f"{cpu_ms} <small>of which not inference: {beside_ms}</small>"),
     )
     return definitions(facts)
+
+
+def _road(totals: object) -> tuple[tuple[str, str], ...]:
+    """Return what is known of the road; nothing where the network does not say what is road."""
+    if not isinstance(totals, Mapping):
+        return ()
+    shares = {
+        "Road in the picture": number(look_up(totals, "mean_road_share")),
+        "Cracks on the road": number(look_up(totals, "mean_crack_share_of_road")),
+    }
+    return (
+        ("Frames without road", figure(look_up(totals, "frames_without_road"), 0)),
+        *(
+            (name, figure(None if share is None else 100 * share, 2, " %"))
+            for name, share in shares.items()
+        ),
+    )
 
 
 def _dropped(by_stage: object) -> str:

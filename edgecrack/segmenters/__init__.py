@@ -1,4 +1,4 @@
-"""How a picture becomes crack probability: one protocol, one leaf a backend, and a fake.
+"""How a picture becomes a network's answer: one protocol, one leaf a backend, and a fake.
 
 A backend's library is imported only when that backend is used.
 """
@@ -14,12 +14,13 @@ import numpy as np
 
 from edgecrack.errors import BundleError
 from edgecrack.manifest import MOST_PX, PRECISIONS
+from edgecrack.records import Answer
 from edgecrack.redaction import is_remote, redact_address
 from edgecrack.settings import setting
 
 if TYPE_CHECKING:
     from edgecrack.bundle import Bundle
-    from edgecrack.records import GrayImage, RgbImage
+    from edgecrack.records import RgbImage
 
 AUTO = "auto"
 # Backend -> the module that wraps it, which has ``load``; "auto" is the first.
@@ -78,12 +79,14 @@ class ModelSpec:
 
 
 class Segmenter(Protocol):
-    """Says of each pixel how likely it is crack.
+    """Says of each pixel how likely it is crack, and perhaps road.
 
     Attributes:
         width_px: Width of the picture it wants.
         height_px: Height of the picture it wants.
         threshold: A pixel is crack when its probability is at least this, 1..255.
+        road_threshold: A pixel is road when its road is at least this, 0..255; None where the
+            network does not say what is road.
         backend: What runs it, for the report.
         precision: Precision of the weights as inspected, not as the manifest declares it.
         model_sha256: Identity of the bundle it is from.
@@ -93,13 +96,14 @@ class Segmenter(Protocol):
     width_px: int
     height_px: int
     threshold: int
+    road_threshold: int | None
     backend: str
     precision: str
     model_sha256: str
     at_once: int
 
-    def probability(self, image: RgbImage) -> GrayImage:
-        """Return 0..255, (H, W), for an RGB picture (H, W, 3). May be called by many threads.
+    def answer(self, image: RgbImage) -> Answer:
+        """Return what it says of an RGB picture (H, W, 3). May be called by many threads.
 
         Raises:
             BundleError: The picture has another size, the network fails on it, or this is closed.
@@ -116,17 +120,32 @@ class Segmenter(Protocol):
 
 
 class DarkSegmenter:
-    """A segmenter without a network, for tests: dark pixels are crack."""
+    """A segmenter without a network, for tests: dark pixels are crack.
+
+    Args:
+        width_px: Width of the picture it wants.
+        height_px: Height of the picture it wants.
+        live: One frame at a time.
+        road_threshold: If given, it answers road, too: what is more blue than red is none.
+    """
 
     backend, precision, threshold = "fake", "none", 128
     model_sha256 = "0" * 64
 
-    def __init__(self, width_px: int, height_px: int, *, live: bool = False) -> None:
+    def __init__(
+        self,
+        width_px: int,
+        height_px: int,
+        *,
+        live: bool = False,
+        road_threshold: int | None = None,
+    ) -> None:
         self.width_px, self.height_px = width_px, height_px
+        self.road_threshold = road_threshold
         self.at_once = 1 if live else 2
         self._is_closed = False
 
-    def probability(self, image: RgbImage) -> GrayImage:
+    def answer(self, image: RgbImage) -> Answer:
         """Return 255 where the picture is darker than a quarter of full light, else 0.
 
         Raises:
@@ -138,7 +157,10 @@ class DarkSegmenter:
             raise BundleError(
                 f"a picture must be {self.height_px} x {self.width_px} x 3, not {image.shape}."
             )
-        return np.where(image.max(axis=2) < 64, np.uint8(255), np.uint8(0))
+        dark = np.where(image.max(axis=2) < 64, np.uint8(255), np.uint8(0))
+        if self.road_threshold is None:
+            return Answer(dark)
+        return Answer(dark, np.where(image[..., 2] > image[..., 0], np.uint8(0), np.uint8(255)))
 
     def cpu_s(self) -> float:
         """Return 0: it has no threads."""

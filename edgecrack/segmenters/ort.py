@@ -16,12 +16,13 @@ from onnxruntime.capi import onnxruntime_pybind11_state as binding
 
 from edgecrack.errors import BundleError
 from edgecrack.onnxfile import weight_precision
+from edgecrack.records import Answer
 from edgecrack.segmenters.threads import cpu_seconds, started_threads
 
 if TYPE_CHECKING:
     from edgecrack.bundle import Bundle
     from edgecrack.manifest import ModelEntry
-    from edgecrack.records import GrayImage, RgbImage
+    from edgecrack.records import RgbImage
     from edgecrack.segmenters import Segmenter
 
 _ERRORS_ONLY, _FATAL_ONLY = 3, 4
@@ -60,6 +61,8 @@ class OnnxRuntimeSegmenter:
         self._path = bundle.path / entry.file
         self.width_px, self.height_px = entry.width_px, entry.height_px
         self.threshold, self.model_sha256 = bundle.manifest.threshold, bundle.sha256
+        self.road_threshold = bundle.manifest.road_threshold
+        self._outputs = list(bundle.manifest.thresholds)
         self.backend = f"ONNX Runtime {onnxruntime.__version__} CPU, {threads} thread(s) a frame"
         network = bundle.read(entry.file)
         self.precision = weight_precision(network)
@@ -88,7 +91,10 @@ class OnnxRuntimeSegmenter:
     def _check_contract(self, session: onnxruntime.InferenceSession) -> None:
         wanted = [
             ("frame", "tensor(uint8)", [1, self.height_px, self.width_px, 3]),
-            ("probability", "tensor(uint8)", [1, self.height_px, self.width_px]),
+            *(
+                (output, "tensor(uint8)", [1, self.height_px, self.width_px])
+                for output in self._outputs
+            ),
         ]
         edges = (*session.get_inputs(), *session.get_outputs())
         actual = [(edge.name, edge.type, edge.shape) for edge in edges]
@@ -98,8 +104,8 @@ class OnnxRuntimeSegmenter:
                 "export it with edgecrack-export."
             )
 
-    def probability(self, image: RgbImage) -> GrayImage:
-        """Return 0..255, (H, W), for an RGB picture (H, W, 3) of the network's size.
+    def answer(self, image: RgbImage) -> Answer:
+        """Return what the network says of an RGB picture (H, W, 3) of its size.
 
         Raises:
             BundleError: The picture has another size, the network fails on it, or this is closed.
@@ -108,13 +114,11 @@ class OnnxRuntimeSegmenter:
         if session is None:
             raise BundleError(f"{self._path} is closed; load it again.")
         try:
-            (answer,) = session.run(
-                ["probability"], {"frame": image[np.newaxis]}, self._run_options
-            )
+            planes = session.run(self._outputs, {"frame": image[np.newaxis]}, self._run_options)
         except _REFUSALS as error:
             reason = str(error).partition("\n")[0].rstrip(".")
             raise BundleError(f"{self._path} cannot be run: {reason}.") from error
-        return np.asarray(answer[0], np.uint8)
+        return Answer(*(np.asarray(plane[0], np.uint8) for plane in planes))
 
     def cpu_s(self) -> float:
         """Return the CPU seconds used so far by ONNX Runtime's threads."""

@@ -8,15 +8,19 @@ import cv2
 import numpy as np
 
 from edgecrack.letterbox import letterbox
+from edgecrack.mask import on_road
 from edgecrack.mirrored_borders import add_borders
+from edgecrack.records import Answer
 
 if TYPE_CHECKING:
     from edgecrack.records import GrayImage, RgbImage
     from edgecrack.segmenters import Segmenter
 
 
-def picture_probability(segmenter: Segmenter, picture: RgbImage) -> GrayImage:
-    """Return 0..255, (H, W), for an RGB picture (H, W, 3) of any size; its aspect is kept.
+def picture_answer(segmenter: Segmenter, picture: RgbImage) -> Answer:
+    """Return what a run sees in an RGB picture (H, W, 3) of any size; its aspect is kept.
+
+    The planes are of the picture's size. Off the road the probability is 0, as in a run.
 
     Args:
         segmenter: The network.
@@ -29,18 +33,23 @@ def picture_probability(segmenter: Segmenter, picture: RgbImage) -> GrayImage:
         >>> from edgecrack.segmenters import DarkSegmenter
         >>> picture = np.full((30, 90, 3), 200, np.uint8)
         >>> picture[:, 60:] = 0
-        >>> probability = picture_probability(DarkSegmenter(30, 30), picture)
+        >>> probability = picture_answer(DarkSegmenter(30, 30), picture).probability
         >>> probability.shape, int(probability[15, 10]), int(probability[15, 80])
         ((30, 90), 0, 255)
     """
     height_px, width_px, _ = picture.shape
     box = letterbox((width_px, height_px), (segmenter.width_px, segmenter.height_px))
     shown = add_borders(_scaled(picture, box.picture_px), box.borders)
-    probability = box.crop(segmenter.probability(shown))
-    if probability.shape == (height_px, width_px):
-        return probability
-    whole = cv2.resize(probability, (width_px, height_px), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(whole, np.uint8)
+    seen = segmenter.answer(shown).changed(box.crop)
+    reported = Answer(on_road(seen, segmenter.road_threshold), seen.road)
+    return reported.changed(lambda plane: _enlarged(plane, (width_px, height_px)))
+
+
+def _enlarged(plane: GrayImage, size_px: tuple[int, int]) -> GrayImage:
+    """Return a plane of the answer at another size."""
+    if plane.shape[1::-1] == size_px:
+        return plane
+    return np.asarray(cv2.resize(plane, size_px, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _scaled(picture: RgbImage, size_px: tuple[int, int]) -> RgbImage:

@@ -129,6 +129,8 @@ def _measure_properties(measure: CrackMeasure) -> dict[str, object]:
         "area_share": _rounded(measure.area_share, 8),
         "crack_count": measure.crack_count,
         "peak_probability": _rounded(measure.peak_probability, 4),
+        "road_share": _rounded(measure.road_share, 8),
+        "area_share_of_road": _rounded(measure.area_share_of_road, 8),
     }
 
 

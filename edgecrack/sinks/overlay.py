@@ -114,11 +114,13 @@ def to_overlay(observation: Observation) -> RgbImage:
 
 
 def caption(observation: Observation) -> str:
-    """Return what is known of a frame: its index, time and place."""
+    """Return what is known of a frame: its index, time, place, and that it shows no road."""
     frame, pose = observation.frame, observation.placement.pose
     parts = [f"frame {frame.index}"]
     if frame.captured_ns is not None:
         parts.append(to_iso(frame.captured_ns))
     if pose is not None:
         parts.append(f"{pose.lat_deg:.6f} {pose.lon_deg:.6f}")
+    if observation.measure.road_share == 0:
+        parts.append("no road")
     return "  ".join(parts)

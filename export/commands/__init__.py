@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgecrack.program.version_option import with_version
 from export.commands.bundle import bundle
+from export.commands.front import front
 from export.commands.score import score
 from export.commands.verify import verify
 
@@ -12,5 +13,5 @@ app = with_version(
     "Turn a checkpoint into a bundle: the network, its proof, its scores and its terms.",
 )
 
-for command in (bundle, verify, score):
+for command in (bundle, verify, score, front):
     app.command()(command)

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from edgecrack.errors import UsageError
-from export.commands.options import UNCHECKED, size_of
+from edgecrack.program.picture_size import size_of
+from export.commands.options import UNCHECKED, DataFolder, Licence, RoadThreshold
 
 
 def bundle(
@@ -21,12 +22,7 @@ def bundle(
         list[str] | None,
         typer.Option(help="Input size WxH; repeatable, the first is the default. [960x540]"),
     ] = None,
-    data: Annotated[
-        Path,
-        typer.Option(
-            "--data", envvar="EDGECRACK_DATA", help="Folder the data lies in.", **UNCHECKED
-        ),
-    ] = Path("../shared/data"),
+    data: DataFolder = Path("../shared/data"),
     only: Annotated[
         str | None, typer.Option("--set", help="Data set for threshold, parity and scores.")
     ] = None,
@@ -35,6 +31,8 @@ def bundle(
         typer.Option(help="Tolerance of the scores in px; repeatable. [5 and 10]"),
     ] = None,
     release: Annotated[str, typer.Option(help="Version of the model.")] = "1.0.0",
+    road_threshold: RoadThreshold = 128,
+    licence: Licence = None,
 ) -> None:
     """Export CHECKPOINT; fails, and writes nothing, unless it matches torch frame by frame.
 
@@ -53,10 +51,12 @@ def bundle(
         root=data,
         set_name=only,
         tolerances_px=tuple(tolerance or (5.0, 10.0)),
+        licence=licence,
+        road_threshold=road_threshold,
     )
     for parity in build_bundle(load_checkpoint(checkpoint), request, out):
         line = (
-            f"{out / parity.network}: {parity.pictures} validation pictures, "
+            f"{out / parity.network} {parity.answer}: {parity.pictures} validation pictures, "
             f"worst difference {parity.worst_levels}/255, mask IoU {parity.mask_iou:.5f}"
         )
         typer.echo(os.fsencode(line))  # the path as it is, UTF-8 or not

@@ -7,9 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from edgecrack.errors import UsageError
-from edgecrack.manifest import MOST_PX
-
 # What cannot be read or written is reported by whoever opens it, with the exit code that fits.
 UNCHECKED: dict[str, Any] = {"readable": False}
 
@@ -49,18 +46,19 @@ CheckpointThreshold = Annotated[
     ),
 ]
 
+RoadThreshold = Annotated[
+    int,
+    typer.Option(
+        min=0, max=255, help="From which level on a pixel is road; for a network that says so."
+    ),
+]
 
-def size_of(text: str) -> tuple[int, int]:
-    """Return width and height of an input, such as 960x540.
+Licence = Annotated[
+    str | None,
+    typer.Option(help="What may be done with the weights. [what the data sets state]"),
+]
 
-    Raises:
-        UsageError: If it is written in another way, or too large.
-    """
-    sides = text.split("x")
-    if len(sides) != 2 or not all(_is_side(side) for side in sides):
-        raise UsageError(f"--size is written like 960x540, up to {MOST_PX} px, not '{text}'.")
-    return int(sides[0]), int(sides[1])
-
-
-def _is_side(text: str) -> bool:
-    return text.isdecimal() and len(text) <= 4 and 1 <= int(text) <= MOST_PX
+DataFolder = Annotated[
+    Path,
+    typer.Option("--data", envvar="EDGECRACK_DATA", help="Folder the data lies in.", **UNCHECKED),
+]

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from edgecrack.errors import UsageError
+from edgecrack.program.picture_size import size_of
 from export.commands.options import (
     UNCHECKED,
     Areas,
@@ -21,7 +22,6 @@ from export.commands.options import (
     Json,
     Masks,
     MaskThreshold,
-    size_of,
 )
 
 if TYPE_CHECKING:

@@ -67,9 +67,9 @@ class FailsOnLight(DarkSegmenter):
         super().__init__(*SIZE_PX)
         self._error = error
 
-    def probability(self, image):
+    def answer(self, image):
         """Answer or fail."""
-        answer = super().probability(image)
-        if not answer.any():
+        answer = super().answer(image)
+        if not answer.probability.any():
             raise self._error
         return answer

@@ -362,3 +362,22 @@ def test_a_bundle_that_may_not_be_read_is_refused(forbidden):
     for path in (forbidden, forbidden.parent / ("x" * 300)):
         with pytest.raises(BundleError, match=MANIFEST):
             load_bundle(path)
+
+
+@pytest.mark.parametrize("threshold", [-1, 256, None])
+def test_a_road_threshold_is_a_level(bundle_copy, manifest, threshold):
+    """It lies within 0..255 where it stands at all."""
+    manifest.change(("road_threshold",), threshold)
+    with pytest.raises(BundleError, match="road_threshold"):
+        load_bundle(bundle_copy)
+
+
+def test_a_road_threshold_needs_golden_roads(bundle_copy, manifest):
+    """A road that no golden frame proves is refused, as is a golden road without a threshold."""
+    manifest.change(("road_threshold",), 128)
+    with pytest.raises(BundleError, match="road_threshold"):
+        load_bundle(bundle_copy)
+    manifest.change(("road_threshold",), ...)
+    manifest.change(("golden", 0, "road"), "golden/dark.96x64.probability.png")
+    with pytest.raises(BundleError, match="road_threshold"):
+        load_bundle(bundle_copy)

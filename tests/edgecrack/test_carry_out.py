@@ -333,3 +333,19 @@ def test_an_overlay_declares_the_rate_of_the_source(go, monkeypatch, fps, declar
     monkeypatch.setattr(run_module, "open_previews", no_previews)
     go([], fps=fps)
     assert rates == [declared]
+
+
+def test_frames_without_road_are_counted(go):
+    """The report tells how many there are, and the shares of all frames together."""
+    off_road = frame(1)
+    off_road.image[..., 2] = 255
+    segmenter = DarkSegmenter(12, 8, road_threshold=128)
+    road = go([frame(0, crack_columns=2), off_road], segmenter=segmenter).report.road
+    assert road.frames_without_road == 1
+    assert road.mean_road_share == pytest.approx(0.5)
+    assert road.mean_crack_share_of_road == pytest.approx(2 / 12)
+
+
+def test_without_a_road_answer_the_report_has_no_road(go):
+    """What the network does not say is None, not 0."""
+    assert go([frame(0)]).report.road is None

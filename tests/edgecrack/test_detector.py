@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edgecrack.detector import DetectionSpec, Detector
-from edgecrack.records import Frame, FrameGeometry, Region
+from edgecrack.records import Answer, Frame, FrameGeometry, Region
 from edgecrack.segmenters import DarkSegmenter
 
 
@@ -41,12 +41,12 @@ def test_a_whole_picture_fits_evidence_of_any_size():
 class DarkInBorders(DarkSegmenter):
     """Marks everything but the picture that lies 6 px high in the middle of 12x16."""
 
-    def probability(self, image):
+    def answer(self, image):
         """Return 255 above and below the picture, and the dark pixels in it."""
         self.seen = image.copy()
-        probability = super().probability(image)
+        probability = super().answer(image).probability
         probability[:5] = probability[11:] = 255
-        return probability
+        return Answer(probability)
 
 
 def test_a_picture_of_another_aspect_is_seen_in_mirrored_borders():
@@ -114,3 +114,37 @@ def test_a_detection_is_timed_by_stage_and_knows_its_model():
     assert sum(wall_s for wall_s, _ in seen.took.values()) > 0
     assert sum(cpu_s for _, cpu_s in seen.took.values()) < 0.5  # of this frame, not of the process
     assert seen.model_sha256 == DarkSegmenter.model_sha256
+
+
+def road_detection(columns):
+    """Detect in a picture of 12x8 with a crack all over, whose first columns are road."""
+    image = np.zeros((8, 12, 3), np.uint8)
+    image[:, columns:, 2] = 9  # blue, which is no road, and dark, which is crack
+    frame = Frame(3, 0, None, 0, image, image, FrameGeometry(12, 8, Region(0, 0, 12, 8)))
+    return Detector(DarkSegmenter(12, 8, road_threshold=128), DetectionSpec())(frame)
+
+
+@pytest.mark.parametrize("columns", [3, 12])
+def test_cracks_are_on_the_road_only(columns):
+    """What looks like a crack beside the road is left out, and shares are of picture and road."""
+    seen = road_detection(columns)
+    marked = np.zeros((8, 12), np.uint8)
+    marked[:, :columns] = 255
+    assert np.array_equal(seen.mask, marked)
+    assert seen.measure.road_share == seen.measure.area_share == columns / 12
+    assert seen.measure.area_share_of_road == 1.0
+
+
+def test_a_frame_without_road_has_no_crack():
+    """Its road share is 0, and there is no share of a road."""
+    seen = road_detection(0)
+    assert not seen.mask.any()
+    assert not seen.has_crack
+    assert (seen.measure.road_share, seen.measure.area_share_of_road) == (0.0, None)
+    assert seen.measure.peak_probability == 0.0
+
+
+def test_without_a_road_answer_nothing_is_known_of_the_road():
+    """Neither share is told, and cracks are reported everywhere."""
+    seen = detection(Region(0, 0, 1920, 1080), (192, 108))
+    assert (seen.measure.road_share, seen.measure.area_share_of_road) == (None, None)

@@ -71,7 +71,7 @@ def config(tiny_bundle, tmp_path):
 def is_closed(opened):
     """Whether source, receiver and segmenter were all let go."""
     try:
-        opened.segmenter.probability(np.zeros((64, 96, 3), np.uint8))
+        opened.segmenter.answer(np.zeros((64, 96, 3), np.uint8))
     except Exception:  # noqa: BLE001  whatever it raises, it answers no more
         return opened.source.closed and opened.receiver.closed
     return False

@@ -7,9 +7,10 @@ import torch
 
 from edgecrack.bundle import load_bundle
 from edgecrack.errors import InputError, NotHealthyError, SinkError, UsageError
+from edgecrack.models.selftest import selftest
 from export import bundle_files
 from export.build_bundle import build_bundle
-from export.model_card import TERMS, BundleRequest
+from export.model_card import TERMS, BundleRequest, model_card
 from export.to_onnx import to_onnx
 from training.unet import UNet
 
@@ -35,12 +36,57 @@ def test_a_bundle_says_how_good_it_is_and_where_it_is_from(checkpoint, request_,
     ten = next(p for p in protocols if "10 px" in p and "validation (" in p)
     assert f"threshold {manifest.threshold} " in ten
     provenance = manifest.provenance
-    assert provenance.licence == TERMS
+    assert provenance.licence == "made: free; whole: none at all"
     assert [entry.name for entry in provenance.data] == ["made", "whole"]
     assert provenance.data[1].licence == "none at all"
     assert provenance.trained_epochs == 3
     assert provenance.config == checkpoint.config.model_dump(mode="json")
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["bundle"]
+
+
+@pytest.mark.parametrize("licence", ["", "not stated", "none stated; pictures of a road"])
+def test_weights_of_a_set_without_licence_are_for_research_only(checkpoint, request_, licence):
+    """Where an owner has given no licence, only the general terms can be told."""
+    data = [{**entry, "licence": licence} for entry in checkpoint.data]
+    silent = replace(checkpoint, data=data)
+    made = silent.config.data[1]
+    assert model_card(silent, silent.network(), request_, made).provenance.licence == TERMS
+    given = replace(request_, licence="mine")
+    assert model_card(silent, silent.network(), given, made).provenance.licence == "mine"
+
+
+def test_the_threshold_of_training_is_taken_unless_a_set_is_named(checkpoint, request_):
+    """It was chosen on all sets, which its origin names; scores are taken at it."""
+    metrics = {"threshold": 77, "scores": {"made": {}, "whole": {}}, "alarms": {"street": {}}}
+    chosen = replace(checkpoint, metrics=metrics)
+    net, made = chosen.network(), chosen.config.data[1]
+    card = model_card(chosen, net, request_, made)
+    assert card.threshold == 77
+    for name in ("made", "whole", "street"):
+        assert name in card.threshold_origin
+    assert all("threshold 77 " in metric.protocol for metric in card.metrics)
+    named = model_card(chosen, net, replace(request_, set_name="made"), made)
+    assert named.threshold_origin == "ODS on made validation, many-to-one, 10 px"
+
+
+def test_a_network_with_road_becomes_a_bundle_that_answers_road(checkpoint, request_, tmp_path):
+    """Manifest, golden frames, parity and self-test hold both answers."""
+    torch.manual_seed(0)
+    spec = replace(checkpoint.config.model, road=True)
+    config = checkpoint.config.model_copy(update={"model": spec})
+    seeing = replace(checkpoint, config=config, weights=UNet(spec).state_dict())
+    parities = build_bundle(seeing, replace(request_, road_threshold=100), tmp_path / "bundle")
+    assert [parity.answer for parity in parities] == ["probability", "road"]
+    bundle = load_bundle(tmp_path / "bundle")
+    assert bundle.manifest.road_threshold == 100
+    assert all((bundle.path / golden.road).is_file() for golden in bundle.manifest.golden)
+    (network,) = selftest(bundle).networks
+    assert len(network.golden) == 6
+
+
+def test_a_bundle_without_road_says_nothing_of_it(tiny):
+    """Programs of earlier versions refuse keys that they do not know."""
+    assert "road" not in (tiny.path / "manifest.json").read_text()
 
 
 def test_a_bundle_is_durable_before_it_appears(checkpoint, request_, tmp_path, recorded_disk):

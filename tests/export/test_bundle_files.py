@@ -38,7 +38,7 @@ def test_golden_frames_are_the_synthetic_drives(tiny):
         frame = decode_picture(tiny.read(golden.frame), golden.frame)
         assert np.array_equal(frame, rendered[golden.kind])
         answer = decode_plane(tiny.read(golden.probability), golden.probability)
-        assert np.array_equal(answer, segmenter.probability(frame))
+        assert np.array_equal(answer, segmenter.answer(frame).probability)
 
 
 def test_every_size_has_its_golden_frames(tiny_net, card, tmp_path):

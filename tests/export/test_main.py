@@ -27,7 +27,7 @@ def test_a_checkpoint_becomes_a_bundle_and_never_another_one(
     manifest = load_bundle(out).manifest
     assert [network.size_px for network in manifest.models] == [(96, 64), (100, 60)]
     for line, network in zip(ended.stdout.splitlines(), manifest.models, strict=True):
-        assert line.startswith(f"{out / network.file}: 3 validation pictures")
+        assert line.startswith(f"{out / network.file} probability: 3 validation pictures")
     assert manifest.threshold_origin.endswith("2 px")
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
     export(*asked).refused(74, str(out), "--out")

@@ -9,7 +9,7 @@ import pytest
 from edgecrack.errors import InputError
 from edgecrack.metrics import count_matches, total
 from edgecrack.segmenters import load_segmenter
-from edgecrack.segmenters.picture import picture_probability
+from edgecrack.segmenters.picture import picture_answer
 from export.own_pictures import Folders, score_folders
 
 
@@ -38,7 +38,7 @@ def test_pictures_reach_a_bundle_with_their_aspect_kept(own, tiny, tiny_bundle):
     for path in sorted(own.images.iterdir()):
         picture = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
         mask = cv2.imread(str(own.masks / path.name), cv2.IMREAD_GRAYSCALE)
-        probability = picture_probability(load_segmenter(tiny), picture)
+        probability = picture_answer(load_segmenter(tiny), picture).probability
         counts.append(count_matches(probability, mask > 0, 3.0))
     (score,) = scored(tiny_bundle, own).scores
     assert score.at_threshold == total(counts).at(tiny.manifest.threshold)

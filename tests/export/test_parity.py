@@ -1,10 +1,17 @@
 """How far each network of a bundle is from torch, and how far it may be."""
 
+from dataclasses import replace
+
+import cv2
 import numpy as np
 import pytest
 import torch
 
+from edgecrack.bundle import MANIFEST, file_entry, load_bundle
 from edgecrack.errors import NotHealthyError
+from edgecrack.models.golden_files import decode_plane
+from edgecrack.models.selftest import selftest
+from export.bundle_files import write_files
 from export.parity import Parity, compare, require
 from training.unet import UNet, UNetSpec
 
@@ -43,7 +50,11 @@ def test_another_network_is_seen(other_net, tiny, pictures):
 
 @pytest.mark.parametrize(
     "parity",
-    [Parity("m.onnx", 9, 3, 1.0), Parity("m.onnx", 9, 0, 0.9989), Parity("m.onnx", 0, 0, 1.0)],
+    [
+        Parity("m.onnx", "road", 9, 3, 1.0),
+        Parity("m.onnx", "road", 9, 0, 0.9989),
+        Parity("m.onnx", "probability", 0, 0, 1.0),
+    ],
 )
 def test_either_measure_is_enough_to_refuse(parity):
     """Three levels, masks that differ by more than a thousandth, or nothing compared."""
@@ -53,7 +64,7 @@ def test_either_measure_is_enough_to_refuse(parity):
 
 def test_the_limits_themselves_pass():
     """Two levels and an IoU of 0.999 are allowed."""
-    require(Parity("m.onnx", 1, 2, 0.999))
+    require(Parity("m.onnx", "probability", 1, 2, 0.999))
 
 
 def test_masks_are_taken_together(tiny_net, other_net, tiny, pictures):
@@ -70,3 +81,34 @@ def test_nothing_compared_is_nothing_proved(tiny_net, tiny):
     assert parity.pictures == 0
     with pytest.raises(NotHealthyError):
         require(parity)
+
+
+def test_a_road_that_differs_is_seen_although_the_cracks_agree(card, pictures, tmp_path):
+    """Each answer is compared by itself: one that is another network's is refused by its name."""
+    torch.manual_seed(0)
+    net = UNet(UNetSpec(widths=(4, 8), stem=2, road=True)).eval()
+    bundle = write_files(net, [(96, 64)], card, tmp_path)
+    with torch.no_grad():
+        net.head.bias[4:] += 1.0  # the channels of the road, behind a stem of two
+    crack, road = compare(net, bundle, pictures)
+    assert (crack.answer, road.answer) == ("probability", "road")
+    require(crack)
+    with pytest.raises(NotHealthyError, match="road"):
+        require(road)
+
+
+def test_a_golden_road_that_differs_fails_the_self_test(card, tmp_path):
+    """The network's cracks are as promised, its road is not: it is not healthy."""
+    torch.manual_seed(0)
+    net = UNet(UNetSpec(widths=(4, 8), stem=2, road=True)).eval()
+    bundle = write_files(net, [(96, 64)], card, tmp_path)
+    golden = next(entry for entry in bundle.manifest.golden if entry.kind == "crack")
+    road = 255 - decode_plane(bundle.read(golden.road), golden.road)
+    (tmp_path / golden.road).write_bytes(cv2.imencode(".png", road)[1].tobytes())
+    sealed = file_entry((tmp_path / golden.road).read_bytes())
+    files = bundle.manifest.files | {golden.road: sealed}
+    (tmp_path / MANIFEST).write_text(replace(bundle.manifest, files=files).as_json())
+    (network,) = selftest(load_bundle(tmp_path)).networks
+    failed = [(result.kind, result.answer) for result in network.golden if not result.passed]
+    assert failed == [("crack", "road")]
+    assert "road" in network.reason

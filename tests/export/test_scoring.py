@@ -31,7 +31,7 @@ def test_a_score_is_that_of_the_shipped_network(trained, made_data, checkpoint, 
         picture, mask = read_pair(pair, data)
         shown = cv2.resize(picture, (85, 64), interpolation=cv2.INTER_AREA)  # of 128x96
         frame = cv2.copyMakeBorder(shown, 0, 0, 5, 6, cv2.BORDER_REFLECT_101)
-        answer = np.ascontiguousarray(segmenter.probability(frame)[:, 5:90])
+        answer = np.ascontiguousarray(segmenter.answer(frame).probability[:, 5:90])
         probability = cv2.resize(answer, mask.shape[::-1])
         counts.append(count_matches(np.asarray(probability, np.uint8), mask, 3.0))
     wanted = total(counts).at(trained.manifest.threshold)

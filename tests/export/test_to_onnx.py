@@ -68,15 +68,47 @@ def assert_answers_as_torch_does(net, road):
     noise = np.random.default_rng(1).integers(0, 256, (3, ODD[1], ODD[0], 3), np.uint8)
     frames = [*noise, np.zeros_like(road), np.full_like(road, 255), road]
     session = onnxruntime.InferenceSession(to_onnx(net, *ODD), providers=["CPUExecutionProvider"])
-    answers = [session.run(None, {"frame": frame[np.newaxis]})[0] for frame in frames]
+    answers = [np.stack(session.run(None, {"frame": frame[np.newaxis]})) for frame in frames]
     with torch.inference_mode():
-        expected = [Uint8Model(net).eval()(torch.from_numpy(f)[None]).numpy() for f in frames]
+        expected = [torch.stack(Uint8Model(net).eval()(torch.from_numpy(f)[None])) for f in frames]
     for answer, wanted in zip(answers, expected, strict=True):
-        assert np.abs(answer.astype(int) - wanted.astype(int)).max() <= 1
+        assert np.abs(answer.astype(int) - wanted.numpy().astype(int)).max() <= 1
     assert len({answer.tobytes() for answer in answers}) > 2
 
 
-@pytest.mark.parametrize("name", ["tiny_net", "normed"])
+@pytest.fixture(scope="module")
+def road_net():
+    """Return an untrained network that answers road, too."""
+    torch.manual_seed(5)
+    return UNet(UNetSpec(widths=(4, 8), stem=2, road=True)).eval()
+
+
+def test_a_network_with_road_has_two_outputs(road_net):
+    """Both are uint8 of one size, and each ends with Round, Clip, Cast."""
+    graph = onnx.load_from_string(to_onnx(road_net, *ODD)).graph
+    makers = {name: node for node in graph.node for name in node.output}
+    for output in graph.output:
+        sizes = [dim.dim_value for dim in output.type.tensor_type.shape.dim]
+        assert (output.type.tensor_type.elem_type, sizes) == (TensorProto.UINT8, [1, 60, 100])
+        cast = makers[output.name]
+        clip = makers[cast.input[0]]
+        kinds = [makers[clip.input[0]].op_type, clip.op_type, cast.op_type]
+        assert kinds == ["Round", "Clip", "Cast"]
+    assert [output.name for output in graph.output] == ["probability", "road"]
+
+
+def test_a_second_output_that_tensorrt_would_misread_is_refused(road_net):
+    """The rule of the last operators holds for the road, too."""
+    model = onnx.load_from_string(to_onnx(road_net, *ODD))
+    check_graph(model)
+    (cast,) = (node for node in model.graph.node if "road" in node.output)
+    (clip,) = (node for node in model.graph.node if cast.input[0] in node.output)
+    cast.input[0] = clip.input[0]
+    with pytest.raises(EdgecrackError, match="Clip"):
+        check_graph(model)
+
+
+@pytest.mark.parametrize("name", ["tiny_net", "normed", "road_net"])
 def test_onnx_runtime_answers_as_torch_does(request, name):
     """On noise, extremes and the synthetic road no probability differs by more than 1 of 255."""
     assert_answers_as_torch_does(request.getfixturevalue(name), golden_frames(*ODD)["crack"])
@@ -163,6 +195,8 @@ def test_a_graph_that_is_no_valid_onnx_is_refused():
 
 class ThroughUint8(nn.Module):
     """A network whose answer has been uint8 on its way."""
+
+    spec = UNetSpec()
 
     def forward(self, picture):
         """Return the first channel, in steps of one."""

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from edgecrack.errors import ConfigError
+from training.complexity import complexity_of
 from training.config import TrainConfig, load_config, parse_config
 from training.dataset import part_of
 from training.split import PARTS, read_split
@@ -132,6 +133,7 @@ def test_an_unknown_key_is_refused_and_the_nearest_named(section, key, nearest):
         ("data", "labelled", "lane"),
         ("data", "labelled", "road"),  # without areas
         ("augment", "copy_from", "nowhere"),
+        ("loss", "c", -1.0),
     ],
 )
 def test_a_wrong_value_is_refused(section, key, value):
@@ -198,3 +200,18 @@ def test_an_unreadable_file_is_named(tmp_path, content):
         (tmp_path / "a.toml").write_bytes(content)
     with pytest.raises(ConfigError, match=r"/a\.toml\b"):
         load_config(tmp_path / "a.toml")
+
+
+def test_areas_and_all_road_exclude_each_other():
+    """Both say where the road is."""
+    assert "all_road" in refusal(changed("data", all_road=True, areas=["areas"]))
+
+
+def test_the_family_shares_one_recipe():
+    """Its configurations differ in name and network only, and cost more from one to the next."""
+    family = [load_config(CONFIGS[0].with_name(f"crack-{size}.toml")) for size in "nsm"]
+    recipes = [config.model_dump(exclude={"name", "model"}) for config in family]
+    assert recipes[0] == recipes[1] == recipes[2]
+    costs = [complexity_of(config.model, 960, 540) for config in family]
+    assert costs[0].macs < costs[1].macs < costs[2].macs
+    assert costs[0].parameters < costs[1].parameters < costs[2].parameters

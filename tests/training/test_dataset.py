@@ -17,7 +17,7 @@ from training.dataset import (
     shrink,
 )
 from training.split import PARTS, read_split
-from training.truth import UNKNOWN
+from training.truth import CRACK, SOUND_ROAD, UNKNOWN
 
 VIEWS = [
     f"{surface}_pavement_{view}" for surface in ("Asphalt", "Concrete") for view in ("FD", "VD")
@@ -272,8 +272,17 @@ def test_an_area_mask_says_where_cracks_are_known(own_road):
     pair = find_pairs(config, own_road)[1]
     truth = read_pair(pair, config)[1]
     assert set(np.unique(truth[:, :24])) == {UNKNOWN}
-    np.testing.assert_array_equal(truth[:, 24:], read_pair(pair, lines())[1][:, 24:])
+    crack = read_pair(find_pairs(lines(), own_road)[1], lines())[1][:, 24:]
+    np.testing.assert_array_equal(truth[:, 24:], np.where(crack, CRACK, SOUND_ROAD))
     assert digest([pair]) != digest(find_pairs(lines(), own_road)[1:2])
+
+
+def test_close_ups_are_all_road(own_road):
+    """Every pixel is crack or road without a crack; without all_road the rest might be anything."""
+    pair = find_pairs(lines(), own_road)[1]
+    crack = read_pair(pair, lines())[1]
+    truth = read_pair(pair, lines(all_road=True))[1]
+    np.testing.assert_array_equal(truth, np.where(crack, CRACK, SOUND_ROAD))
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,12 @@ import torch
 
 from training.losses import (
     LossSpec,
+    answers_loss,
     crack_weight,
     holistic_loss,
     jaccard_distance,
     non_crack_share,
+    road_cross_entropy,
     weighted_cross_entropy,
 )
 
@@ -244,3 +246,31 @@ def test_a_loss_without_a_minimum_is_refused(wrong):
     """The parameter is named."""
     with pytest.raises(ValueError, match=rf"\b{next(iter(wrong))}\b"):
         LossSpec(**wrong)
+
+
+def test_the_road_loss_is_the_formula_on_known_pixels():
+    """Equal to a float64 reference; unknown pixels and their gradients are left out."""
+    generator = np.random.default_rng(5)
+    logits = generator.normal(0, 3, (2, 1, 6, 7))
+    truth = generator.integers(-1, 2, logits.shape).astype(np.float64)
+    known = truth >= 0
+    probability = 1 / (1 + np.exp(-logits[known]))
+    entropy = truth[known] * np.log(probability) + (1 - truth[known]) * np.log(1 - probability)
+    tensor = torch.tensor(logits, dtype=torch.float32, requires_grad=True)
+    loss = road_cross_entropy(tensor, torch.tensor(truth, dtype=torch.float32))
+    loss.backward()
+    assert loss.item() == pytest.approx(-entropy.mean(), rel=1e-6)
+    expected = np.zeros(logits.shape)
+    expected[known] = (probability - truth[known]) / known.sum()
+    assert tensor.grad.numpy() == pytest.approx(expected, abs=1e-7)
+
+
+def test_the_loss_of_both_answers_is_their_weighted_sum():
+    """Crack first, road second; a network without the second answer has the first loss alone."""
+    torch.manual_seed(0)
+    logits, truth = torch.randn(2, 2, 5, 5), torch.randint(-1, 2, (2, 2, 5, 5)).float()
+    spec = LossSpec(c=3.0)
+    crack = holistic_loss(logits[:, :1], truth[:, :1], spec)
+    road = road_cross_entropy(logits[:, 1:], truth[:, 1:])
+    assert answers_loss(logits, truth, spec).item() == pytest.approx((crack + 3 * road).item())
+    assert answers_loss(logits[:, :1], truth, spec).item() == pytest.approx(crack.item())

@@ -26,12 +26,13 @@ def same(one, other):
 
 
 def test_a_sample_is_a_picture_and_its_mask(road, configured):
-    """Both are float32: three channels in [0, 1], and one of 0 and 1."""
+    """Both are float32: three channels in [0, 1], and two of 0, 1 and unknown, -1."""
     picture, truth = samples_of(configured(), road)[0]
-    assert (picture.shape, truth.shape) == ((3, 32, 32), (1, 32, 32))
+    assert (picture.shape, truth.shape) == ((3, 32, 32), (2, 32, 32))
     assert picture.dtype == truth.dtype == torch.float32
     assert 0 <= picture.min() < picture.max() <= 1
-    assert set(truth.unique().tolist()) <= {0.0, 1.0}
+    assert set(truth[0].unique().tolist()) <= {0.0, 1.0}
+    assert (truth[1] == torch.where(truth[0] == 1, 1, -1)).all()  # a crack is on road
 
 
 @pytest.fixture
@@ -53,10 +54,10 @@ HALF_ROAD = np.repeat(np.array([[0], [1]], np.uint8), 24, axis=0).repeat(48, axi
 
 
 def test_a_sample_of_a_street_teaches_only_what_is_known(street, own_road):
-    """What is not road is 0, and road is -1, through every warp."""
+    """What is not road has no crack, and of road that is unknown, through every warp."""
     samples = samples_of(street(HALF_ROAD), own_road)
-    values = {value for n in range(8) for value in samples[n][1].unique().tolist()}
-    assert values == {0.0, -1.0}
+    pixels = torch.cat([samples[n][1].flatten(1) for n in range(8)], dim=1)
+    assert pixels.unique(dim=1).T.tolist() == [[-1, 1], [0, 0]]
 
 
 def test_what_is_known_stays_with_its_pixels(own_road, street):
@@ -115,7 +116,7 @@ def test_cracks_are_pasted_from_every_labelled_set(road, own_road, configured):
         }
     )
     alone = samples_of(bare.model_copy(update={"data": (clean,)}), own_road)
-    assert not any((alone[n][1] == 1).any() for n in range(8))
+    assert not any((alone[n][1][0] == 1).any() for n in range(8))
     (own_road / "lines/areas").mkdir()
     for name in ("001", "003", "004"):
         stripes = np.tile(np.array([0, 0, 255, 255], np.uint8), (48, 12))
@@ -123,9 +124,9 @@ def test_cracks_are_pasted_from_every_labelled_set(road, own_road, configured):
     street = {"name": "street", "masks": (), "areas": ("lines/areas",), "weight": 8.0}
     street = clean.model_copy(update=street)
     samples = samples_of(bare.model_copy(update={"data": (clean, other, street)}), own_road)
-    labelled = [truth for _, truth in map(samples.__getitem__, range(300)) if (truth >= 0).all()]
+    labelled = [truth for _, truth in map(samples.__getitem__, range(300)) if (truth[0] >= 0).all()]
     # half are of the other set; of the rest half get its cracks, none looks for them in a street
-    assert np.mean([bool((truth == 1).any()) for truth in labelled]) > 0.65
+    assert np.mean([bool((truth[0] == 1).any()) for truth in labelled]) > 0.65
 
 
 def test_a_sample_does_not_depend_on_those_before(road, configured):
@@ -175,7 +176,7 @@ def test_crops_are_centred_on_cracks_as_often_as_asked(road, configured):
     """With crack_share 1 nearly every crop has a crack; with 0 fewer have one."""
     always = samples_of(configured(data={"crack_share": 1}, fit={"crop_px": 16}), road)
     never = samples_of(configured(data={"crack_share": 0}, fit={"crop_px": 16}), road)
-    with_crack = [sum(bool(v[n][1].any()) for n in range(30)) for v in (always, never)]
+    with_crack = [sum(bool(v[n][1][0].any()) for n in range(30)) for v in (always, never)]
     assert with_crack[0] >= 29
     assert with_crack[1] < with_crack[0]
 
@@ -183,7 +184,7 @@ def test_crops_are_centred_on_cracks_as_often_as_asked(road, configured):
 def test_a_crop_larger_than_the_picture_is_filled(road, configured):
     """A small picture is extended at its border, not refused."""
     picture, truth = samples_of(configured(fit={"crop_px": 64}), road)[0]
-    assert (picture.shape, truth.shape) == ((3, 64, 64), (1, 64, 64))
+    assert (picture.shape, truth.shape) == ((3, 64, 64), (2, 64, 64))
     assert picture.min() > 0
 
 

@@ -39,6 +39,24 @@ def test_a_probability_is_the_rounded_sigmoid(net):
     assert prediction.std() > 1
 
 
+def test_a_crack_off_the_road_is_no_crack():
+    """Where the network answers that there is no road, the probability of crack is 0."""
+    torch.manual_seed(3)
+    both = UNet(UNetSpec(widths=(4, 8), stem=2, road=True)).eval()
+    picture = np.random.default_rng(0).integers(0, 256, (20, 32, 3), np.uint8)
+    tensor = torch.tensor(picture / 255, dtype=torch.float32).permute(2, 0, 1)[None]
+    with torch.no_grad():
+        crack, road = both(tensor)[0].numpy()
+    is_road = road > 0.01
+    is_off_road = road < -0.01
+    assert is_road.any()
+    assert is_off_road.any()
+    prediction = probability(both, picture)
+    assert not prediction[is_off_road].any()
+    expected = 255 / (1 + np.exp(-crack.astype(np.float64)))
+    np.testing.assert_allclose(prediction[is_road], expected[is_road], atol=0.5001)
+
+
 def test_a_shrunk_prediction_is_enlarged_to_the_full_picture(net):
     """At half scale the network gets a quarter of the pixels; its output has all of them."""
     picture = np.random.default_rng(0).integers(0, 256, (32, 48, 3), np.uint8)

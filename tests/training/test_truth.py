@@ -11,15 +11,17 @@ from training.truth import (
     NOT_ROAD,
     PAINT,
     ROAD,
+    SOUND_ROAD,
     UNKNOWN,
     check_known,
     crack_target,
     is_known,
     join,
+    road_target,
     shrink_truth,
 )
 
-CODES = (NO_CRACK, NOT_ROAD, PAINT, ROAD, UNKNOWN, DISPUTED, CRACK)
+CODES = (NO_CRACK, NOT_ROAD, PAINT, ROAD, UNKNOWN, DISPUTED, SOUND_ROAD, CRACK)
 CRACKS = np.array([[0] * 4, [255] * 4], np.uint8)
 AREA = np.array([[0, 1, 2, 255]] * 2, np.uint8)
 
@@ -27,8 +29,8 @@ AREA = np.array([[0, 1, 2, 255]] * 2, np.uint8)
 @pytest.mark.parametrize(
     ("labelled", "without", "with_crack"),
     [
-        ("everywhere", [NOT_ROAD, NO_CRACK, PAINT, NO_CRACK], [DISPUTED, CRACK, DISPUTED, CRACK]),
-        ("road", [NOT_ROAD, NO_CRACK, PAINT, UNKNOWN], [DISPUTED, CRACK, DISPUTED, UNKNOWN]),
+        ("everywhere", [NOT_ROAD, SOUND_ROAD, PAINT, NO_CRACK], [DISPUTED, CRACK, DISPUTED, CRACK]),
+        ("road", [NOT_ROAD, SOUND_ROAD, PAINT, UNKNOWN], [DISPUTED, CRACK, DISPUTED, UNKNOWN]),
     ],
 )
 def test_crack_labels_are_believed_where_they_were_made(labelled, without, with_crack):
@@ -60,17 +62,24 @@ def test_the_loss_learns_from_known_pixels():
     """Crack is 1, known pixels without are 0, the rest is -1."""
     target = crack_target(np.array([CODES], np.uint8))
     assert target.dtype == np.float32
-    assert target.tolist() == [[0, 0, 0, -1, -1, -1, 1]]
+    assert target.tolist() == [[0, 0, 0, -1, -1, -1, 0, 1]]
+
+
+def test_the_road_is_learnt_where_it_is_known():
+    """Road is 1 with paint, crack or neither, what is not road 0, and the rest -1."""
+    target = road_target(np.array([CODES], np.uint8))
+    assert target.dtype == np.float32
+    assert target.tolist() == [[-1, 0, 1, 1, -1, -1, 1, 1]]
 
 
 def test_a_shrunk_truth_keeps_thin_cracks_and_every_code():
     """A third of crack makes crack; else the codes stay what they are, none is mixed anew."""
     truth = np.repeat(np.array(CODES, np.uint8), 6)[np.newaxis].repeat(6, axis=0)
-    assert shrink_truth(truth, (7, 1)).tolist() == [list(CODES)]
+    assert shrink_truth(truth, (8, 1)).tolist() == [list(CODES)]
     truth[:, 0] = CRACK  # a sixth of the first pixel
-    assert shrink_truth(truth, (7, 1)).tolist() == [list(CODES)]
+    assert shrink_truth(truth, (8, 1)).tolist() == [list(CODES)]
     truth[:, 18:20] = CRACK  # a third of the fourth
-    assert shrink_truth(truth, (7, 1))[0, 3] == CRACK
+    assert shrink_truth(truth, (8, 1))[0, 3] == CRACK
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -145,3 +145,12 @@ def test_a_network_that_cannot_be_built_is_refused(wrong):
     """The wrong field is named before anything is built."""
     with pytest.raises(ValueError, match=next(iter(wrong))):
         UNetSpec(**wrong)
+
+
+@pytest.mark.parametrize("stem", [1, 2, 4])
+def test_the_road_answer_is_a_second_channel_of_the_last_level(stem):
+    """It costs one more row of the head for each pixel of the stem's block, and nothing else."""
+    crack = UNet(UNetSpec(widths=(4, 8), stem=stem))
+    both = UNet(UNetSpec(widths=(4, 8), stem=stem, road=True))
+    assert both(torch.zeros(1, 3, 16, 24)).shape == (1, 2, 16, 24)
+    assert parameter_count(both) - parameter_count(crack) == (4 + 1) * stem**2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edgecrack.program.version_option import with_version
+from training.commands.complexity import complexity
 from training.commands.config import config
 from training.commands.evaluate import evaluate
 from training.commands.fit import fit
@@ -15,6 +16,6 @@ app = with_version(
     "Train U-Net on pictures of cracked pavement, and score the trained network.",
 )
 
-for command in (config, fit, evaluate, leave_out, pack):
+for command in (config, complexity, fit, evaluate, leave_out, pack):
     app.command()(command)
 app.command("import")(import_annotations)

@@ -37,6 +37,9 @@ def fit(
     data set in splits. best.pt has the highest quality on the validation pictures: the mean F1 of
     the sets, less the false alarms on sets without crack labels.
 
+    At the end plots gets charts of the validation pictures and the worst of those, as
+    edgecrack-train evaluate --plots draws them.
+
     A run with a start first scores that, as epoch 0, and at the end tells how the best epoch
     compares with it. If none is better, best.pt is the start.
 

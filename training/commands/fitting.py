@@ -43,12 +43,32 @@ def run_fit(settings: TrainConfig, root: Path, out: Path, config: Path, *, resum
     _train(trainer, log, settings.fit)
     _print_stop(trainer)
     _print_comparison(log)
-    return best_of(out)
+    best = best_of(out)
+    if settings.fit.validate_every:
+        _write_charts(best, root, out / "plots")
+    return best
 
 
 def best_of(out: Path) -> Path:
     """Return the best checkpoint of a run: the last one, if it was never validated."""
     return out / "best.pt" if (out / "best.pt").exists() else out / "last.pt"
+
+
+def _write_charts(best: Path, root: Path, folder: Path) -> None:
+    """Draw the charts of the validation pictures, scored by the best checkpoint."""
+    from training.checkpoint import load_checkpoint  # noqa: PLC0415
+    from training.evaluation import evaluate  # noqa: PLC0415
+    from training.score_charts import write_charts  # noqa: PLC0415
+    from training.scoring import held_sets  # noqa: PLC0415
+
+    checkpoint = load_checkpoint(best)
+    net = checkpoint.network()
+    evaluations = [
+        evaluate(net, data, root, "validation", [data.validate_px or 0.0])
+        for data, _ in held_sets(checkpoint.config, root)
+        if data.has_crack_labels
+    ]
+    write_charts(net, evaluations, folder)
 
 
 class _ProgressDisplay:

@@ -23,16 +23,12 @@ if TYPE_CHECKING:
 def import_annotations(
     export: Annotated[
         Path,
-        typer.Argument(
-            help="COCO JSON, CVAT for images 1.1 XML, LabelMe JSON, or a folder of LabelMe's."
-        ),
+        typer.Argument(help="COCO JSON, CVAT for images 1.1 XML, or LabelMe JSON or their folder."),
     ],
     out: Annotated[Path, typer.Option(help="Folder to make; it appears when it is whole.")],
     images: Annotated[
         Path | None,
-        typer.Option(
-            help="Folder of the pictures.", show_default="EXPORT's folder, or images in it"
-        ),
+        typer.Option(help="Folder of the pictures.", show_default="EXPORT's, or images in it"),
     ] = None,
     crack: Annotated[
         str, typer.Option(help="Categories that are cracks, with commas between them.")
@@ -62,15 +58,13 @@ def import_annotations(
 
     Example: edgecrack-train import coco.json --images photos --crack crack,alligator --out mydata
     """
-    from training.imports import read_export  # noqa: PLC0415  OpenCV takes its time
-    from training.imports.drawing import roles_of  # noqa: PLC0415
+    from training.imports import read_export, roles_of  # noqa: PLC0415  OpenCV takes its time
 
     if line_width is not None and not 0.1 <= line_width <= 100:
         raise UsageError("--line-width must be 0.1 to 100 px.")
     named = {"crack": crack, "road": road, "paint": paint, "not road": not_road}
-    wanted = {role: [name for name in text.split(",") if name] for role, text in named.items()}
     read = read_export(export, images, line_width)
-    roles = roles_of(read, wanted, rest_not_road=rest_not_road)
+    roles = roles_of(read, named, rest_not_road=rest_not_road)
     counts = _write(read, roles, out)
     if as_json:
         typer.echo(json.dumps(asdict(counts), indent=2))

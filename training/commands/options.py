@@ -16,6 +16,9 @@ Data = Annotated[
     ),
 ]
 
+Size = Annotated[str, typer.Option("--size", help="Size WxH of the pictures.")]
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 Part = Annotated[str, typer.Option(help="Part to score: train, validation or test.")]
 
 Tolerance = Annotated[
@@ -33,5 +36,14 @@ Group = Annotated[
         help="Regular expression that finds the road in a picture's id: each road is also scored "
         "alone.",
         show_default="group of each data set",
+    ),
+]
+
+Plots = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder for charts of F1, precision and recall, and reliability, and for the worst "
+        "pictures with their true masks and probabilities.",
+        show_default=False,
     ),
 ]

@@ -11,6 +11,7 @@ from edgecrack.errors import InputError
 from training.imports.annotation_file import read_annotations
 from training.imports.coco import read_coco
 from training.imports.cvat import read_cvat
+from training.imports.drawing import roles_of
 from training.imports.json_document import parse_json
 from training.imports.labelme import read_labelme
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from training.imports.export import Export
+
+__all__ = ["read_export", "roles_of"]
 
 
 def read_export(path: Path, images: Path | None, line_px: float | None) -> Export:

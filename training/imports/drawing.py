@@ -56,12 +56,12 @@ class Drawn:
     without_pixels: int
 
 
-def roles_of(export: Export, named: dict[str, list[str]], *, rest_not_road: bool) -> Roles:
+def roles_of(export: Export, named: dict[str, str], *, rest_not_road: bool) -> Roles:
     """Return what each category is.
 
     Args:
         export: The export, which must have the categories.
-        named: ``crack``, ``road``, ``paint`` or ``not road`` -> names of categories.
+        named: ``crack``, ``road``, ``paint`` or ``not road`` -> names of categories, with commas.
         rest_not_road: See `Roles`.
 
     Raises:
@@ -70,7 +70,7 @@ def roles_of(export: Export, named: dict[str, list[str]], *, rest_not_road: bool
     there = ", ".join(f"{name} ({count})" for name, count in export.categories.items()) or "none"
     of_category: dict[str, str] = {}
     for role, names in named.items():
-        for name in names:
+        for name in filter(None, names.split(",")):
             if name not in export.categories:
                 raise UsageError(
                     f"there is no category '{name}'; those with their shapes: {there}."

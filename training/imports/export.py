@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,8 +89,7 @@ def locate(named: str, folder: Path, images: Path, source: Path) -> tuple[str, P
     root = os.path.normpath(images)
     path = os.path.normpath(folder / given)
     inside = os.path.relpath(path, root)
-    is_path = given.isprintable() and not re.match(r"/|[A-Za-z]:", given)
-    if not is_path or inside in {".", ".."} or inside.startswith("../"):
+    if not given.isprintable() or inside in {".", ".."} or inside.startswith("../"):
         raise InputError(
             f"{source} names the picture {named!r}, which must be inside {images} but is not; "
             "give --images the folder that holds it, or correct the name."

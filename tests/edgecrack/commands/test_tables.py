@@ -60,8 +60,8 @@ def test_a_run_without_frames_has_a_table_too():
 def test_a_self_test_shows_each_frame_and_its_verdict():
     """What failed stands out."""
     golden = (
-        GoldenResult("crack", 1, 0.99999, passed=True, refuses_zeros=True),
-        GoldenResult("dark", 9, 0.5, passed=False, refuses_zeros=True),
+        GoldenResult("crack", "probability", 1, 0.99999, passed=True, refuses_zeros=True),
+        GoldenResult("dark", "probability", 9, 0.5, passed=False, refuses_zeros=True),
     )
     networks = (NetworkResult("model.onnx", "fp32", golden, "differs"),)
     result = SelfTest("vehicle", "1.0", "ab" * 32, "ORT", networks, "model.onnx", 12.34, 1)

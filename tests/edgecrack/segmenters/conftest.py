@@ -48,6 +48,22 @@ def _red(takes=FRAME, gives=PROBABILITY, *, channel=0, operator="Gather", more=(
     return _number(1, 9) + graph + _message(8, _number(2, 18))  # IR version 9, operator set 18
 
 
+def _red_and_green() -> bytes:
+    axis = _message(5, _message(1, "axis"), _number(3, 3), _number(20, 2))
+    nodes = [
+        _message(1, _message(1, "frame"), _message(1, f"of {answer}"), _message(2, answer),
+                 _message(4, "Gather"), axis)
+        for answer in ("probability", "road")
+    ]  # fmt: skip
+    channels = [
+        _message(5, _number(2, INT64), _message(7, _varint(channel)), _message(8, f"of {answer}"))
+        for channel, answer in enumerate(("probability", "road"))
+    ]
+    outputs = [_value_info(12, answer, *PROBABILITY[1:]) for answer in ("probability", "road")]
+    graph = _message(7, *nodes, _message(2, "two"), *channels, _value_info(11, *FRAME), *outputs)
+    return _number(1, 9) + graph + _message(8, _number(2, 18))
+
+
 def endless_network() -> bytes:
     """Return a network that copies its picture over and over, for ever."""
     steps = [("on", "on_out"), ("picture", "picture_out")]
@@ -88,3 +104,9 @@ def red():
 def endless():
     """Return a network that never answers: a loop whose condition is always true."""
     return endless_network()
+
+
+@pytest.fixture(scope="session")
+def red_and_green():
+    """Return a network whose probability is the picture's red, and whose road is its green."""
+    return _red_and_green()

@@ -34,7 +34,7 @@ def replaced(bundle_copy, manifest):
 def test_a_network_of_the_contract_is_run(replaced, red):
     """Names, types and shapes that fit are all that is asked of a network."""
     picture = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
-    answer = load_segmenter(replaced(red())).probability(picture)
+    answer = load_segmenter(replaced(red())).answer(picture).probability
     assert np.array_equal(answer, picture[..., 0])
 
 
@@ -64,6 +64,39 @@ def test_a_second_output_is_refused(replaced, red):
         load_segmenter(bundle)
 
 
+@pytest.fixture
+def with_road(replaced, manifest, tiny, red_and_green):
+    """Return a function that makes a bundle with a road threshold, of a network."""
+
+    def _with_road(network=red_and_green):
+        manifest.change(("road_threshold",), 128)
+        for index, golden in enumerate(tiny.manifest.golden):
+            manifest.change(("golden", index, "road"), golden.probability)
+        return replaced(network)
+
+    return _with_road
+
+
+def test_a_network_with_road_answers_both(with_road):
+    """Probability and road come together, each from its own output."""
+    picture = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
+    segmenter = load_segmenter(with_road())
+    answer = segmenter.answer(picture)
+    assert segmenter.road_threshold == 128
+    assert np.array_equal(answer.probability, picture[..., 0])
+    assert np.array_equal(answer.road, picture[..., 1])
+
+
+def test_outputs_that_the_manifest_does_not_tell_are_refused(
+    with_road, replaced, red, red_and_green
+):
+    """A road that is promised must be there, and one that is there must be promised."""
+    with pytest.raises(BundleError, match=NETWORK):
+        load_segmenter(replaced(red_and_green))
+    with pytest.raises(BundleError, match=NETWORK):
+        load_segmenter(with_road(red()))
+
+
 def test_what_is_no_network_is_refused(replaced, red, tiny_bundle):
     """Empty, cut, unknown operators and nonsense each end in a BundleError."""
     whole = (tiny_bundle / NETWORK).read_bytes()
@@ -81,7 +114,7 @@ def test_a_network_that_fails_on_a_picture_is_a_bundle_error(replaced, red):
     """A fault that shows only when the network is run names the network."""
     segmenter = load_segmenter(replaced(red(channel=7)))
     with pytest.raises(BundleError, match=NETWORK):
-        segmenter.probability(np.zeros((64, 96, 3), np.uint8))
+        segmenter.answer(np.zeros((64, 96, 3), np.uint8))
 
 
 def test_closing_ends_a_network_that_never_answers(replaced, endless, capfd):
@@ -91,7 +124,7 @@ def test_closing_ends_a_network_that_never_answers(replaced, endless, capfd):
 
     def probability():
         begun.set()
-        segmenter.probability(np.zeros((64, 96, 3), np.uint8))
+        segmenter.answer(np.zeros((64, 96, 3), np.uint8))
 
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(probability)

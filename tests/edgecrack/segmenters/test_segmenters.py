@@ -53,7 +53,7 @@ def test_a_probability_lies_on_its_picture(segmenter):
     (picture,) = pictures(1)
     before = picture.copy()
     picture.flags.writeable = False  # as GStreamer's memory is
-    answer = segmenter.probability(picture)
+    answer = segmenter.answer(picture).probability
     assert (answer.dtype, answer.shape) == (np.uint8, (64, 96))
     assert np.array_equal(picture, before)
 
@@ -63,17 +63,17 @@ def test_padded_rows_change_nothing(segmenter):
     (picture,) = pictures(1)
     padded = np.zeros((64, 100, 3), np.uint8)
     padded[:, :96] = picture
-    answer = segmenter.probability(padded[:, :96])
-    assert np.array_equal(answer, segmenter.probability(picture))
+    answer = segmenter.answer(padded[:, :96]).probability
+    assert np.array_equal(answer, segmenter.answer(picture).probability)
 
 
 def test_two_threads_at_once_get_the_answers_of_one(segmenter):
     """Pictures that are worked on at the same time do not see each other."""
     frames = pictures(24)
-    alone = [segmenter.probability(picture) for picture in frames]
+    alone = [segmenter.answer(picture).probability for picture in frames]
     with ThreadPoolExecutor(2) as pool:
-        together = list(pool.map(segmenter.probability, frames))
-    assert np.array_equal(alone, together)
+        together = list(pool.map(segmenter.answer, frames))
+    assert np.array_equal(alone, [answer.probability for answer in together])
     assert len({answer.tobytes() for answer in alone}) > 1
 
 
@@ -81,20 +81,20 @@ def test_two_threads_at_once_get_the_answers_of_one(segmenter):
 def test_a_picture_of_another_size_is_refused(segmenter, shape):
     """A wrong size is a BundleError, never a stretched answer."""
     with pytest.raises(BundleError):
-        segmenter.probability(np.zeros(shape, np.uint8))
+        segmenter.answer(np.zeros(shape, np.uint8))
 
 
 def test_a_closed_segmenter_answers_no_more(segmenter):
     """Closing may be repeated; afterwards a picture is refused and the CPU time stays known."""
     (picture,) = pictures(1)
-    segmenter.probability(picture)
+    segmenter.answer(picture)
     before_s = segmenter.cpu_s()
     segmenter.close()
     closed_s = segmenter.cpu_s()
     segmenter.close()
     assert before_s <= closed_s == segmenter.cpu_s()
     with pytest.raises(BundleError):
-        segmenter.probability(picture)
+        segmenter.answer(picture)
 
 
 def test_cpu_time_is_that_of_its_own_threads(segmenter, live):
@@ -102,7 +102,7 @@ def test_cpu_time_is_that_of_its_own_threads(segmenter, live):
     (picture,) = pictures(1)
     has_own = live and CORES > 1 and segmenter.backend != "fake"
     for _ in range(20_000):  # the clock ticks a hundred times a second
-        segmenter.probability(picture)
+        segmenter.answer(picture)
         if not has_own or segmenter.cpu_s() > 0.02:
             break
     assert (segmenter.cpu_s() > 0) == has_own
@@ -116,7 +116,7 @@ def test_dark_is_crack_to_the_fake():
     picture = np.full((64, 96, 3), 200, np.uint8)
     picture[10:12, 5:50] = 40
     picture[20:22, 5:50] = (40, 40, 90)
-    probability = DarkSegmenter(96, 64).probability(picture)
+    probability = DarkSegmenter(96, 64).answer(picture).probability
     assert np.count_nonzero(probability) == 2 * 45
     assert np.all(probability[10:12, 5:50] == 255)
 

@@ -21,7 +21,8 @@ LINES = Path("/run/cracks.geojsonl")
 
 PROPERTIES = {
     "frame", "t_utc", "media_time_s", "position_quality", "alt_msl_m", "heading_deg", "speed_mps",
-    "hdop", "area_px", "area_share", "crack_count", "peak_probability", "mask", "picture",
+    "hdop", "area_px", "area_share",
+    "road_share", "area_share_of_road", "crack_count", "peak_probability", "mask", "picture",
 }  # fmt: skip
 
 
@@ -71,6 +72,7 @@ def test_a_line_says_what_was_seen_when_and_where(directory, make_observation):
         "run_id": "r1", "frame": 3, "name": "IMG_3.jpg", "t_utc": "2026-03-20T09:46:40.123Z",
         "media_time_s": 0.12, "position_quality": "interpolated", "alt_msl_m": 112.5,
         "heading_deg": 271.25, "speed_mps": 13.9, "hdop": 0.9, "crack_count": 1,
+        "road_share": None, "area_share_of_road": None,
         "peak_probability": 0.875, "mask": "masks/00000003.png", "picture": "frames/00000003.jpg",
     }  # fmt: skip
 
@@ -100,7 +102,8 @@ def test_what_is_unknown_is_null(directory, make_observation):
     assert unplaced["geometry"] is None
     known = {key for key, value in unplaced["properties"].items() if value is not None}
     assert known == PROPERTIES - {
-        "t_utc", "alt_msl_m", "heading_deg", "speed_mps", "hdop", "picture"
+        "t_utc", "alt_msl_m", "heading_deg", "speed_mps", "hdop", "picture",
+        "road_share", "area_share_of_road",
     }  # fmt: skip
     assert unplaced["properties"]["position_quality"] == "none"
     assert lagging["geometry"] is not None
