@@ -16,7 +16,7 @@ from training.alarms import count_alarms
 from training.config import parse_config
 from training.dataset import part_of, read_pair
 from training.grouping import groups
-from training.scoring import match, protocol_of, score
+from training.scoring import match, match_cells, protocol_of, score
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,12 +96,13 @@ def score_pairs(
         InputError: A picture or a mask cannot be read, or their sizes differ.
     """
     counts: dict[float, list[Counts]] = {tolerance: [] for tolerance in tolerances_px}
-    resolutions, alarms = set(), []
+    resolutions, alarms, cells = set(), [], []
     for pair in pairs:
         picture, truth = read_pair(pair, data)
         resolutions.add(f"{truth.shape[1]}x{truth.shape[0]}")
         probability = picture_answer(segmenter, picture).probability
         alarms.append(count_alarms(probability, truth))
+        cells.append(match_cells(probability, truth))
         for tolerance in tolerances_px:
             counts[tolerance].append(match(probability, truth, tolerance))
     resolution = resolutions.pop() if len(resolutions) == 1 else f"{len(resolutions)} sizes"
@@ -113,6 +114,7 @@ def score_pairs(
             of_group,
             protocol_of(whole, tolerance, f"{part} ({len(of_group)})", sizes),
             segmenter.threshold,
+            groups(data, pairs, cells)[name],
         )
         for tolerance in tolerances_px
         for name, of_group in groups(data, pairs, counts[tolerance]).items()
