@@ -108,17 +108,12 @@ def score_pairs(
     resolution = resolutions.pop() if len(resolutions) == 1 else f"{len(resolutions)} sizes"
     sizes = f"{resolution} predicted at {segmenter.width_px}x{segmenter.height_px}"
     whole = data.model_copy(update={"scale": 1.0})  # the size it was predicted at is in ``sizes``
-    scores = [
-        score(
-            name,
-            of_group,
-            protocol_of(whole, tolerance, f"{part} ({len(of_group)})", sizes),
-            segmenter.threshold,
-            groups(data, pairs, cells)[name],
-        )
-        for tolerance in tolerances_px
-        for name, of_group in groups(data, pairs, counts[tolerance]).items()
-    ]
+    cells_of = groups(data, pairs, cells)
+    scores = []
+    for tolerance in tolerances_px:
+        for name, of_group in groups(data, pairs, counts[tolerance]).items():
+            protocol = protocol_of(whole, tolerance, f"{part} ({len(of_group)})", sizes)
+            scores.append(score(name, of_group, protocol, segmenter.threshold, cells_of[name]))
     marked = sum(alarms[1:], start=alarms[0]).at(segmenter.threshold) if data.areas else None
     return Scored(scores, marked)
 

@@ -57,10 +57,8 @@ def score(
 ) -> None:
     """Score a bundle, at its own threshold, or a checkpoint, on --images and --masks.
 
-    Cells are a 32nd of the picture's width; the area is the predicted one over the true one.
-
     Without --images a bundle is scored on held pictures of a set it was trained with. Pictures
-    reach the network as in a run: scaled, never stretched.
+    reach the network as in a run: scaled, never stretched. The area is predicted over true.
 
     Example: edgecrack-export score bundles/mine --images photos --masks cracks
 
