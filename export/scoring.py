@@ -16,7 +16,7 @@ from training.alarms import count_alarms
 from training.config import parse_config
 from training.dataset import part_of, read_pair
 from training.grouping import groups
-from training.scoring import match, protocol_of, score
+from training.scoring import match, match_cells, protocol_of, score
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,27 +96,24 @@ def score_pairs(
         InputError: A picture or a mask cannot be read, or their sizes differ.
     """
     counts: dict[float, list[Counts]] = {tolerance: [] for tolerance in tolerances_px}
-    resolutions, alarms = set(), []
+    resolutions, alarms, cells = set(), [], []
     for pair in pairs:
         picture, truth = read_pair(pair, data)
         resolutions.add(f"{truth.shape[1]}x{truth.shape[0]}")
         probability = picture_answer(segmenter, picture).probability
         alarms.append(count_alarms(probability, truth))
+        cells.append(match_cells(probability, truth))
         for tolerance in tolerances_px:
             counts[tolerance].append(match(probability, truth, tolerance))
     resolution = resolutions.pop() if len(resolutions) == 1 else f"{len(resolutions)} sizes"
     sizes = f"{resolution} predicted at {segmenter.width_px}x{segmenter.height_px}"
     whole = data.model_copy(update={"scale": 1.0})  # the size it was predicted at is in ``sizes``
-    scores = [
-        score(
-            name,
-            of_group,
-            protocol_of(whole, tolerance, f"{part} ({len(of_group)})", sizes),
-            segmenter.threshold,
-        )
-        for tolerance in tolerances_px
-        for name, of_group in groups(data, pairs, counts[tolerance]).items()
-    ]
+    cells_of = groups(data, pairs, cells)
+    scores = []
+    for tolerance in tolerances_px:
+        for name, of_group in groups(data, pairs, counts[tolerance]).items():
+            protocol = protocol_of(whole, tolerance, f"{part} ({len(of_group)})", sizes)
+            scores.append(score(name, of_group, protocol, segmenter.threshold, cells_of[name]))
     marked = sum(alarms[1:], start=alarms[0]).at(segmenter.threshold) if data.areas else None
     return Scored(scores, marked)
 

@@ -55,6 +55,11 @@ class Evaluation:
     matches: Matches
     scores: list[SetScore]
 
+    @property
+    def whole(self) -> SetScore:
+        """The score of the whole part under the first tolerance."""
+        return self.scores[0]
+
 
 def evaluate(
     net: UNet, data: DataConfig, root: Path, part: str, tolerances_px: Sequence[float]

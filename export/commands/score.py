@@ -58,7 +58,7 @@ def score(
     """Score a bundle, at its own threshold, or a checkpoint, on --images and --masks.
 
     Without --images a bundle is scored on held pictures of a set it was trained with. Pictures
-    reach the network as in a run: scaled, never stretched.
+    reach the network as in a run: scaled, never stretched. The area is predicted over true.
 
     Example: edgecrack-export score bundles/mine --images photos --masks cracks
 
@@ -96,8 +96,8 @@ def _print(scored: Scored, *, as_json: bool) -> None:
         alarms = {"alarms": asdict(scored.alarms)} if scored.alarms else {}
         typer.echo(json.dumps([entry | alarms for entry in scores], indent=2))
         return
-    columns = ("", "px", "threshold", "F1", "precision", "recall", "IoU", "best F1", "at")
-    table = Table(*columns, box=None)
+    columns = ["", "px", "threshold", "F1", "precision", "recall", "IoU", "cells F1", "area"]
+    table = Table(*columns, "best F1", "at", box=None)
     for entry in scored.scores:
         table.add_row(*_row(entry))
     Console().print(table)
@@ -108,8 +108,10 @@ def _print(scored: Scored, *, as_json: bool) -> None:
 
 
 def _row(entry: SetScore) -> list[str]:
-    fixed = entry.at_threshold or entry.ods
-    shares = (fixed.f1, fixed.precision, fixed.recall, fixed.iou, entry.ods.f1)
-    *row, best = (f"{100 * share:.2f}" for share in shares)
+    fixed = entry.fixed
+    shares = [fixed.f1, fixed.precision, fixed.recall, fixed.iou]
     tolerance = f"{entry.protocol.tolerance_px:g}"
-    return [entry.name, tolerance, f"{fixed.threshold}", *row, best, f"{entry.ods.threshold}"]
+    cells = f"{100 * entry.cells.f1:.2f}" if entry.cells else "-"
+    area = "-" if fixed.area_ratio is None else f"{fixed.area_ratio:.2f}"
+    row = [entry.name, tolerance, f"{fixed.threshold}", *(f"{100 * share:.2f}" for share in shares)]
+    return [*row, cells, area, f"{100 * entry.ods.f1:.2f}", f"{entry.ods.threshold}"]

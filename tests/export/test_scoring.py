@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from edgecrack.bundle import Bundle
+from edgecrack.cells import count_cells
 from edgecrack.errors import ConfigError, UsageError
 from edgecrack.metrics import count_matches, total
 from edgecrack.segmenters import load_segmenter
@@ -26,7 +27,7 @@ def test_a_score_is_that_of_the_shipped_network(trained, made_data, checkpoint, 
     """Each picture through the segmenter, its aspect kept, matched at its own size."""
     segmenter = load_segmenter(trained)
     data = next(data for data in checkpoint.config.data if data.split)
-    counts = []
+    counts, cells = [], []
     for pair in part_of(data, made_data, part):
         picture, mask = read_pair(pair, data)
         shown = cv2.resize(picture, (85, 64), interpolation=cv2.INTER_AREA)  # of 128x96
@@ -34,10 +35,12 @@ def test_a_score_is_that_of_the_shipped_network(trained, made_data, checkpoint, 
         answer = np.ascontiguousarray(segmenter.answer(frame).probability[:, 5:90])
         probability = cv2.resize(answer, mask.shape[::-1])
         counts.append(count_matches(np.asarray(probability, np.uint8), mask, 3.0))
+        cells.append(count_cells(np.asarray(probability, np.uint8), mask))
     wanted = total(counts).at(trained.manifest.threshold)
 
     narrow, wide = score_bundle(trained, made_data, None, part, (0.0, 3.0))
     assert asdict(wide.at_threshold) == asdict(wanted)
+    assert wide.cells == narrow.cells == total(cells).at(trained.manifest.threshold)
     assert (wide.name, wide.pictures) == ("made", len(counts))
     assert wide.protocol.tolerance_px == 3.0
     assert narrow.at_threshold.f1 <= wide.at_threshold.f1

@@ -114,6 +114,7 @@ def test_fit_writes_all_its_files(fitted):
         "0002.png",
     ]
     assert cv2.imread(str(results / "panels" / "0001.png")) is not None
+    assert len(list((results / "plots").glob("*.png"))) == 4
     epochs = [json.loads(line) for line in (results / "metrics.jsonl").read_text().splitlines()]
     assert [epoch["number"] for epoch in epochs] == [1, 2]
     assert json.loads((results / "config.json").read_text())["name"] == "tiny"

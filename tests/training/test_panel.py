@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from training.dataset import part_of, read_pair
-from training.panel import ROW_HEIGHT_PX, panel, write_panel
+from training.panel import ROW_HEIGHT_PX, UNKNOWN_GREY, panel, shown_truth, write_panel
 from training.scoring import probability
 from training.unet import UNet, UNetSpec
 
@@ -60,3 +60,10 @@ def test_a_panel_is_written_with_its_colours(rows, tmp_path):
     bgr = cv2.imread(str(tmp_path / "a.png"))
     assert bgr is not None
     np.testing.assert_array_equal(bgr[..., ::-1], picture)
+
+
+def test_a_truth_is_shown_as_crack_none_and_unknown():
+    """Not road and paint are no crack; road without labels, and disputed pixels, are grey."""
+    codes = np.array([[0, 1, 2, 255], [3, 4, 5, 0]], np.uint8)
+    grey = UNKNOWN_GREY
+    assert shown_truth(codes).tolist() == [[0, 0, 0, 255], [grey, grey, grey, 0]]

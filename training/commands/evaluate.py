@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgecrack.errors import UsageError
-from training.commands.options import Data, Group, Part, Tolerance
+from training.commands.options import Data, Group, Part, Plots, Tolerance
 
 if TYPE_CHECKING:
     from training.checkpoint import Checkpoint
@@ -32,6 +32,7 @@ def evaluate(
         typer.Option("--set", help="Data set to score.", show_default="all that have a split"),
     ] = None,
     group: Group = None,
+    plots: Plots = None,
     *,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print the scores as JSON, F1 from 0 to 1.")
@@ -60,6 +61,10 @@ def evaluate(
         for data_set in data_sets
         if data_set.has_crack_labels
     ]
+    if plots and evaluations:
+        from training.score_charts import write_charts  # noqa: PLC0415  Matplotlib takes a second
+
+        write_charts(net, evaluations, plots)
     scores = [score for evaluation in evaluations for score in evaluation.scores]
     _print(scores, _alarms(trained, data_sets, data, part), as_json=as_json)
 

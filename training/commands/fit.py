@@ -3,51 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from edgecrack.errors import INTERRUPTED, UsageError
+from training.commands.fitting import run_fit
 from training.commands.options import Data
-
-if TYPE_CHECKING:
-    from training.checkpoint import Checkpoint
-    from training.config import FitConfig, TrainConfig
-    from training.loop import Epoch, Trainer
-    from training.run_log import RunLog
-    from training.unet import UNet
-
-
-class _ProgressDisplay:
-    """Shows a run on a terminal: a progress bar during an epoch, a line after it."""
-
-    def __init__(self, progress: Progress, steps: int, epochs: int) -> None:
-        self._progress, self._epochs = progress, epochs
-        self._task = progress.add_task("epoch 1", total=steps)
-
-    def step(self, done: int, loss: float) -> None:
-        """Advance the progress bar."""
-        self._progress.update(self._task, completed=done, description=f"loss {loss:7.4f}")
-
-    def epoch(self, epoch: Epoch, net: UNet) -> None:
-        """Print the epoch's loss and scores."""
-        del net
-        scores = "  ".join(
-            f"{name} F1 {100 * score['ods']['f1']:.2f} ({score['protocol']['tolerance_px']:g} px)"
-            for name, score in epoch.validation.scores.items()
-        )
-        for name, alarms in epoch.validation.alarms.items():
-            scores += f"  {name} {alarms}"
-        if epoch.validation.quality is not None:
-            scores += f"  quality {100 * epoch.validation.quality:.2f}"
-        loss = "the start" if epoch.loss is None else f"loss {epoch.loss:.4f}"
-        self._progress.console.print(
-            f"epoch {epoch.number}/{self._epochs}  {loss}  {scores}  {epoch.seconds:.0f} s",
-            highlight=False,
-            soft_wrap=True,
-        )
 
 
 def fit(
@@ -76,6 +37,9 @@ def fit(
     data set in splits. best.pt has the highest quality on the validation pictures: the mean F1 of
     the sets, less the false alarms on sets without crack labels.
 
+    At the end plots gets charts of the validation pictures and the worst of those, as
+    edgecrack-train evaluate --plots draws them.
+
     A run with a start first scores that, as epoch 0, and at the end tells how the best epoch
     compares with it. If none is better, best.pt is the start.
 
@@ -84,87 +48,7 @@ def fit(
     Example: edgecrack-train fit configs/train/crackforest.toml --out runs/crackforest
     """
     from training.config import load_config  # noqa: PLC0415  torch takes seconds
-    from training.loop import Trainer  # noqa: PLC0415
     from training.resolve import resolve_splits  # noqa: PLC0415
-    from training.run_log import RunLog  # noqa: PLC0415
 
     settings = resolve_splits(load_config(config), data)
-    earlier = _earlier(out / "last.pt", settings, config) if resume else None
-    trainer = Trainer(settings, data, earlier)
-    _print_disputed(trainer)
-    log = RunLog(out, settings, data, trainer.finished if resume else None)
-    _train(trainer, log, settings.fit)
-    _print_stop(trainer)
-    _print_comparison(log)
-    typer.echo(out / "best.pt" if (out / "best.pt").exists() else out / "last.pt")
-
-
-def _print_disputed(trainer: Trainer) -> None:
-    for name, share in trainer.disputed.items():
-        typer.echo(
-            f"data set '{name}': its area masks call {100 * share:.2f} % of its crack pixels not "
-            "road or paint; nothing is learnt from those.",
-            err=True,
-        )
-
-
-def _print_stop(trainer: Trainer) -> None:
-    if trainer.stopped_early:
-        typer.echo(
-            f"stopped after epoch {trainer.finished}: the last {trainer.config.fit.stop_after} "
-            "validations had no better quality (fit.stop_after).",
-            err=True,
-        )
-
-
-def _print_comparison(log: RunLog) -> None:
-    from training.comparison import compare  # noqa: PLC0415
-
-    comparison = compare(log.entries())
-    if comparison is None:
-        return
-    best = f"epoch {comparison.best_epoch}" if comparison.best_epoch else "none better"
-    lines = [("in %", "start", best)] + [
-        (row.label, f"{row.start_percent:.3f}", f"{row.best_percent:.3f}")
-        for row in comparison.rows
-    ]
-    width = max(len(label) for label, _, _ in lines)
-    for label, start, best in lines:
-        typer.echo(f"{label:{width}}  {start:>9}  {best:>11}", err=True)
-
-
-def _earlier(last: Path, settings: TrainConfig, config: Path) -> Checkpoint:
-    """Return the checkpoint to continue from, which must be of these settings."""
-    from training.checkpoint import load_checkpoint  # noqa: PLC0415
-
-    earlier = load_checkpoint(last)
-    if earlier.config != settings:
-        raise UsageError(
-            f"{config} must be the configuration of {last} and draw the same split, but differs; "
-            f"give that one ({last.with_name('config.json')} shows it), or another --out."
-        )
-    return earlier
-
-
-def _train(trainer: Trainer, log: RunLog, fit_settings: FitConfig) -> None:
-    """Train to the end, or until Ctrl-C; every finished epoch is logged and kept."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    console = Console(stderr=True)
-    with Progress(
-        *columns, console=console, transient=True, disable=not console.is_terminal
-    ) as progress:
-        display = _ProgressDisplay(progress, fit_settings.steps_per_epoch, fit_settings.epochs)
-        try:
-            for epoch in trainer.epochs(display):
-                log.record(epoch, trainer.average)
-                log.keep(trainer, epoch)
-        except KeyboardInterrupt as stop:
-            typer.echo("stopped; --resume continues from the last finished epoch.", err=True)
-            raise typer.Exit(INTERRUPTED) from stop
-        finally:
-            log.close()
+    typer.echo(run_fit(settings, data, out, config, resume=resume))

@@ -38,3 +38,12 @@ Group = Annotated[
         show_default="group of each data set",
     ),
 ]
+
+Plots = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder for charts of F1, precision and recall, and reliability, and for the worst "
+        "pictures with their true masks and probabilities.",
+        show_default=False,
+    ),
+]
