@@ -159,14 +159,7 @@ def copy_paste(
 
 def photometric(picture: RgbImage, rng: np.random.Generator, spec: AugmentSpec) -> RgbImage:
     """Return the picture with random light, colour, shadow, motion blur and noise, same shape."""
-    changed: NDArray[np.float32] = picture.astype(np.float32)
-    if spec.gamma:
-        power = 2.0 ** (rng.uniform(-1, 1) * spec.gamma)
-        changed = np.float32(255) * (changed / np.float32(255)) ** np.float32(power)
-    if spec.light or spec.colour:
-        gains = 1 + rng.uniform(-1, 1) * spec.light + rng.uniform(-1, 1, 3) * spec.colour
-        brightness = 255 * rng.uniform(-1, 1) * spec.light
-        changed = (changed - 127.5) * gains.astype(np.float32) + np.float32(127.5 + brightness)
+    changed = np.asarray(cv2.LUT(picture, _tones(rng, spec)[None]), np.float32)
     if spec.shadow and rng.random() < spec.shadow:
         changed *= _shadow(rng, changed.shape[0], changed.shape[1])[..., None]
     if spec.blur_px and rng.random() < 0.3:
@@ -181,6 +174,19 @@ def photometric(picture: RgbImage, rng: np.random.Generator, spec: AugmentSpec) 
     if spec.jpeg and rng.random() < spec.jpeg:
         return _compressed(levels, quality=int(rng.integers(25, 91)))
     return levels
+
+
+def _tones(rng: np.random.Generator, spec: AugmentSpec) -> NDArray[np.float32]:
+    """Return what the levels 0..255 of each channel become, (256, 3): gamma, light and colour."""
+    tones = np.repeat(np.arange(256, dtype=np.float32)[:, None], 3, axis=1)
+    if spec.gamma:
+        power = 2.0 ** (rng.uniform(-1, 1) * spec.gamma)
+        tones = np.float32(255) * (tones / np.float32(255)) ** np.float32(power)
+    if spec.light or spec.colour:
+        gains = 1 + rng.uniform(-1, 1) * spec.light + rng.uniform(-1, 1, 3) * spec.colour
+        brightness = 255 * rng.uniform(-1, 1) * spec.light
+        tones = (tones - 127.5) * gains.astype(np.float32) + np.float32(127.5 + brightness)
+    return np.asarray(tones, np.float32)
 
 
 def _compressed(picture: RgbImage, quality: int) -> RgbImage:
