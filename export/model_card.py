@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgecrack.manifest import DataEntry, MetricEntry, Provenance
-from export.scoring import score_pairs
+from edgecrack.manifest import DataEntry, Provenance
+from export.metric_entries import metrics
 from export.torch_segmenter import ROAD_THRESHOLD, TorchSegmenter
-from training.dataset import part_of
 from training.evaluation import ods_threshold
 from training.validation import ALARM_WEIGHT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
+    from edgecrack.manifest import MetricEntry
     from training.checkpoint import Checkpoint
     from training.config import DataConfig
     from training.unet import UNet
@@ -39,9 +39,11 @@ class BundleRequest:
         sizes_px: Input sizes (width, height); the first is the default.
         release: Version of the model.
         root: Where the data lies.
-        set_name: The set that threshold and scores are taken on; None is the first with a split,
-            and the threshold that training chose on all sets, if it did.
-        tolerances_px: Tolerances of the scores; the threshold is chosen under the largest.
+        set_name: The set that threshold, scores and parity are taken on. None: parity is taken on
+            the first with a split, the scores on all with one, and the threshold is what training
+            chose on all sets, if it did.
+        tolerances_px: Tolerances of the scores, beside the set's own; the threshold is chosen under
+            the largest.
         licence: What may be done with the weights; None is what the data sets say, or ``TERMS``.
         road_threshold: A pixel is road when its road is at least this, 0..255; not used where the
             network does not say what is road.
@@ -89,15 +91,18 @@ def model_card(
         checkpoint: Where the network comes from.
         net: The network itself.
         request: What the bundle is to hold.
-        data: The set that threshold and scores are taken on.
+        data: The set that the threshold is taken on, and the scores if ``request`` names it; else
+            they are those of all sets with a split, at the first size.
     """
     threshold, origin = _threshold(checkpoint, net, request, data)
+    segmenter = TorchSegmenter(net, *request.sizes_px[0], threshold, request.road_threshold)
+    scored = [data] if request.set_name else [one for one in checkpoint.config.data if one.split]
     return ModelCard(
         name=checkpoint.config.name,
         release=request.release,
         threshold=threshold,
         threshold_origin=origin,
-        metrics=tuple(_metrics(net, data, request, threshold)),
+        metrics=metrics(segmenter, scored, request.root, request.tolerances_px),
         provenance=_provenance(checkpoint, request),
         road_threshold=request.road_threshold,
     )
@@ -126,20 +131,6 @@ def _origin(checkpoint: Checkpoint) -> str:
     if streets := ", ".join(checkpoint.metrics.get("alarms", {})):
         origin += f", less {ALARM_WEIGHT:g} x the mean share marked on {streets}"
     return origin
-
-
-def _metrics(
-    net: UNet, data: DataConfig, request: BundleRequest, threshold: int
-) -> Iterator[MetricEntry]:
-    """Score held pictures as a run would report them, at the default size."""
-    segmenter = TorchSegmenter(net, *request.sizes_px[0], threshold, request.road_threshold)
-    for part in ("validation", "test"):
-        if not (pairs := part_of(data, request.root, part)):
-            continue
-        for result in score_pairs(segmenter, data, pairs, part, request.tolerances_px).scores:
-            score = result.at_threshold or result.ods
-            protocol = f"{result.protocol}, threshold {score.threshold} from validation"
-            yield MetricEntry(f"F1 {result.name}", round(score.f1, 4), protocol)
 
 
 def _provenance(checkpoint: Checkpoint, request: BundleRequest) -> Provenance:

@@ -118,6 +118,24 @@ def score_pairs(
     return Scored(scores, marked)
 
 
+def alarms_of(segmenter: Segmenter, data: DataConfig, pairs: Sequence[Pair]) -> Alarms:
+    """Count what a network marks, at its own threshold, off the road and on paint.
+
+    Args:
+        segmenter: The network.
+        data: What the pictures are of, with area masks.
+        pairs: Pictures and area masks, at least one.
+
+    Raises:
+        InputError: A picture or a mask cannot be read, or their sizes differ.
+    """
+    counts = []
+    for pair in pairs:
+        picture, truth = read_pair(pair, data)
+        counts.append(count_alarms(picture_answer(segmenter, picture).probability, truth))
+    return sum(counts[1:], start=counts[0]).at(segmenter.threshold)
+
+
 def _set(bundle: Bundle, set_name: str | None) -> DataConfig:
     config = parse_config(bundle.manifest.provenance.config, f"bundle {bundle.path}")
     known = [data for data in config.data if data.split and data.has_crack_labels]

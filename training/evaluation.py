@@ -62,13 +62,19 @@ class Evaluation:
 
 
 def evaluate(
-    net: UNet, data: DataConfig, root: Path, part: str, tolerances_px: Sequence[float]
+    net: UNet,
+    data: DataConfig,
+    root: Path,
+    part: str,
+    tolerances_px: Sequence[float],
+    threshold: int | None = None,
 ) -> Evaluation:
     """Score a part of a set as a whole and, if it has several, each folder and each road.
 
-    The fixed threshold beside ODS and OIS is the ODS threshold of the *validation* pictures under
-    the same tolerance, so that nothing is chosen on the test pictures; without validation pictures
-    ``at_threshold`` is None. Each picture is predicted once.
+    The fixed threshold beside ODS and OIS is ``threshold`` (1..255) or, without it, the ODS
+    threshold of the *validation* pictures under the same tolerance, so that nothing is chosen on
+    the test pictures; without validation pictures ``at_threshold`` is None then. Each picture is
+    predicted once.
 
     Raises:
         InputError: If the part holds no picture, or one cannot be read.
@@ -76,8 +82,12 @@ def evaluate(
     """
     pairs = _pictures_of(data, root, part)
     matches = count_pairs(net, data, pairs, tolerances_px)
-    own = part == "validation"
-    thresholds = _thresholds(matches) if own else ods_thresholds(net, data, root, tolerances_px)
+    if threshold is not None:
+        thresholds = dict.fromkeys(tolerances_px, threshold)
+    elif part == "validation":
+        thresholds = _thresholds(matches)
+    else:
+        thresholds = ods_thresholds(net, data, root, tolerances_px)
     scores = []
     cells = groups(data, pairs, matches.cells)
     for tolerance in tolerances_px:

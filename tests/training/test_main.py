@@ -176,6 +176,18 @@ def test_evaluate_prints_json(fitted, road, run_here):
     assert 0 <= score["ois"]["f1"] <= 1
 
 
+def test_evaluate_takes_one_threshold_for_all(fitted, road, run_here):
+    """--threshold stands for that of the validation pictures."""
+    folder, _, _ = fitted
+    asked = ("evaluate", folder / "out" / "last.pt", "--data", road, "--threshold", 77)
+    code, out, err = run_here(*asked)
+    assert code == 0, err
+    assert "at threshold 77, as given" in out
+    code, out, err = run_here(*asked, "--json")
+    (score,) = json.loads(out)
+    assert score["at_threshold"]["threshold"] == 77
+
+
 def test_streets_without_crack_labels_are_told_by_their_alarms(own_road, run_here):
     """Fit and evaluate tell what is marked off the road, and how many cracks lie there."""
     lines = own_road / "lines"
@@ -217,6 +229,7 @@ def test_streets_without_crack_labels_are_told_by_their_alarms(own_road, run_her
         (["--part", "tset"], "--part"),
         (["--set", "nha12d"], "'lines'"),
         (["--group", "("], "--group"),
+        (["--threshold", "0"], "--threshold"),
         (["--tolerance", "-1"], "--tolerance"),
         (["--tolerance", "100.5"], "--tolerance"),
         (["--tolerance", "nan"], "--tolerance"),

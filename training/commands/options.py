@@ -30,6 +30,16 @@ Tolerance = Annotated[
     ),
 ]
 
+Threshold = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=255,
+        help="From which probability on a pixel is marked, for all sets.",
+        show_default="the best one of each set's validation pictures",
+    ),
+]
+
 Group = Annotated[
     str | None,
     typer.Option(
