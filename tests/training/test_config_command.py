@@ -10,10 +10,12 @@ import pytest
 
 from edgecrack.errors import EdgecrackError
 from edgecrack.toml import read_toml
+from training.checkpoint import Checkpoint, save_checkpoint
 from training.commands import app
 from training.config import TrainConfig, load_config, parse_config
 from training.key_reference import tables
 from training.toml_text import toml_text
+from training.unet import UNet
 
 CONFIGS = sorted((Path(__file__).resolve().parents[2] / "configs" / "train").glob("*.toml"))
 
@@ -113,6 +115,33 @@ def test_a_new_configuration_is_a_whole_one(config, tmp_path):
         config("--new", path)
     assert refused.value.exit_code == 74
     assert path.read_text() == "mine"
+
+
+def test_a_new_configuration_with_a_start_has_its_network(config, tmp_path):
+    """It differs from the plain one in start, [model] and a lower learning rate alone."""
+    data = {"name": "lines", "images": ["lines/images"], "masks": ["lines/masks"]}
+    model = {"widths": [4, 8, 16], "stem": 4, "road": True}
+    trained = parse_config({"name": "a", "model": model, "data": [data]}, "made up")
+    weights = UNet(trained.model).state_dict()
+    save_checkpoint(Checkpoint(trained, 1, weights, {}, {}, [], 0.5), tmp_path / "a.pt")
+    start, plain, mine = (tmp_path / name for name in ("a.pt", "plain.toml", "mine.toml"))
+    config("--new", plain)
+    config("--new", mine, "--start", start)
+    plain, mine = load_config(plain), load_config(mine)
+    assert (mine.start, mine.model) == (str(start), trained.model)
+    assert mine.fit.learning_rate < plain.fit.learning_rate
+    fit = mine.fit.model_copy(update={"learning_rate": plain.fit.learning_rate})
+    assert plain == mine.model_copy(update={"start": None, "model": plain.model, "fit": fit})
+
+
+def test_a_start_that_is_not_there_is_told_before_anything_is_written(config, tmp_path):
+    """And it is for a new configuration alone."""
+    with pytest.raises(EdgecrackError, match="no-such"):
+        config("--new", tmp_path / "a.toml", "--start", "no-such")
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(EdgecrackError, match="--new") as refused:
+        config("a.toml", "--start", "vehicle")
+    assert refused.value.exit_code == 2
 
 
 def test_a_name_that_is_no_utf_8_is_printed_as_it_is(environment, tmp_path):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import textwrap
 from dataclasses import asdict
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,6 +37,14 @@ def config(
             show_default=False,
         ),
     ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            help="With --new: the checkpoint to begin with, a path or a name in "
+            "training/checkpoints, such as vehicle.",
+            show_default="none, random weights",
+        ),
+    ] = None,
     *,
     explain: Annotated[
         bool, typer.Option("--explain", help="Print every key: its type, default and meaning.")
@@ -46,20 +53,26 @@ def config(
 ) -> None:
     """Check FILE and print all that it resolves to, defaults included; or --explain, or --new.
 
+    Example: edgecrack-train config --new mydata.toml --start vehicle
+
     Example: edgecrack-train config mydata.toml --data mydata
     """
     if sum([file is not None, new is not None, explain]) != 1:
         raise UsageError("give one of a FILE to check, --new FILE, and --explain.")
+    if start is not None and new is None:
+        raise UsageError("--start is for --new; write start = in a configuration that is there.")
     if new is not None:
-        _write_starter(new)
+        _write_starter(new, start)
     elif explain:
         _explain(as_json=as_json)
     elif file is not None:
         _check(file, data, as_json=as_json)
 
 
-def _write_starter(path: Path) -> None:
-    text = (resources.files("edgecrack.configs") / "train" / "starter.toml").read_bytes()
+def _write_starter(path: Path, start: str | None) -> None:
+    from training.starter import starter_text  # noqa: PLC0415  torch takes seconds
+
+    text = starter_text(start).encode()
     try:
         with path.open("xb") as file:
             file.write(text)
