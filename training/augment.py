@@ -52,6 +52,7 @@ class AugmentSpec:
         jpeg: Probability that the picture is compressed as JPEG, of a quality of 25 to 90.
         copy_paste: Probability that the cracks of another picture are pasted in.
         copy_from: Where that picture is from: the same ``set``, or ``all`` sets with crack labels.
+        paint: Probability that a line of paint is drawn over the road (``training.paint``).
     """
 
     # read by pydantic in training.config
@@ -73,6 +74,7 @@ class AugmentSpec:
     jpeg: float = 0.0
     copy_paste: float = 0.0
     copy_from: Literal["set", "all"] = "set"
+    paint: float = 0.0
     border: Border = "replicate"
 
     def __post_init__(self) -> None:
@@ -84,6 +86,7 @@ class AugmentSpec:
             )
         ranges = [self.rotation_deg, self.shift_share, self.shear, self.light, self.gamma]
         ranges += [self.colour, self.blur_px, self.noise, self.shadow, self.jpeg, self.copy_paste]
+        ranges.append(self.paint)
         if min(ranges) < 0:
             raise ValueError("every range must be 0 or more")
 

@@ -18,6 +18,7 @@ from torch.utils.data import Dataset
 from edgecrack.errors import ConfigError
 from training.augment import copy_paste, photometric, random_warp, warp
 from training.dataset import Pair, part_of, read_shrunk
+from training.paint import draw_paint
 from training.truth import CRACK, DISPUTED, check_known, crack_target, road_target
 
 if TYPE_CHECKING:
@@ -102,6 +103,8 @@ class TrainingSamples(Dataset[TrainingSample]):
         if source.augment.copy_paste and rng.random() < source.augment.copy_paste:
             donor = self._crop(rng, self._donor(rng, source))
             picture, truth = copy_paste((picture, truth), donor)
+        if source.augment.paint and rng.random() < source.augment.paint:
+            picture, truth = draw_paint(picture, truth, rng)
         picture = photometric(picture, rng, source.augment)
         return (
             torch.from_numpy(picture.transpose(2, 0, 1).astype(np.float32) / 255),
