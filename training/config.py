@@ -54,6 +54,8 @@ class DataConfig(BaseModel):
         crack_share: Share of the training samples that are centred on a crack, 0 to 1.
         zoom_min: Replaces ``augment.zoom_min`` for this set.
         zoom_max: Replaces ``augment.zoom_max`` for this set.
+        flip_vertical: Replaces ``augment.flip_vertical`` for this set: a picture of the ground from
+            above has no upright, one of a street has.
         validate_px: Tolerance for the validation F1, in pixels of the full picture; without it the
             set is not validated.
         licence: The owner's terms, which are copied into a bundle made from these weights.
@@ -77,6 +79,7 @@ class DataConfig(BaseModel):
     crack_share: float = Field(default=0.5, ge=0, le=1)
     zoom_min: float | None = None
     zoom_max: float | None = None
+    flip_vertical: bool | None = None
     validate_px: float | None = Field(default=None, ge=0, le=100)
     licence: str = "not stated"
 
@@ -195,9 +198,11 @@ class TrainConfig(BaseModel):
 
     def augment_of(self, data: DataConfig) -> AugmentSpec:
         """Return the augmentation of one data set."""
-        zoom_min = self.augment.zoom_min if data.zoom_min is None else data.zoom_min
-        zoom_max = self.augment.zoom_max if data.zoom_max is None else data.zoom_max
-        return replace(self.augment, zoom_min=zoom_min, zoom_max=zoom_max)
+        own = {"zoom_min": data.zoom_min, "zoom_max": data.zoom_max}
+        own |= {"flip_vertical": data.flip_vertical}
+        return replace(
+            self.augment, **{key: value for key, value in own.items() if value is not None}
+        )
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:

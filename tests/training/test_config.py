@@ -180,11 +180,12 @@ def test_batch_norm_needs_something_to_average_over():
 
 def test_a_set_may_have_its_own_zoom():
     """A data set's zoom replaces that of [augment]; the rest is unchanged."""
-    document = changed("data", zoom_max=2.0)
+    document = changed("data", zoom_max=2.0, flip_vertical=True)
     document["augment"] = {"zoom_min": 0.5, "noise": 3.0}
     config = parse_config(document, "a.toml")
     own = config.augment_of(config.data[0])
     assert (own.zoom_min, own.zoom_max, own.noise) == (0.5, 2.0, 3.0)
+    assert own.flip_vertical
 
 
 def test_a_configuration_can_be_read_from_its_json():
