@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import Any, TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -198,11 +198,13 @@ class TrainConfig(BaseModel):
 
     def augment_of(self, data: DataConfig) -> AugmentSpec:
         """Return the augmentation of one data set."""
-        own = {"zoom_min": data.zoom_min, "zoom_max": data.zoom_max}
-        own |= {"flip_vertical": data.flip_vertical}
-        return replace(
-            self.augment, **{key: value for key, value in own.items() if value is not None}
-        )
+        own: dict[str, Any] = {
+            "zoom_min": data.zoom_min,
+            "zoom_max": data.zoom_max,
+            "flip_vertical": data.flip_vertical,
+        }
+        given = {key: value for key, value in own.items() if value is not None}
+        return replace(self.augment, **given)
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
