@@ -22,7 +22,7 @@ from training.dataset import digest
 from training.losses import answers_loss
 from training.precision import autocast_dtype
 from training.samples import TrainingSamples, training_sets, use_one_thread
-from training.schedule import rate_factor, validation_due
+from training.schedule import loss_at, rate_factor, validation_due
 from training.scoring import held_sets
 from training.shipped import start_path
 from training.unet import UNet
@@ -242,7 +242,7 @@ class Trainer:
         self.net.train()
         for done, (pictures, truth) in enumerate(self._batches(first), start=1):
             self._set_rate(first + done)
-            loss, logits = self._step(pictures, truth)
+            loss, logits = self._step(pictures, truth, first + done)
             loss_sum += loss
             sums += _sum_probabilities(logits[:, :1].cpu(), truth[:, :1])
             callback.step(done, loss)
@@ -268,13 +268,16 @@ class Trainer:
             worker_init_fn=use_one_thread,
         )
 
-    def _step(self, pictures: torch.Tensor, truth: torch.Tensor) -> tuple[float, torch.Tensor]:
+    def _step(
+        self, pictures: torch.Tensor, truth: torch.Tensor, step: int
+    ) -> tuple[float, torch.Tensor]:
         pictures = pictures.to(self.device, memory_format=torch.channels_last)
         truth = truth.to(self.device)
         dtype = self.precision or torch.float32
         with torch.autocast(self.device.type, dtype=dtype, enabled=self.precision is not None):
             logits = self.net(pictures)
-        loss = answers_loss(logits, truth, self.config.loss)
+        spec = loss_at(step, self.config.loss, self.config.fit)
+        loss = answers_loss(logits, truth, spec)
         if not loss.isfinite():
             raise TrainingError(_diverged(self.finished + 1, "the loss"))
         self.optimiser.zero_grad(set_to_none=True)

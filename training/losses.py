@@ -44,6 +44,9 @@ class LossSpec:
     Attributes:
         weighting: Which formula gives q.
         beta: Factor of q (power, log, exp).
+        beta_end: Its value at the end of a run, approached over the last third
+            (``training.schedule``); None: it stays. A large q finds more cracks and draws them
+            wide; an end with q near 1 makes the probability that of a crack.
         gamma: Exponent of q (power, exp).
         smoothing: Laplace smoothing: pixels of either class added before alpha is computed. It
             keeps xie, power and log finite on a batch without crack; exp is finite without it.
@@ -58,6 +61,7 @@ class LossSpec:
 
     weighting: Weighting = "exp"
     beta: float = 0.75
+    beta_end: float | None = None
     gamma: float = 1.0
     smoothing: float = 1.0
     a: float = 20.0
@@ -67,8 +71,9 @@ class LossSpec:
 
     def __post_init__(self) -> None:
         """Refuse parameters with which the loss has no minimum or is always 0."""
-        if self.beta <= 0 or self.jaccard_lambda <= 0:
-            raise ValueError("beta and jaccard_lambda must be above 0")
+        beta_end = self.beta if self.beta_end is None else self.beta_end
+        if min(self.beta, beta_end, self.jaccard_lambda) <= 0:
+            raise ValueError("beta, beta_end and jaccard_lambda must be above 0")
         if min(self.smoothing, self.a, self.b, self.c) < 0 or self.a + self.b == 0:
             raise ValueError("smoothing, a, b and c must be 0 or more, and a or b above 0")
 

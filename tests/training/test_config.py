@@ -98,6 +98,7 @@ def test_an_unknown_key_is_refused_and_the_nearest_named(section, key, nearest):
         ("model", "in_channels", 1),
         ("loss", "weighting", "focal"),
         ("loss", "beta", 0.0),
+        ("loss", "beta_end", 0.0),
         ("loss", "gamma", float("nan")),
         ("augment", "zoom_min", 0.0),
         ("augment", "noise", float("inf")),

@@ -12,10 +12,9 @@ import torch
 from edgecrack.errors import ConfigError, InputError
 from training import loop, precision
 from training.checkpoint import load_checkpoint, save_checkpoint
-from training.config import FitConfig
 from training.loop import PLATEAU_EPOCHS, Trainer, TrainingError
+from training.losses import answers_loss
 from training.precision import autocast_dtype
-from training.schedule import rate_factor
 from training.validation import Validation
 
 
@@ -317,21 +316,19 @@ def test_masks_without_crack_are_not_mistaken_for_a_plateau(own_road, configured
         list(Trainer(config, own_road).epochs(RecordingCallback()))
 
 
-def test_a_constant_rate_is_constant():
-    """The paper's schedule multiplies by one."""
-    assert {rate_factor(step, FitConfig()) for step in (1, 10, 6000)} == {1.0}
+def test_each_step_is_trained_by_the_loss_that_is_due(road, configured, monkeypatch):
+    """The crack weight falls over the last third of the run, a resumed one included."""
+    betas = []
 
+    def recorded(logits, truth, spec):
+        betas.append(spec.beta)
+        return answers_loss(logits, truth, spec)
 
-def test_the_cosine_rises_and_falls():
-    """It rises linearly to 1 in 2 % of the steps, then falls along a cosine to 0.01."""
-    fit = FitConfig(schedule="cosine", epochs=10, steps_per_epoch=100)
-    rates = [rate_factor(step, fit) for step in range(1, 1001)]
-    assert rates[:20] == pytest.approx([step / 20 for step in range(1, 21)])
-    assert all(rate > later for rate, later in itertools.pairwise(rates[19:]))
-    assert rates[20 + 490 - 1] == pytest.approx(0.505)  # half way down
-    assert rates[-1] == pytest.approx(0.01)
-    short = FitConfig(schedule="cosine", epochs=1, steps_per_epoch=1)
-    assert rate_factor(1, short) == 1
+    monkeypatch.setattr(loop, "answers_loss", recorded)
+    config = configured(loss={"beta": 0.8, "beta_end": 0.2}, fit={"steps_per_epoch": 3})
+    list(Trainer(config, road).epochs(RecordingCallback()))
+    assert betas[:8] == [0.8] * 8
+    assert betas[9:] == pytest.approx([0.4, 0.4 / 2**0.5, 0.2])
 
 
 def test_the_optimiser_uses_the_scheduled_rate(road, configured):
