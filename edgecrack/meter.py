@@ -28,7 +28,7 @@ class RoadTotals:
     """What all frames say of the road.
 
     Attributes:
-        frames_without_road: Frames that show none.
+        frames_without_road: Frames that show less than 1 % of it.
         mean_road_share: Mean road over the region, 0 to 1.
         mean_crack_share_of_road: Crack over road, of all frames together, 0 to 1; None without any.
     """
@@ -182,7 +182,7 @@ class _RoadShares:
         if measure.road_share is None:
             return
         self._frames += 1
-        self._without_road += measure.road_share == 0
+        self._without_road += measure.is_without_road
         self._road += measure.road_share
         self._crack += measure.area_share
 

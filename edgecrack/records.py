@@ -210,6 +210,10 @@ class ModelIdentity:
     sha256: str
 
 
+LEAST_ROAD_SHARE = 0.01
+"""A picture with less road than this share shows none: so much is called road by mistake."""
+
+
 @dataclass(frozen=True, slots=True)
 class CrackMeasure:
     """What a mask amounts to, in pixels of the evidence picture.
@@ -227,6 +231,11 @@ class CrackMeasure:
     crack_count: int
     peak_probability: float
     road_share: float | None = None
+
+    @property
+    def is_without_road(self) -> bool:
+        """Whether the network says what is road, and that there is none."""
+        return self.road_share is not None and self.road_share < LEAST_ROAD_SHARE
 
     @property
     def area_share_of_road(self) -> float | None:

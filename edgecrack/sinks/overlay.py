@@ -121,6 +121,6 @@ def caption(observation: Observation) -> str:
         parts.append(to_iso(frame.captured_ns))
     if pose is not None:
         parts.append(f"{pose.lat_deg:.6f} {pose.lon_deg:.6f}")
-    if observation.measure.road_share == 0:
+    if observation.measure.is_without_road:
         parts.append("no road")
     return "  ".join(parts)

@@ -133,7 +133,7 @@ def test_the_caption_of_a_frame_without_road_says_so(make_observation):
     """Nothing is said of a road that is there, or that the network does not know."""
     seen = make_observation(4, pose=None, captured_ns=None)
     captions = []
-    for share in (None, 0.5, 0.0):
+    for share in (None, 0.5, 0.01, 0.009, 0.0):
         measure = replace(seen.measure, road_share=share)
         captions.append(caption(replace(seen, detection=replace(seen.detection, measure=measure))))
-    assert captions == ["frame 4", "frame 4", "frame 4  no road"]
+    assert captions == 3 * ["frame 4"] + 2 * ["frame 4  no road"]
