@@ -41,6 +41,8 @@ class DataConfig(BaseModel):
             picture is not road or is paint, it is known to have no crack.
         labelled: Where every crack was labelled: ``everywhere``, or on ``road`` (area 1) only; the
             rest is unknown.
+        crack_free: Whether the roads of a set with ``areas`` and without ``masks`` show no crack:
+            what is road there then teaches that joints, patches and shadows are none.
         all_road: Whether every pixel of every picture is road, as in close-ups; instead of
             ``areas``, for a network that also answers where the road is.
         field: CrackForest only: the field of the ground truth to learn.
@@ -69,6 +71,7 @@ class DataConfig(BaseModel):
     masks: tuple[str, ...] = ()
     areas: tuple[str, ...] = ()
     labelled: Labelled = "everywhere"
+    crack_free: bool = False
     all_road: bool = False
     field: Literal["Segmentation", "Boundaries"] = "Segmentation"
     mask_threshold: int = Field(default=127, ge=0, le=254)
@@ -114,6 +117,11 @@ class DataConfig(BaseModel):
             raise ValueError(
                 f"data set '{self.name}' says all_road = true and has areas, which tell where the "
                 "road is; remove one"
+            )
+        if self.crack_free and (self.has_crack_labels or not self.areas):
+            raise ValueError(
+                f"data set '{self.name}' says crack_free = true, which is for a set with areas and "
+                "without masks; remove crack_free"
             )
         if self.labelled == "road" and not self.areas:
             raise ValueError(

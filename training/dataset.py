@@ -147,6 +147,8 @@ def read_pair(pair: Pair, config: DataConfig) -> tuple[RgbImage, GrayImage]:
             raise InputError(
                 f"{path} must be as large as its picture, {_size(picture)}, but is {_size(mask)}."
             )
+    if config.crack_free and area is not None:
+        return picture, join(np.zeros_like(area), area, "road")
     return picture, join(crack, area, config.labelled)
 
 

@@ -209,6 +209,13 @@ def test_areas_and_all_road_exclude_each_other():
     assert "all_road" in refusal(changed("data", all_road=True, areas=["areas"]))
 
 
+def test_only_roads_without_crack_labels_can_be_free_of_cracks():
+    """Where cracks are labelled the labels say so; without areas no road is known."""
+    assert parse_config(changed("data", masks=[], areas=["a"], crack_free=True), "made up")
+    assert "crack_free" in refusal(changed("data", areas=["areas"], crack_free=True))
+    assert "crack_free" in refusal(changed("data", crack_free=True))
+
+
 def test_the_family_shares_one_recipe():
     """Its configurations differ in name and network only, and cost more from one to the next."""
     family = [load_config(CONFIGS[0].with_name(f"crack-{size}.toml")) for size in "nsm"]

@@ -17,7 +17,7 @@ from training.dataset import (
     shrink,
 )
 from training.split import PARTS, read_split
-from training.truth import CRACK, SOUND_ROAD, UNKNOWN
+from training.truth import CRACK, NOT_ROAD, PAINT, SOUND_ROAD, UNKNOWN
 
 VIEWS = [
     f"{surface}_pavement_{view}" for surface in ("Asphalt", "Concrete") for view in ("FD", "VD")
@@ -283,6 +283,16 @@ def test_close_ups_are_all_road(own_road):
     crack = read_pair(pair, lines())[1]
     truth = read_pair(pair, lines(all_road=True))[1]
     np.testing.assert_array_equal(truth, np.where(crack, CRACK, SOUND_ROAD))
+
+
+def test_the_road_of_a_crack_free_set_is_known_to_have_no_crack(own_road):
+    """Not what is unknown; and cracks may be pasted there."""
+    area = np.ones((48, 48), np.uint8)
+    area[:10], area[10:20], area[20:30] = 0, 2, 255
+    config = with_areas(own_road, area).model_copy(update={"masks": (), "crack_free": True})
+    truth = read_pair(find_pairs(config, own_road)[0], config)[1]
+    assert [truth[row, 0] for row in (0, 10, 20, 30)] == [NOT_ROAD, PAINT, UNKNOWN, SOUND_ROAD]
+    assert not config.has_crack_labels
 
 
 @pytest.mark.parametrize(
