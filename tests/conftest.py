@@ -169,11 +169,15 @@ def command(environment):
     """Return a function that runs one of the programs as a person does, and waits for its end."""
 
     def run(
-        *arguments: object, package: str = "edgecrack", prefix: Sequence[str] = (), **more: str
+        *arguments: object,
+        package: str = "edgecrack",
+        prefix: Sequence[str] = (),
+        timeout_s: float = 110,
+        **more: str,
     ) -> Ended:
         done = subprocess.run(
             [*prefix, sys.executable, "-m", package, *map(str, arguments)],
-            env=environment | more, capture_output=True, text=True, timeout=110, check=False,
+            env=environment | more, capture_output=True, text=True, timeout=timeout_s, check=False,
         )  # fmt: skip
         return Ended(done.returncode, done.stdout, done.stderr)
 
