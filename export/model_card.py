@@ -47,6 +47,7 @@ class BundleRequest:
         licence: What may be done with the weights; None is what the data sets say, or ``TERMS``.
         road_threshold: A pixel is road when its road is at least this, 0..255; not used where the
             network does not say what is road.
+        name: The model's name; None is that of its configuration.
     """
 
     sizes_px: tuple[tuple[int, int], ...]
@@ -56,6 +57,7 @@ class BundleRequest:
     tolerances_px: tuple[float, ...] = (5.0, 10.0)
     licence: str | None = None
     road_threshold: int = ROAD_THRESHOLD
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def model_card(
     segmenter = TorchSegmenter(net, *request.sizes_px[0], threshold, request.road_threshold)
     scored = [data] if request.set_name else [one for one in checkpoint.config.data if one.split]
     return ModelCard(
-        name=checkpoint.config.name,
+        name=request.name or checkpoint.config.name,
         release=request.release,
         threshold=threshold,
         threshold_origin=origin,

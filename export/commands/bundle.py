@@ -10,7 +10,14 @@ import typer
 
 from edgecrack.errors import UsageError
 from edgecrack.program.picture_size import size_of
-from export.commands.options import UNCHECKED, DataFolder, Licence, RoadThreshold
+from export.commands.options import (
+    UNCHECKED,
+    DataFolder,
+    Licence,
+    ModelName,
+    RoadThreshold,
+    Tolerance,
+)
 
 
 def bundle(
@@ -26,10 +33,8 @@ def bundle(
     only: Annotated[
         str | None, typer.Option("--set", help="Data set for threshold, parity and scores.")
     ] = None,
-    tolerance: Annotated[
-        list[float] | None,
-        typer.Option(help="Tolerance of the scores in px; repeatable. [5 and 10]"),
-    ] = None,
+    tolerance: Tolerance = None,
+    name: ModelName = None,
     release: Annotated[str, typer.Option(help="Version of the model.")] = "1.0.0",
     road_threshold: RoadThreshold = 128,
     licence: Licence = None,
@@ -53,6 +58,7 @@ def bundle(
         tolerances_px=tuple(tolerance or (5.0, 10.0)),
         licence=licence,
         road_threshold=road_threshold,
+        name=name,
     )
     for parity in build_bundle(load_checkpoint(checkpoint), request, out):
         line = (

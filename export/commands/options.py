@@ -62,3 +62,12 @@ DataFolder = Annotated[
     Path,
     typer.Option("--data", envvar="EDGECRACK_DATA", help="Folder the data lies in.", **UNCHECKED),
 ]
+
+ModelName = Annotated[
+    str | None,
+    typer.Option("--name", help="The model's name.", show_default="that of its configuration"),
+]
+
+Tolerance = Annotated[
+    list[float] | None, typer.Option(help="Tolerance of the scores in px; repeatable. [5 and 10]")
+]

@@ -55,6 +55,16 @@ def test_weights_of_a_set_without_licence_are_for_research_only(checkpoint, requ
     assert model_card(silent, silent.network(), given, made).provenance.licence == "mine"
 
 
+def test_a_model_may_get_a_name_of_its_own(checkpoint, request_):
+    """Else it has that of its configuration."""
+    net, made = checkpoint.network(), checkpoint.config.data[1]
+    cards = [
+        model_card(checkpoint, net, replace(request_, name=name), made)
+        for name in (None, "vehicle")
+    ]
+    assert [card.name for card in cards] == [checkpoint.config.name, "vehicle"]
+
+
 def test_the_threshold_of_training_is_taken_unless_a_set_is_named(checkpoint, request_):
     """It was chosen on all sets, which its origin names; scores are taken at it."""
     metrics = {"threshold": 77, "scores": {"made": {}, "whole": {}}, "alarms": {"street": {}}}
