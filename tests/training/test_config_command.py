@@ -118,10 +118,11 @@ def test_a_new_configuration_is_a_whole_one(config, tmp_path):
 
 
 def test_a_new_configuration_with_a_start_has_its_network(config, tmp_path):
-    """It differs from the plain one in start, [model] and a lower learning rate alone."""
+    """And the crack weight that its training ended with, and a lower learning rate; no more."""
     data = {"name": "lines", "images": ["lines/images"], "masks": ["lines/masks"]}
     model = {"widths": [4, 8, 16], "stem": 4, "road": True}
-    trained = parse_config({"name": "a", "model": model, "data": [data]}, "made up")
+    values = {"name": "a", "model": model, "loss": {"beta_end": 0.2}, "data": [data]}
+    trained = parse_config(values, "made up")
     weights = UNet(trained.model).state_dict()
     save_checkpoint(Checkpoint(trained, 1, weights, {}, {}, [], 0.5), tmp_path / "a.pt")
     start, plain, mine = (tmp_path / name for name in ("a.pt", "plain.toml", "mine.toml"))
@@ -131,7 +132,9 @@ def test_a_new_configuration_with_a_start_has_its_network(config, tmp_path):
     assert (mine.start, mine.model) == (str(start), trained.model)
     assert mine.fit.learning_rate < plain.fit.learning_rate
     fit = mine.fit.model_copy(update={"learning_rate": plain.fit.learning_rate})
-    assert plain == mine.model_copy(update={"start": None, "model": plain.model, "fit": fit})
+    assert (mine.loss.beta, mine.loss.beta_end) == (0.2, None)
+    same = {"start": None, "model": plain.model, "loss": plain.loss, "fit": fit}
+    assert plain == mine.model_copy(update=same)
 
 
 def test_a_start_that_is_not_there_is_told_before_anything_is_written(config, tmp_path):
