@@ -73,8 +73,8 @@ def load_model(path: str | Path | None = None) -> Model:
     """Load a model, with the same checks as a run.
 
     Args:
-        path: Bundle directory; None is the model that comes with edgecrack, whose weights are for
-            research and demonstration only.
+        path: Bundle directory, or the name of a model that comes with edgecrack; None is the
+            default one. Their weights are for research and demonstration only.
 
     Raises:
         BundleError: It is damaged, no bundle, or cannot be run here.

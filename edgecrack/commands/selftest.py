@@ -16,7 +16,9 @@ def selftest(
     bundle: Annotated[
         Path | None,
         typer.Argument(
-            help="Bundle directory.", show_default="the model that comes along", **UNCHECKED
+            help="Bundle directory, or the name of a model that comes along.",
+            show_default="vehicle",
+            **UNCHECKED,
         ),
     ] = None,
     deadline: Annotated[

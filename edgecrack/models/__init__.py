@@ -1,16 +1,23 @@
-"""The model that comes with edgecrack, and which bundle a choice means."""
+"""The models that come with edgecrack, and which bundle a choice means."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgecrack.bundle import Bundle, load_bundle
+from edgecrack.bundle import MANIFEST, Bundle, load_bundle
 
 if TYPE_CHECKING:
     from edgecrack.segmenters import ModelSpec
 
-VEHICLE = Path(__file__).parent / "vehicle"
+MODELS = Path(__file__).parent
+DEFAULT = "vehicle"
+
+
+def model_names() -> list[str]:
+    """Return the names of the models that come along, the default one first."""
+    names = sorted(path.parent.name for path in MODELS.glob(f"*/{MANIFEST}"))
+    return [DEFAULT, *(name for name in names if name != DEFAULT)]
 
 
 def default_bundle() -> Bundle:
@@ -19,13 +26,19 @@ def default_bundle() -> Bundle:
     Its weights may be used for research and demonstration only; the manifest names the data and
     their owners' terms.
     """
-    return load_bundle(VEHICLE)
+    return load_bundle(MODELS / DEFAULT)
 
 
 def open_bundle(spec: ModelSpec) -> Bundle:
     """Load the bundle that ``spec`` names, or the default one.
 
+    A folder comes before a model that comes along and has the same name.
+
     Raises:
         BundleError: It is damaged, or no bundle.
     """
-    return load_bundle(spec.bundle or VEHICLE)
+    if spec.bundle is None:
+        return default_bundle()
+    if str(spec.bundle) in model_names() and not spec.bundle.exists():
+        return load_bundle(MODELS / spec.bundle)
+    return load_bundle(spec.bundle)

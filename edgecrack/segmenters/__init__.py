@@ -35,7 +35,7 @@ class ModelSpec:
     """Which network runs, and what runs it.
 
     Attributes:
-        bundle: Bundle directory; None is the model that comes with edgecrack.
+        bundle: Bundle directory, or name of a model that comes along; None is the default one.
         backend: ``auto`` or one of the backends.
         precision: ``fp32``, ``fp16`` or ``int8``.
         size_px: Width and height of the input; None is the bundle's size that the pictures fill
@@ -45,8 +45,9 @@ class ModelSpec:
     bundle: Path | None = setting(
         None,
         flag="--model",
-        help="Bundle directory.",
-        default_text="the model that comes along",
+        help="Bundle directory, or the name of a model that comes along: vehicle, or the faster "
+        "crack-n.",
+        default_text="vehicle",
     )
     backend: str = setting(
         AUTO, flag="--backend", help=f"What runs the network: {', '.join(BACKENDS)}."

@@ -1,26 +1,38 @@
-"""The model that comes with edgecrack, and which bundle a choice means."""
+"""The models that come with edgecrack, and which bundle a choice means."""
+
+from pathlib import Path
 
 import pytest
 
+from edgecrack.bundle import load_bundle
 from edgecrack.errors import BundleError
-from edgecrack.models import VEHICLE, default_bundle, open_bundle
+from edgecrack.models import MODELS, default_bundle, model_names, open_bundle
 from edgecrack.models.selftest import selftest
 from edgecrack.segmenters import ModelSpec
 
 MOST_BYTES = 10_000_000
+NAMES = ["vehicle", "crack-n"]
 
 
-def test_the_default_model_is_small():
+def test_the_models_are_known_by_their_names():
+    """The default one is the first."""
+    assert model_names() == NAMES
+    assert [load_bundle(MODELS / name).manifest.name for name in NAMES] == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_model_is_small(name):
     """All files of the bundle together are at most 10 MB, and nothing lies there unlisted."""
-    files = {path for path in VEHICLE.rglob("*") if path.is_file()}
+    files = {path for path in (MODELS / name).rglob("*") if path.is_file()}
     assert sum(path.stat().st_size for path in files) <= MOST_BYTES
-    listed = {VEHICLE / name for name in default_bundle().manifest.files}
-    assert files == listed | {VEHICLE / "manifest.json"}
+    listed = {MODELS / name / file for file in load_bundle(MODELS / name).manifest.files}
+    assert files == listed | {MODELS / name / "manifest.json"}
 
 
-def test_the_default_model_says_its_terms_and_scores():
+@pytest.mark.parametrize("name", NAMES)
+def test_a_model_says_its_terms_and_scores(name):
     """Whoever uses the weights can read what they were trained on, whose terms hold, how good."""
-    manifest = default_bundle().manifest
+    manifest = load_bundle(MODELS / name).manifest
     provenance = manifest.provenance
     assert "research" in provenance.licence.lower()
     assert len(provenance.data) >= 3
@@ -29,9 +41,10 @@ def test_the_default_model_says_its_terms_and_scores():
     assert any("test (" in metric.protocol for metric in manifest.metrics)
 
 
-def test_the_default_model_proves_itself_here():
+@pytest.mark.parametrize("name", NAMES)
+def test_a_model_proves_itself_here(name):
     """Its golden frames give the promised answers on this machine."""
-    result = selftest(default_bundle())
+    result = selftest(load_bundle(MODELS / name))
     assert result.passed, result.networks
 
 
@@ -41,3 +54,13 @@ def test_a_choice_names_a_bundle_or_means_the_default_one(tiny_bundle, tiny, tmp
     assert open_bundle(ModelSpec(bundle=tiny_bundle)).sha256 == tiny.sha256
     with pytest.raises(BundleError):
         open_bundle(ModelSpec(bundle=tmp_path))
+
+
+def test_a_model_that_comes_along_has_a_name(monkeypatch, tmp_path):
+    """A folder of that name where the program is run comes first."""
+    monkeypatch.chdir(tmp_path)
+    named = ModelSpec(bundle=Path("crack-n"))
+    assert open_bundle(named).path == MODELS / "crack-n"
+    (tmp_path / "crack-n").mkdir()
+    with pytest.raises(BundleError, match="crack-n"):
+        open_bundle(named)
