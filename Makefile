@@ -50,10 +50,12 @@ $(VENV)/system.stamp: deploy/setup.sh
 	@mkdir -p $(@D) && touch $@
 
 $(VENV)/runtime.stamp: $(VENV)/system.stamp pyproject.toml constraints.txt
-	@echo "Setting up the runtime in $(VENV): 0.4 GB, about a minute."
+	@echo "Setting up the runtime in $(VENV): 0.6 GB, about a minute."
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) setuptools
 	@$(PIP) --no-build-isolation --editable .
+	@$(PIP) --no-build-isolation --only-binary openvino --editable '.[openvino]' || \
+		echo "OpenVINO has no wheel for this machine: ONNX Runtime works alone, more slowly."
 	@$(BIN)/edgecrack-deploy link
 	@touch $@
 

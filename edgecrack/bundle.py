@@ -3,8 +3,9 @@
 ::
 
     manifest.json          files and digests, threshold, scores, provenance and terms
-    model.WxH.fp32.onnx    ``frame`` uint8 (1, H, W, 3) RGB -> ``probability`` uint8 (1, H, W)
-                           and, where the manifest has a ``road_threshold``, ``road`` like it
+    model.fp32.onnx        ``frame`` uint8 (1, H, W, 3) RGB -> ``probability`` uint8 (1, H, W)
+                           and, where the manifest has a ``road_threshold``, ``road`` like it;
+                           H and W may be symbolic: ``height`` and ``width``
     golden/                frames and the answers expected of them
 
 No file of a bundle is used before its digest is checked, and what is then used are the bytes that

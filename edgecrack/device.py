@@ -56,3 +56,18 @@ def _processor() -> str | None:
         return None
     names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
     return next(names, None)
+
+
+def processor_flags() -> str:
+    """Return what the processor says that it can do, sorted; empty where nothing tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return ""
+    flags = {
+        flag
+        for line in lines
+        if line.startswith(("flags", "Features"))  # x86, Arm
+        for flag in line.partition(":")[2].split()
+    }
+    return " ".join(sorted(flags))

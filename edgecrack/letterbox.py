@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from edgecrack.records import GrayImage
 
-_WORTH_A_CHANGE = 0.02  # of the input; less border than this is no reason to leave the first size
+_BORDER_WEIGHT = 0.25  # against the scale: a border costs time alone, a smaller scale costs cracks
+_WORTH_A_CHANGE = 0.01  # what is nearer by less is no reason to leave the first size
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +84,25 @@ def fitting_scale(picture_px: tuple[int, int], input_px: tuple[int, int]) -> flo
 def best_input(
     picture_px: tuple[int, int], inputs_px: Sequence[tuple[int, int]]
 ) -> tuple[int, int]:
-    """Return the first of some inputs that a picture fills as well as the best of them.
+    """Return the input that is nearest to a picture, in its pixels and in its aspect.
 
     Args:
         picture_px: Width and height of the picture.
-        inputs_px: Width and height of each input; at least one.
+        inputs_px: Width and height of each input; at least one, the default first.
 
     Example:
-        >>> best_input((1080, 1920), [(960, 540), (544, 960), (272, 480)])
-        (544, 960)
+        >>> sizes_px = [(960, 544), (640, 352), (480, 288), (960, 320)]
+        >>> best_input((1920, 1080), sizes_px), best_input((1920, 540), sizes_px)
+        ((960, 544), (960, 320))
+        >>> best_input((640, 360), sizes_px), best_input((480, 320), sizes_px)
+        ((640, 352), (480, 288))
     """
-    filled = [_filled_share(letterbox(picture_px, input_px)) for input_px in inputs_px]
-    enough = max(filled) - _WORTH_A_CHANGE
-    return next(size for size, share in zip(inputs_px, filled, strict=True) if share >= enough)
+    away = [_distance(picture_px, input_px) for input_px in inputs_px]
+    enough = min(away) + _WORTH_A_CHANGE
+    return next(size for size, far in zip(inputs_px, away, strict=True) if far <= enough)
 
 
-def _filled_share(box: Letterbox) -> float:
-    return math.prod(box.picture_px) / math.prod(box.input_px)
+def _distance(picture_px: tuple[int, int], input_px: tuple[int, int]) -> float:
+    """Return how far the scale is from 1, and how much of the input is border, as logarithms."""
+    filled = math.prod(letterbox(picture_px, input_px).picture_px) / math.prod(input_px)
+    return abs(math.log(fitting_scale(picture_px, input_px))) - _BORDER_WEIGHT * math.log(filled)

@@ -7,11 +7,17 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 # Precision -> the widest tolerances a network of it may ask for: probability levels and mask IoU. A
-# network that answers nothing is outside them on any golden frame with a crack. INT8 moves single
-# pixels by up to 83 levels, so only its mask is judged.
-WIDEST = {"fp32": (8, 0.98), "fp16": (8, 0.98), "int8": (255, 0.9)}
+# network that answers nothing is outside them on any golden frame with a crack. BF16 and INT8 move
+# single pixels by dozens of levels, so only their masks are judged.
+WIDEST = {
+    "fp32": (8, 0.98),
+    "bf16": (96, 0.95),
+    "fp16": (8, 0.98),
+    "int8": (255, 0.9),
+    "int8-trt": (255, 0.9),
+}
 PRECISIONS = tuple(WIDEST)
 MOST_PX = 8192
 _LARGEST = 2**62  # keeps every later sum and product a number
@@ -30,17 +36,20 @@ class FileEntry:
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
-    """One network file, for one input size and precision.
+    """One network, of one input size and precision. Several may be the same file.
+
+    A file whose height and width are symbolic is a network of every size that is listed for it, and
+    ``bf16`` is an FP32 file whose convolutions are computed in BF16.
 
     Attributes:
         file: Name within the bundle.
-        precision: ``fp32``, ``fp16`` or ``int8``.
+        precision: ``fp32``, ``bf16``, ``fp16``, ``int8``, or ``int8-trt``, which is for TensorRT.
         width_px: Width of the input.
         height_px: Height of the input.
         max_levels: Largest difference from the golden probabilities that passes, in 1/255; at most
-            8, for ``int8`` 255.
+            8, for ``bf16`` 96, for ``int8`` 255.
         min_mask_iou: Smallest IoU with the golden masks that passes, up to 1; at least 0.98, for
-            ``int8`` 0.9.
+            ``bf16`` 0.95, for ``int8`` 0.9.
     """
 
     file: str
@@ -82,17 +91,24 @@ class GoldenEntry:
 
     Attributes:
         kind: ``crack``, ``clean`` or ``dark``.
-        frame: File of the RGB frame, lossless WebP or PNG, at the input size of ``model``.
-        probability: File of the expected answer, 8-bit grey PNG.
-        model: File of one network of that size.
-        road: File of the road expected, 8-bit grey PNG; None where the networks do not say.
+        frame: File of the RGB frame, lossless WebP or PNG.
+        probability: File of the expected answer, 8-bit grey PNG or lossless WebP.
+        width_px: Width of all of them.
+        height_px: Height of all of them.
+        road: File of the road expected, like it; None where the networks do not say.
     """
 
     kind: str
     frame: str
     probability: str
-    model: str
+    width_px: int
+    height_px: int
     road: str | None = None
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Width and height of the frame."""
+        return self.width_px, self.height_px
 
     @property
     def answers(self) -> dict[str, str]:
@@ -103,11 +119,19 @@ class GoldenEntry:
 
 @dataclass(frozen=True, slots=True)
 class MetricEntry:
-    """One score with everything that gives it a meaning; values from 0 to 1."""
+    """One score with everything that gives it a meaning; values from 0 to 1.
+
+    Attributes:
+        name: What was scored, and on what.
+        value: The score.
+        protocol: How.
+        precision: Precision of the network that was scored.
+    """
 
     name: str
     value: float
     protocol: str
+    precision: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +170,7 @@ class Manifest:
     Attributes:
         name: The model's name.
         release: Its version.
-        models: Network files; the first is the default.
+        models: Networks; the first is the default.
         threshold: A pixel is crack when its probability (0..255) is at least this, 1..255.
         threshold_origin: How it was chosen.
         stride_px: Block of pixels that becomes one cell of the network's coarsest level.
@@ -184,19 +208,26 @@ class Manifest:
             raise ValueError(f"road_threshold must be 0 to 255, not {self.road_threshold}")
         self._check_files()
         self._check_models()
+        self._check_golden()
 
     def _check_models(self) -> None:
         if not self.models:
             raise ValueError("models must list at least one network")
+        if self.stride_px < 1:
+            raise ValueError(f"stride_px must be at least 1, not {self.stride_px}")
         wishes = [(model.precision, model.size_px) for model in self.models]
         if len(set(wishes)) < len(wishes):
             raise ValueError("models must not list two networks of one precision and size")
-        networks = {model.file for model in self.models}
+        for model in self.models:
+            if model.width_px % self.stride_px or model.height_px % self.stride_px:
+                size = f"{model.width_px}x{model.height_px}"
+                raise ValueError(f"an input must be a multiple of {self.stride_px} px, not {size}")
+
+    def _check_golden(self) -> None:
         for golden in self.golden:
-            if golden.model not in networks:
-                raise ValueError(
-                    f"golden frame '{golden.frame}' is of no network: '{golden.model}'"
-                )
+            if golden.size_px not in self.sizes_px:
+                size = f"{golden.width_px}x{golden.height_px}"
+                raise ValueError(f"golden frame '{golden.frame}' is of no network's size: {size}")
             if (golden.road is None) != (self.road_threshold is None):
                 raise ValueError(
                     f"golden frame '{golden.frame}' must have a road exactly if road_threshold is "
@@ -221,10 +252,19 @@ class Manifest:
         levels = {"probability": self.threshold, "road": self.road_threshold}
         return {output: level for output, level in levels.items() if level is not None}
 
-    def golden_of(self, network: ModelEntry) -> tuple[GoldenEntry, ...]:
-        """Return the golden frames that prove a network: those of its size."""
-        sizes_px = {model.file: model.size_px for model in self.models}
-        return tuple(golden for golden in self.golden if sizes_px[golden.model] == network.size_px)
+    @property
+    def sizes_px(self) -> tuple[tuple[int, int], ...]:
+        """Width and height of each input size; the default comes first."""
+        return tuple(dict.fromkeys(model.size_px for model in self.models))
+
+    @property
+    def precisions(self) -> tuple[str, ...]:
+        """The precisions that there are networks of."""
+        return tuple(dict.fromkeys(model.precision for model in self.models))
+
+    def golden_of(self, size_px: tuple[int, int]) -> tuple[GoldenEntry, ...]:
+        """Return the golden frames that prove the networks of a size (width, height)."""
+        return tuple(golden for golden in self.golden if golden.size_px == size_px)
 
     def as_json(self) -> str:
         """Return the text of ``manifest.json``, without what is None: it need not be known."""

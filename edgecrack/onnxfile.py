@@ -16,6 +16,9 @@ from edgecrack.errors import BundleError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+HEIGHT, WIDTH = "height", "width"
+"""How a network of any size names the two dimensions that are fixed when it is loaded."""
+
 # message -> field number -> message inside; only the ways that lead to tensors.
 _INSIDE: Mapping[str, Mapping[int, str]] = {
     "model": {7: "graph", 20: "training", 25: "function"},

@@ -54,6 +54,7 @@ class Setup:
 
     Attributes:
         backend: What ran the network.
+        backend_choice: Why that and this precision.
         precision: Precision as inspected.
         input: Size of the network's input.
         model_macs: Multiply-accumulates for one frame.
@@ -63,6 +64,7 @@ class Setup:
     """
 
     backend: str
+    backend_choice: str
     precision: str
     input: InputSize
     model_macs: int
@@ -101,6 +103,7 @@ class RunReport:
         mean_crack_share: Mean crack area over the region, 0 to 1.
         road: Frames without road, and mean shares; None where the network does not say.
         backend: What ran the network.
+        backend_choice: Why that and this precision.
         precision: Precision as inspected.
         input: Size of the network's input.
         model_macs: Multiply-accumulates for one frame.
@@ -126,6 +129,7 @@ class RunReport:
     mean_crack_share: float | None
     road: RoadTotals | None
     backend: str
+    backend_choice: str
     precision: str
     input: InputSize
     model_macs: int
@@ -163,6 +167,7 @@ def make_report(snapshot: Snapshot, totals: Totals, setup: Setup) -> RunReport:
         mean_crack_share=snapshot.mean_crack_share,
         road=snapshot.road,
         backend=setup.backend,
+        backend_choice=setup.backend_choice,
         precision=setup.precision,
         input=setup.input,
         model_macs=setup.model_macs,

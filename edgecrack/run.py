@@ -17,6 +17,8 @@ from edgecrack.device import describe_device
 from edgecrack.errors import EdgecrackError, SinkError, UsageError
 from edgecrack.meter import Meter
 from edgecrack.models import open_bundle
+from edgecrack.models.choice import choose
+from edgecrack.models.selftest import asked_variants
 from edgecrack.output import Output
 from edgecrack.pipeline import survey
 from edgecrack.positions.positioning import Positioning, open_positioning
@@ -80,6 +82,7 @@ class Parts:
         source: Where frames come from.
         positioning: Where the camera was.
         folder: Where the results go.
+        backend_choice: Why this backend and precision run the network.
     """
 
     bundle: Bundle
@@ -87,6 +90,7 @@ class Parts:
     source: Source
     positioning: Positioning
     folder: RunFolder
+    backend_choice: str = ""
 
 
 def run(
@@ -114,15 +118,17 @@ def run(
 def _open(config: RunConfig, stack: ExitStack, on_progress: OnProgress) -> Parts:
     """Open all that a run needs; the folder last, so that nothing is left when an input is bad."""
     bundle = open_bundle(config.model)
-    networks = bundle.networks(config.model.precision, config.model.size_px)
+    variant = asked_variants(bundle, config.model)[0]  # before anything else is opened
+    networks = bundle.networks(variant.precision, config.model.size_px)
     source = open_source(config.source, [network.size_px for network in networks])
     stack.enter_context(closing(source))
     positioning = stack.enter_context(closing(_positioning(config, source, on_progress)))
     model = replace(config.model, size_px=source.info.input_px or config.model.size_px)
-    segmenter = load_segmenter(bundle, model, live=source.info.live)
+    choice = choose(bundle, model, partial(on_progress, "backends tried"))
+    segmenter = load_segmenter(bundle, choice.applied_to(model), live=source.info.live)
     stack.enter_context(closing(segmenter))
     disk = stack.enter_context(closing(LocalDisk()))
-    return Parts(bundle, segmenter, source, positioning, _folder(config.output, disk))
+    return Parts(bundle, segmenter, source, positioning, _folder(config.output, disk), choice.why)
 
 
 def _positioning(config: RunConfig, source: Source, on_progress: OnProgress) -> Positioning:
@@ -267,6 +273,7 @@ def _setup(parts: Parts) -> Setup:
     pixels = segmenter.width_px * segmenter.height_px
     return Setup(
         backend=segmenter.backend,
+        backend_choice=parts.backend_choice,
         precision=segmenter.precision,
         input=InputSize(segmenter.width_px, segmenter.height_px),
         model_macs=round(manifest.macs_per_pixel * pixels),

@@ -7,19 +7,28 @@ place and renamed.
 from __future__ import annotations
 
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgecrack.errors import SinkError, UsageError
 from edgecrack.models.selftest import selftest
+from edgecrack.segmenters import ModelSpec, load_segmenter
 from edgecrack.storage.disk import LocalDisk
 from edgecrack.storage.folders import make_folders
-from export.bundle_files import write_files
+from export.bundle_files import Quantise, with_metrics, write_files
+from export.calibration import calibration_frames
+from export.metric_entries import brief_metrics, metrics
 from export.model_card import model_card
 from export.parity import compare, require
+from export.quality import measure_quality, require_quality
 from training.dataset import part_of, read_pair
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from edgecrack.bundle import Bundle
+    from edgecrack.manifest import MetricEntry
     from edgecrack.storage.disk import Disk
     from export.model_card import BundleRequest
     from export.parity import Parity
@@ -39,16 +48,18 @@ def build_bundle(
         disk: What puts the folder in place; None is this machine's.
 
     Returns:
-        How far each exported network is from torch over the validation pictures.
+        How far the exported network is from torch over the validation pictures, at each size.
 
     Raises:
-        NotHealthyError: One is too far, or fails its self-test; nothing is written then.
+        NotHealthyError: It is too far, a precision finds fewer cracks, or one fails its self-test;
+            nothing is written then.
         UsageError: No set of the checkpoint can prove it.
         SinkError: ``out`` exists or cannot be written.
     """
     if out.exists():
         raise SinkError(f"{out} already exists; give another --out, nothing is ever overwritten.")
     data, disk = _set(checkpoint, request), disk or LocalDisk()
+    _check_sizes(request.sizes_px, checkpoint.config.model.stride_px)
     try:
         make_folders(disk, out.parent)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".bundle-") as folder:
@@ -82,14 +93,57 @@ def _set(checkpoint: Checkpoint, request: BundleRequest) -> DataConfig:
     return known[name]
 
 
+def _check_sizes(sizes_px: Sequence[tuple[int, int]], stride_px: int) -> None:
+    """Refuse sizes that the network would have to pad.
+
+    Raises:
+        UsageError: One is no multiple of the stride.
+    """
+    for width_px, height_px in sizes_px:
+        if width_px % stride_px or height_px % stride_px:
+            fitting = "x".join(
+                str(max(2, -(-side // stride_px)) * stride_px) for side in (width_px, height_px)
+            )
+            raise UsageError(
+                f"--size must be a multiple of the network's stride, {stride_px} px, both ways, "
+                f"not {width_px}x{height_px}; {fitting} is."
+            )
+
+
 def _build(
     checkpoint: Checkpoint, request: BundleRequest, data: DataConfig, build: Path
 ) -> tuple[Parity, ...]:
-    net = checkpoint.network()
-    bundle = write_files(net, request.sizes_px, model_card(checkpoint, net, request, data), build)
-    pairs = part_of(data, request.root, "validation")
+    net, root = checkpoint.network(), request.root
+    labelled = [one for one in checkpoint.config.data if one.has_crack_labels]
+    quantise = None
+    if request.int8_precisions:
+        frames = calibration_frames(labelled, root, request.sizes_px[0])
+        quantise = Quantise(frames, request.int8_precisions)
+    card = model_card(checkpoint, net, request, data)
+    bundle = write_files(net, request.sizes_px, card, build, quantise)
+    pairs = part_of(data, root, "validation")
     parities = compare(net, bundle, [read_pair(pair, data)[0] for pair in pairs])
     for parity in parities:
         require(parity)
-    selftest(bundle).require()
+    sets = [data] if request.set_name else [one for one in checkpoint.config.data if one.split]
+    selftest(with_metrics(bundle, _scores(bundle, request, sets))).require()
     return parities
+
+
+def _scores(
+    bundle: Bundle, request: BundleRequest, sets: Sequence[DataConfig]
+) -> tuple[MetricEntry, ...]:
+    """Score FP32 in full at the default size; other precisions there, and other sizes, in short."""
+    root, tolerance_px = request.root, max(request.tolerances_px)
+    qualities = measure_quality(bundle, sets, root, tolerance_px)
+    require_quality(qualities)
+    first, *others = bundle.networks("fp32")
+    with closing(load_segmenter(bundle, ModelSpec(size_px=first.size_px), live=True)) as segmenter:
+        entries = list(metrics(segmenter, sets, root, request.tolerances_px))
+    for quality in qualities[1:]:
+        entries += quality.entries
+    for network in others:
+        spec = ModelSpec(size_px=network.size_px)
+        with closing(load_segmenter(bundle, spec, live=True)) as segmenter:
+            entries += brief_metrics(segmenter, sets, root, tolerance_px)
+    return tuple(entries)

@@ -1,7 +1,8 @@
 """The front of several networks: what each is worth and costs, measured side by side.
 
-All are timed on one backend in one process, call by call in turns, so that a drift of the
-machine's clock or load meets all alike. The paper's network takes part, at the paper's picture
+All are timed in one process, call by call in turns, so that a drift of the machine's clock or load
+meets all alike. Networks are run by ONNX Runtime in FP32; a bundle by each backend and precision
+that it has here. The paper's network takes part, at the paper's picture
 size: how many times faster a pixel another network is holds on any machine far better than
 milliseconds do.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -18,23 +19,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgecrack.manifest import Provenance
-from edgecrack.segmenters import load_segmenter
+from edgecrack.models.selftest import prove
+from edgecrack.models.variants import Variant, variants
+from edgecrack.segmenters import ModelSpec, load_segmenter
 from export.bundle_files import write_files
 from export.model_card import ModelCard
 from training.complexity import complexity_of
+from training.config import parse_config
 from training.unet import UNet, UNetSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from edgecrack.bundle import Bundle
     from training.complexity import Complexity
 
 PAPER = "paper's U-Net"
 PAPER_SIZE_PX = (480, 320)
 PERCENTILES = (5, 50, 90, 95, 99)
-_CARD = ModelCard(
-    "front", "0", 128, "not chosen", (), Provenance({}, (), "not for use", 0, "unknown")
-)
+_CARD = ModelCard("front", "0", 128, "not chosen", Provenance({}, (), "not for use", 0, "unknown"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,8 @@ class Candidate:
         size_px: Width and height of its pictures.
         f1: F1, 0 to 1, on validation pictures of the sets it has learnt; None if not known.
         f1_left_out: F1 on sets that were left out of its training; None if not known.
+        bundle: Where it has been exported to; None exports it now.
+        run: How the bundle is run.
     """
 
     name: str
@@ -54,6 +59,8 @@ class Candidate:
     size_px: tuple[int, int]
     f1: float | None = None
     f1_left_out: float | None = None
+    bundle: Bundle | None = None
+    run: ModelSpec = field(default_factory=ModelSpec)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,9 @@ class FrontRow:
 
     Attributes:
         name: Its name.
+        runs_on: Backend and precision.
+        mask_iou: IoU of its crack masks with those of FP32, on golden frames, 0 to 1; None where
+            nothing but FP32 was run.
         f1: As in `Candidate`.
         f1_left_out: As in `Candidate`.
         complexity: What it costs to compute and to store.
@@ -72,6 +82,8 @@ class FrontRow:
     """
 
     name: str
+    runs_on: str
+    mask_iou: float | None
     f1: float | None
     f1_left_out: float | None
     complexity: Complexity
@@ -122,20 +134,57 @@ def measure_front(candidates: Sequence[Candidate], reference: Candidate, turns: 
     """
     compared = [*candidates, reference]
     with TemporaryDirectory() as folder, ExitStack() as stack:
-        calls = []
+        calls, runs_on = [], []
         for number, candidate in enumerate(compared):
-            place = Path(folder) / str(number)
-            place.mkdir()
-            bundle = write_files(candidate.net, [candidate.size_px], _CARD, place)
-            segmenter = stack.enter_context(closing(load_segmenter(bundle, live=True)))
+            bundle = candidate.bundle or _exported(candidate, Path(folder) / str(number))
+            loaded = load_segmenter(bundle, candidate.run, live=True)
+            segmenter = stack.enter_context(closing(loaded))
             frame = _noise(*candidate.size_px)
             calls.append(lambda run=segmenter.answer, frame=frame: run(frame))
+            runs_on.append(f"{segmenter.backend.partition(' CPU')[0]}, {segmenter.precision}")
         backend = segmenter.backend
         times_s = in_turns(calls, turns, time.perf_counter)
     reference_s = times_s[-1] / _pixels(reference)
-    pairs = zip(compared, times_s, strict=True)
-    rows = tuple(front_row(each, own_s, reference_s) for each, own_s in pairs)
+    rows = tuple(
+        front_row(each, where, own_s, reference_s)
+        for each, where, own_s in zip(compared, runs_on, times_s, strict=True)
+    )
     return Front(backend, turns, rows)
+
+
+def _exported(candidate: Candidate, place: Path) -> Bundle:
+    place.mkdir()
+    return write_files(candidate.net, [candidate.size_px], _CARD, place)
+
+
+def candidates_of(bundle: Bundle) -> list[Candidate]:
+    """Return a candidate for each backend and precision that runs a bundle here, at its first size.
+
+    Raises:
+        ConfigError: Its provenance holds no training configuration.
+    """
+    manifest = bundle.manifest
+    net = UNet(parse_config(manifest.provenance.config, f"bundle {bundle.path}").model).eval()
+    size_px = manifest.sizes_px[0]
+    return [
+        Candidate(
+            f"{manifest.name} {manifest.release}",
+            net,
+            size_px,
+            bundle=bundle,
+            run=ModelSpec(backend=each.backend, precision=each.precision, size_px=size_px),
+        )
+        for each in variants(bundle)
+    ]
+
+
+def _agreement(candidate: Candidate) -> float | None:
+    """Return the IoU of a bundle's masks with those of FP32 on its golden frames."""
+    if candidate.bundle is None:
+        return None
+    run = candidate.run
+    network = candidate.bundle.model(run.precision, run.size_px)
+    return prove(candidate.bundle, network, Variant(run.backend, run.precision)).mask_iou
 
 
 def in_turns(
@@ -154,17 +203,22 @@ def in_turns(
     return times_s[:, 1:]
 
 
-def front_row(candidate: Candidate, times_s: np.ndarray, reference_s: np.ndarray) -> FrontRow:
+def front_row(
+    candidate: Candidate, runs_on: str, times_s: np.ndarray, reference_s: np.ndarray
+) -> FrontRow:
     """Return the row of one network.
 
     Args:
         candidate: The network.
+        runs_on: Backend and precision.
         times_s: The time of each of its calls.
         reference_s: The time that the reference needed for a pixel, in the same turns.
     """
     percentiles = np.percentile(1e3 * times_s, PERCENTILES)
     return FrontRow(
         name=candidate.name,
+        runs_on=runs_on,
+        mask_iou=_agreement(candidate),
         f1=candidate.f1,
         f1_left_out=candidate.f1_left_out,
         complexity=complexity_of(candidate.net.spec, *candidate.size_px),

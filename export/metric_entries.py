@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 def metrics(
-    segmenter: Segmenter, sets: Iterable[DataConfig], root: Path, tolerances_px: Sequence[float]
+    segmenter: Segmenter,
+    sets: Iterable[DataConfig],
+    root: Path,
+    tolerances_px: Sequence[float],
 ) -> tuple[MetricEntry, ...]:
     """Score held pictures as a run would report them: validation and test part of each set.
 
@@ -41,6 +44,29 @@ def metrics(
     return tuple(entries)
 
 
+def brief_metrics(
+    segmenter: Segmenter, sets: Iterable[DataConfig], root: Path, tolerance_px: float
+) -> tuple[MetricEntry, ...]:
+    """Score held pictures by F1 alone, each set as a whole under one tolerance.
+
+    Args:
+        segmenter: The network, at its own threshold.
+        sets: Sets with a split; those without crack labels are left out.
+        root: The data folder.
+        tolerance_px: Tolerance where a set has none of its own.
+    """
+    entries: list[MetricEntry] = []
+    for data in (data for data in sets if data.has_crack_labels):
+        for part in ("validation", "test"):
+            if pairs := part_of(data, root, part):
+                tolerances = [data.validate_px or tolerance_px]
+                first = score_pairs(segmenter, data, pairs, part, tolerances).scores[0]
+                protocol = f"{first.protocol}, threshold {segmenter.threshold} from validation"
+                f1 = round(first.fixed.f1, 4)
+                entries.append(MetricEntry(f"F1 {data.name}", f1, protocol, segmenter.precision))
+    return tuple(entries)
+
+
 def _scores(
     segmenter: Segmenter,
     data: DataConfig,
@@ -54,10 +80,13 @@ def _scores(
     threshold = f"threshold {segmenter.threshold} from validation"
     for result in score_pairs(segmenter, data, pairs, part, tolerances).scores:
         protocol = f"{result.protocol}, {threshold}"
-        yield MetricEntry(f"F1 {result.name}", round(result.fixed.f1, 4), protocol)
+        yield MetricEntry(
+            f"F1 {result.name}", round(result.fixed.f1, 4), protocol, segmenter.precision
+        )
         if result.cells and result.protocol.tolerance_px == tolerances[0]:
             cells = f"cells of a 32nd of the width, {part} ({result.pictures}), {threshold}"
-            yield MetricEntry(f"cell F1 {result.name}", round(result.cells.f1, 4), cells)
+            f1 = round(result.cells.f1, 4)
+            yield MetricEntry(f"cell F1 {result.name}", f1, cells, segmenter.precision)
 
 
 def _alarms(
@@ -73,4 +102,5 @@ def _alarms(
     protocol = f"share of its pixels, {part} ({len(pairs)}), threshold {marked.threshold}"
     for area, share in (("not road", marked.not_road), ("paint", marked.paint)):
         if share is not None:
-            yield MetricEntry(f"marked of {area}, {data.name}", round(share, 6), protocol)
+            name = f"marked of {area}, {data.name}"
+            yield MetricEntry(name, round(share, 6), protocol, segmenter.precision)

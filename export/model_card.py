@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgecrack.manifest import DataEntry, Provenance
-from export.metric_entries import metrics
-from export.torch_segmenter import ROAD_THRESHOLD, TorchSegmenter
+from export.torch_segmenter import ROAD_THRESHOLD
 from training.evaluation import ods_threshold
 from training.validation import ALARM_WEIGHT
 
@@ -48,6 +47,7 @@ class BundleRequest:
         road_threshold: A pixel is road when its road is at least this, 0..255; not used where the
             network does not say what is road.
         name: The model's name; None is that of its configuration.
+        int8_precisions: ``int8`` for processors, ``int8-trt`` for TensorRT, both or none.
     """
 
     sizes_px: tuple[tuple[int, int], ...]
@@ -58,6 +58,7 @@ class BundleRequest:
     licence: str | None = None
     road_threshold: int = ROAD_THRESHOLD
     name: str | None = None
+    int8_precisions: tuple[str, ...] = ("int8",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,42 +70,38 @@ class ModelCard:
         release: Its version.
         threshold: A pixel is crack when its probability is at least this, 1..255.
         threshold_origin: How it was chosen.
-        metrics: Scores, each with its protocol.
         provenance: Where the weights come from.
         road_threshold: A pixel is road when its road is at least this, 0..255; not used where the
             network does not say what is road.
+        metrics: Scores, each with its protocol; they are taken when the networks exist.
     """
 
     name: str
     release: str
     threshold: int
     threshold_origin: str
-    metrics: tuple[MetricEntry, ...]
     provenance: Provenance
     road_threshold: int = ROAD_THRESHOLD
+    metrics: tuple[MetricEntry, ...] = ()
 
 
 def model_card(
     checkpoint: Checkpoint, net: UNet, request: BundleRequest, data: DataConfig
 ) -> ModelCard:
-    """Choose the threshold and take the scores of a trained network.
+    """Choose the threshold of a trained network, and say where it comes from.
 
     Args:
         checkpoint: Where the network comes from.
         net: The network itself.
         request: What the bundle is to hold.
-        data: The set that the threshold is taken on, and the scores if ``request`` names it; else
-            they are those of all sets with a split, at the first size.
+        data: The set that the threshold is taken on where training chose none.
     """
     threshold, origin = _threshold(checkpoint, net, request, data)
-    segmenter = TorchSegmenter(net, *request.sizes_px[0], threshold, request.road_threshold)
-    scored = [data] if request.set_name else [one for one in checkpoint.config.data if one.split]
     return ModelCard(
         name=request.name or checkpoint.config.name,
         release=request.release,
         threshold=threshold,
         threshold_origin=origin,
-        metrics=metrics(segmenter, scored, request.root, request.tolerances_px),
         provenance=_provenance(checkpoint, request),
         road_threshold=request.road_threshold,
     )

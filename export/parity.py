@@ -30,7 +30,7 @@ class Parity:
     """How far one answer of one network of a bundle is from torch over some pictures.
 
     Attributes:
-        network: The network file.
+        network: The network file, and the size it was run at.
         answer: Output of the network: ``probability`` or ``road``.
         pictures: How many were compared.
         worst_levels: Largest difference, in 1/255.
@@ -45,7 +45,7 @@ class Parity:
 
 
 def compare(net: UNet, bundle: Bundle, pictures: Sequence[RgbImage]) -> tuple[Parity, ...]:
-    """Run pictures, squeezed to each network's size, through torch and through each network.
+    """Run pictures, squeezed to each size of the bundle, through torch and through FP32.
 
     Args:
         net: The trained network.
@@ -53,14 +53,14 @@ def compare(net: UNet, bundle: Bundle, pictures: Sequence[RgbImage]) -> tuple[Pa
         pictures: uint8 (H, W, 3), of any size.
 
     Returns:
-        One comparison for each answer of each network of the bundle.
+        One comparison for each answer of the FP32 network of each size.
 
     Raises:
         BundleError: A network cannot be loaded or run.
     """
     return tuple(
         parity
-        for network in bundle.manifest.models
+        for network in bundle.networks("fp32")
         for parity in _parities(net, bundle, network, pictures)
     )
 
@@ -100,7 +100,11 @@ def _parities(
                 difference.add(answers[answer], expected[answer])
     for answer, difference in differences.items():
         yield Parity(
-            network.file, answer, len(pictures), difference.worst_levels, difference.mask_iou
+            f"{network.file} at {network.width_px}x{network.height_px}",
+            answer,
+            len(pictures),
+            difference.worst_levels,
+            difference.mask_iou,
         )
 
 

@@ -71,8 +71,7 @@ def score_bundle(
 def segmenter_of(bundle: Bundle, first: Pair, data: DataConfig) -> Segmenter:
     """Return the network that a run takes: of the size which the first picture fills best."""
     height_px, width_px, _ = read_pair(first, data)[0].shape
-    inputs_px = [network.size_px for network in bundle.manifest.models]
-    size_px = best_input((width_px, height_px), inputs_px)
+    size_px = best_input((width_px, height_px), bundle.manifest.sizes_px)
     return load_segmenter(bundle, ModelSpec(size_px=size_px))
 
 

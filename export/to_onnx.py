@@ -1,9 +1,11 @@
-"""Checkpoint to ONNX: the network with its normalisation inside, one static size a file.
+"""Checkpoint to ONNX: the network with its normalisation inside, height and width symbolic.
 
 The graph takes ``frame`` uint8 (1, H, W, 3) RGB exactly as the pipeline yields it. It gives
-``probability`` uint8 (1, H, W) and, where the network says what is road, ``road`` like it. Cast
-comes first and last: TensorRT converts uint8 at the edges of a graph only, truncates, and is
-undefined outside 0..255, hence Round and Clip before the last Cast.
+``probability`` uint8 (1, H, W) and, where the network says what is road, ``road`` like it. H and W
+are multiples of the network's stride, so nothing is padded; a backend fixes them when it loads the
+file, after which they cost nothing. Cast comes first and last: TensorRT converts uint8 at the edges
+of a graph only, truncates, and is undefined outside 0..255, hence Round and Clip before the last
+Cast.
 """
 
 from __future__ import annotations
@@ -18,55 +20,50 @@ from typing import TYPE_CHECKING
 
 import onnx
 import torch
-from torch import nn
+from torch.export import Dim
 
 from edgecrack.errors import EdgecrackError
+from edgecrack.manifest import MOST_PX
+from edgecrack.onnxfile import HEIGHT, WIDTH
+from export.equalising import equalise
+from export.folding import folded
+from export.uint8_model import Uint8Model, outputs_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from training.unet import UNet
 
 OPSET = 18
 
 
-class Uint8Model(nn.Module):
-    """The network as the vehicle runs it: pixels in; probability, and perhaps road, out; uint8."""
+def to_onnx(net: UNet, equalise_on: Sequence[torch.Tensor] = ()) -> bytes:
+    """Return the ONNX file of ``net``, of any height and width that divide by its stride.
 
-    def __init__(self, net: UNet) -> None:
-        super().__init__()
-        self.net = net
-
-    def forward(self, frame: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Map uint8 (N, H, W, 3) RGB to one uint8 (N, H, W) for each of ``outputs_of``."""
-        picture = (frame.to(torch.float32) * (1.0 / 255.0)).permute(0, 3, 1, 2)  # (N, 3, H, W)
-        likely = torch.sigmoid(self.net(picture)).unbind(1)  # each (N, H, W)
-        return tuple(
-            torch.round(plane * 255.0).clamp(0.0, 255.0).to(torch.uint8) for plane in likely
-        )
-
-
-def outputs_of(net: UNet) -> list[str]:
-    """Return the names of what the network says: ``probability``, and perhaps ``road``."""
-    return ["probability", "road"] if net.spec.road else ["probability"]
-
-
-def to_onnx(net: UNet, width_px: int, height_px: int) -> bytes:
-    """Return the ONNX file of ``net`` for one input size.
+    Args:
+        net: The trained network; it stays as it is.
+        equalise_on: Pictures, float32 (1, 3, H, W), on which channels are brought to like ranges
+            for INT8; none leaves them as they were trained.
 
     Raises:
         EdgecrackError: The graph breaks the contract of this file.
     """
-    frame = torch.zeros(1, height_px, width_px, 3, dtype=torch.uint8)
+    plain = folded(net)
+    if equalise_on:
+        equalise(plain, equalise_on)
+    stride_px = net.spec.stride_px
+    frame = torch.zeros(1, 4 * stride_px, 6 * stride_px, 3, dtype=torch.uint8)
+    sides = (stride_px * Dim(name, min=2, max=MOST_PX // stride_px) for name in ("rows", "columns"))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         with _quiet():
             torch.onnx.export(
-                Uint8Model(net).eval(),
+                Uint8Model(plain).eval(),
                 (frame,),
                 str(path),
                 input_names=["frame"],
                 output_names=outputs_of(net),
+                dynamic_shapes=(dict(zip((1, 2), sides, strict=True)),),
                 dynamo=True,
                 opset_version=OPSET,
                 external_data=False,
@@ -74,8 +71,29 @@ def to_onnx(net: UNet, width_px: int, height_px: int) -> bytes:
             )
         model = onnx.load(str(path))
     _forget_sources(model)
+    _cast_first(model)
     check_graph(model)
+    _name_sides(model)
     return bytes(model.SerializeToString())
+
+
+def _cast_first(model: onnx.ModelProto) -> None:
+    """Have the size of the picture read after the Cast: TensorRT takes uint8 into a Cast only."""
+    nodes = list(model.graph.node)
+    cast = next(node for node in nodes if node.op_type == "Cast" and "frame" in node.input)
+    for node in nodes:
+        if node.op_type == "Shape" and node.input[0] == "frame":
+            node.input[0] = cast.output[0]
+    del model.graph.node[:]
+    model.graph.node.extend([cast, *(node for node in nodes if node is not cast)])
+
+
+def _name_sides(model: onnx.ModelProto) -> None:
+    """Name the two free dimensions, and drop what the exporter says of those inside."""
+    del model.graph.value_info[:]
+    for edge in (*model.graph.input, *model.graph.output):
+        for dim, name in zip(edge.type.tensor_type.shape.dim[1:3], (HEIGHT, WIDTH), strict=True):
+            dim.dim_param = name
 
 
 @contextlib.contextmanager
@@ -134,25 +152,3 @@ def _last_nodes(model: onnx.ModelProto, output: str) -> list[str]:
         kinds.insert(0, makers[output].op_type)
         output = makers[output].input[0]
     return kinds
-
-
-def macs(model: onnx.ModelProto) -> int:
-    """Return the multiply-accumulates of all convolutions of an ONNX graph, for one frame."""
-    graph = onnx.shape_inference.infer_shapes(model).graph
-    shapes = {v.name: _shape(v) for v in (*graph.value_info, *graph.output, *graph.input)}
-    weights = {tensor.name: list(tensor.dims) for tensor in graph.initializer}
-    total = 0
-    for node in graph.node:
-        if node.op_type == "Conv":  # weight (out, in, kh, kw), one output pixel costs in x kh x kw
-            height, width = shapes[node.output[0]][2:]
-            out, inside, rows, columns = weights[node.input[1]]
-            total += out * inside * rows * columns * height * width
-        elif node.op_type == "ConvTranspose":  # weight (in, out, kh, kw), counted on input pixels
-            height, width = shapes[node.input[0]][2:]
-            inside, out, rows, columns = weights[node.input[1]]
-            total += out * inside * rows * columns * height * width
-    return total
-
-
-def _shape(value: onnx.ValueInfoProto) -> list[int]:
-    return [dim.dim_value for dim in value.type.tensor_type.shape.dim]

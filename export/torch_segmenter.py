@@ -8,7 +8,6 @@ import numpy as np
 import torch
 
 from edgecrack.records import Answer
-from export.to_onnx import Uint8Model
 
 if TYPE_CHECKING:
     from edgecrack.records import RgbImage
@@ -43,13 +42,14 @@ class TorchSegmenter:
     ) -> None:
         self.width_px, self.height_px, self.threshold = width_px, height_px, threshold
         self.road_threshold = road_threshold if net.spec.road else None
-        self._model = Uint8Model(net).eval()
+        self._net = net.eval()
 
     @torch.inference_mode()
     def answer(self, image: RgbImage) -> Answer:
         """Return what the network says of an RGB picture (H, W, 3) of the input's size."""
-        planes = self._model(torch.from_numpy(image)[None])
-        return Answer(*(np.asarray(plane[0].numpy(), np.uint8) for plane in planes))
+        picture = torch.from_numpy(image)[None].permute(0, 3, 1, 2) / 255.0
+        planes = torch.round(torch.sigmoid(self._net(picture))[0] * 255.0).to(torch.uint8)
+        return Answer(*(np.asarray(plane.numpy(), np.uint8) for plane in planes))
 
     def cpu_s(self) -> float:
         """Return 0: torch's threads are not counted apart."""

@@ -21,7 +21,7 @@ from edgecrack.storage.disk import LocalDisk
 from tests.system_calls import read_calls, strace
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from tests.system_calls import SystemCalls
 
@@ -72,6 +72,15 @@ def signals() -> None:
     ):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, handler)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def backend_choices(tmp_path_factory) -> Iterator[None]:
+    """Keep the backends that tests choose out of the user's cache, and theirs out of the tests."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("edgecrack.models.choice.cache_folder", lambda: folder)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -159,9 +168,10 @@ def recorded_disk():
 
 
 @pytest.fixture(scope="session")
-def environment() -> dict[str, str]:
+def environment(tmp_path_factory) -> dict[str, str]:
     """Return the environment in which a test starts programs of this checkout."""
-    return {**os.environ, "PYTHONPATH": str(CHECKOUT), "COLUMNS": "200", "NO_COLOR": "1"}
+    own = {"PYTHONPATH": str(CHECKOUT), "COLUMNS": "200", "NO_COLOR": "1"}
+    return {**os.environ, **own, "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache"))}
 
 
 @pytest.fixture(scope="session")

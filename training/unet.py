@@ -117,16 +117,24 @@ class UNet(nn.Module):
         x = self._padded(picture)
         if self.spec.stem > 1:
             x = F.pixel_unshuffle(x, self.spec.stem)  # (N, C s^2, H/s, W/s)
+        logits: torch.Tensor = self.head(self.features(x))
+        if self.spec.stem > 1:
+            logits = F.pixel_shuffle(logits, self.spec.stem)  # (N, answers, H, W)
+        return logits[..., :height, :width]
+
+    def features(self, blocks: torch.Tensor) -> torch.Tensor:
+        """Map blocks (N, C s^2, H/s, W/s) of the stem to the last level (N, widths[0], H/s, W/s).
+
+        Height and width divide by the stride.
+        """
+        x = blocks
         skips: list[torch.Tensor] = []
         for level in self.down:
             x = level(F.max_pool2d(x, 2) if skips else x)
             skips.append(x)
         for up, merge, skip in zip(self.up, self.merge, skips[-2::-1], strict=True):
             x = merge(torch.cat([skip, up(x)], dim=1))
-        logits: torch.Tensor = self.head(x)
-        if self.spec.stem > 1:
-            logits = F.pixel_shuffle(logits, self.spec.stem)  # (N, answers, H, W)
-        return logits[..., :height, :width]
+        return x
 
     def _padded(self, picture: torch.Tensor) -> torch.Tensor:
         height, width = picture.shape[-2:]

@@ -30,7 +30,7 @@ def report_table(report: RunReport) -> Table:
         f"first {report.warm_up_frames} frames left out of times and rates"
     )
     table = Table("stage", *(column.replace("_ms", " ms") for column in _COLUMNS), title=title)
-    table.caption = caption
+    table.caption = f"{caption}\n{report.backend_choice}" if report.backend_choice else caption
     rows = {**report.stages, "capture to result": report.capture_to_result_ms}
     for name, times in rows.items():
         values = asdict(times)
@@ -39,17 +39,22 @@ def report_table(report: RunReport) -> Table:
 
 
 def selftest_table(result: SelfTest) -> Table:
-    """Lay out a self-test: a row for each golden frame, and one for each network's verdict."""
-    table = Table("network", "frame", "answer", "worst of 255", "mask IoU", "")
+    """Lay out a self-test: a row for each network and backend, and for each answer that differs."""
+    table = Table("network", "input", "backend", "precision", "worst of 255", "mask IoU", "ms", "")
     table.title = f"{result.name} {result.release} ({result.sha256[:12]})"
-    table.caption = f"{result.backend}; {result.default}: {result.latency_ms:.1f} ms a frame"
+    table.caption = "\n".join(f"not run: {what}: {why}" for what, why in result.not_run.items())
     for network in result.networks:
-        for golden in network.golden:
-            figures = str(golden.worst_levels), f"{golden.mask_iou:.5f}"
-            verdict = "ok" if golden.passed else "FAILED"
-            table.add_row(network.file, golden.kind, golden.answer, *figures, verdict)
-        verdict = "ok" if network.passed else f"FAILED: {network.reason}"
-        table.add_row(network.file, network.precision, "", "", "", verdict)
+        worst = max((golden.worst_levels for golden in network.golden), default=0)
+        table.add_row(
+            network.file,
+            f"{network.width_px}x{network.height_px}",
+            network.backend,
+            network.precision,
+            str(worst),
+            f"{network.mask_iou:.5f}",
+            f"{network.latency_ms:.1f}",
+            "ok" if network.passed else f"FAILED: {network.reason}",
+        )
     return table
 
 

@@ -1,7 +1,8 @@
 """The one proof that a bundle works here: its golden frames give the answers it promises.
 
-Every network of the bundle is proved, each of its answers, with what would run it. Export, the
-operator, and a unit before it uses a new model all ask this. IoU of two empty masks is 1.
+Every network of the bundle is proved, each of its answers, with every backend that would run it.
+Export, the operator, and a unit before it uses a new model all ask this. IoU of two empty masks
+is 1.
 """
 
 from __future__ import annotations
@@ -12,22 +13,22 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from edgecrack.errors import BundleError, NotHealthyError
-from edgecrack.metrics import mask_iou
-from edgecrack.models.golden_files import decode_picture, decode_plane
-from edgecrack.segmenters import ModelSpec, load_segmenter
+from edgecrack.models.golden_result import GoldenResult, compare, pooled_iou
+from edgecrack.models.variants import Variant, unavailable, variants
+from edgecrack.segmenters import AUTO, ModelSpec, load_segmenter
+from edgecrack.segmenters.backends import leaf
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Sequence
 
     from edgecrack.bundle import Bundle
-    from edgecrack.manifest import GoldenEntry, ModelEntry
-    from edgecrack.records import GrayImage
+    from edgecrack.manifest import ModelEntry
     from edgecrack.segmenters import Segmenter
 
 REPEATS = 5
@@ -38,46 +39,43 @@ _Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True, slots=True)
-class GoldenResult:
-    """How one answer to one golden frame came out.
-
-    Attributes:
-        kind: ``crack``, ``clean`` or ``dark``.
-        answer: Output of the network: ``probability`` or ``road``.
-        worst_levels: Largest difference from what is expected, in 1/255.
-        mask_iou: IoU with the expected mask.
-        passed: Whether both are within the manifest's tolerances.
-        refuses_zeros: Whether a network that answers 0 everywhere would not pass.
-    """
-
-    kind: str
-    answer: str
-    worst_levels: int
-    mask_iou: float
-    passed: bool
-    refuses_zeros: bool
-
-
-@dataclass(frozen=True, slots=True)
 class NetworkResult:
-    """What the self-test of one network came to.
+    """What the self-test of one network with one backend came to.
 
     Attributes:
         file: The network file.
-        precision: Precision of its weights as inspected.
+        backend: What ran it.
+        precision: Its precision as inspected.
+        width_px: Width of its input.
+        height_px: Height of its input.
         golden: One result for each answer to each golden frame of its size.
+        latency_ms: Median time of one inference, all cores on one frame.
         reason: Why it failed; empty when it passed.
     """
 
     file: str
+    backend: str
     precision: str
+    width_px: int
+    height_px: int
     golden: tuple[GoldenResult, ...]
+    latency_ms: float
     reason: str
 
     @property
     def passed(self) -> bool:
         """Whether it is the network that the bundle promises."""
         return not self.reason
+
+    @property
+    def mask_iou(self) -> float:
+        """IoU of its crack masks on all golden frames together with those of FP32, 0 to 1."""
+        return pooled_iou(golden for golden in self.golden if golden.answer == "probability")
+
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        return f"{self.file} at {self.width_px}x{self.height_px} with {self.backend}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +86,16 @@ class SelfTest:
         name: The model's name.
         release: Its version.
         sha256: The bundle's identity.
-        backend: What ran it.
-        networks: One result for each network of the bundle.
-        default: File of the network that ``edgecrack run`` uses with the same choice.
-        latency_ms: Median time of one inference of that network, all cores on one frame.
+        networks: One result for each network of the bundle and each backend that runs it.
+        not_run: What this machine cannot run of it -> why.
         peak_memory_bytes: Largest resident size of the process so far.
     """
 
     name: str
     release: str
     sha256: str
-    backend: str
     networks: tuple[NetworkResult, ...]
-    default: str
-    latency_ms: float
+    not_run: dict[str, str]
     peak_memory_bytes: int
 
     @property
@@ -115,11 +109,11 @@ class SelfTest:
         Raises:
             NotHealthyError: A network has failed; the message names each, with the reason.
         """
-        reasons = "; ".join(f"{net.file} {net.reason}" for net in self.networks if net.reason)
+        reasons = "; ".join(f"{net.name} {net.reason}" for net in self.networks if net.reason)
         if reasons:
             raise NotHealthyError(
                 f"bundle {self.name} {self.release} must give the answers it promises on this "
-                f"device, but {reasons}; use another bundle."
+                f"device, but {reasons}; use another bundle, --precision or --backend."
             )
 
     def as_json(self) -> dict[str, Any]:
@@ -130,53 +124,97 @@ class SelfTest:
 def selftest(
     bundle: Bundle, spec: ModelSpec | None = None, *, deadline_s: float = DEADLINE_S
 ) -> SelfTest:
-    """Run every network of a bundle on the golden frames of its size.
+    """Run every network of a bundle on the golden frames of its size, with every backend here.
 
     Args:
         bundle: What to prove; ``spec.bundle`` is not looked at.
-        spec: What runs it, and which network's latency is taken; the default is what
-            ``edgecrack run`` uses.
+        spec: Which backend, precision and size; the default is all of them.
         deadline_s: How long one network may take.
 
     Raises:
         NotHealthyError: A network takes longer.
-        BundleError: A network or a golden frame cannot be read, or ``spec`` asks for a network
-            that the bundle does not hold.
+        BundleError: A network or a golden frame cannot be read, or ``spec`` asks for what the
+            bundle does not hold or what cannot run here.
     """
-    spec = spec or ModelSpec()
-    manifest, default = bundle.manifest, bundle.model(spec.precision, spec.size_px)
-    with closing(load_segmenter(bundle, spec, live=True)) as segmenter:
-        backend = segmenter.backend
-        latency_ms = _within(deadline_s, default, lambda: _latency_ms(segmenter))
+    spec, manifest = spec or ModelSpec(), bundle.manifest
+    results = tuple(
+        prove(bundle, network, variant, deadline_s=deadline_s)
+        for variant in asked_variants(bundle, spec)
+        for network in bundle.networks(variant.precision, spec.size_px)
+    )
     return SelfTest(
         name=manifest.name,
         release=manifest.release,
         sha256=bundle.sha256,
-        backend=backend,
-        networks=tuple(_network(bundle, network, spec, deadline_s) for network in manifest.models),
-        default=default.file,
-        latency_ms=latency_ms,
+        networks=results,
+        not_run=unavailable(bundle),
         peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
     )
 
 
-def _network(
-    bundle: Bundle, network: ModelEntry, spec: ModelSpec, deadline_s: float
+def asked_variants(bundle: Bundle, spec: ModelSpec) -> Sequence[Variant]:
+    """Return the variants that ``spec`` allows, and that can run here; at least one.
+
+    Raises:
+        BundleError: There is none.
+    """
+    if AUTO not in {spec.backend, spec.precision}:
+        return [Variant(spec.backend, spec.precision)]  # whoever loads it says why it cannot be
+    found = [
+        variant
+        for variant in variants(bundle)
+        if spec.backend in {AUTO, variant.backend} and spec.precision in {AUTO, variant.precision}
+    ]
+    if found:
+        return found
+    if spec.backend != AUTO:
+        leaf(spec.backend)  # says how it is installed
+    if spec.precision not in {AUTO, *bundle.manifest.precisions}:
+        bundle.networks(spec.precision)  # says what it holds
+    here = ", ".join(map(str, variants(bundle)))
+    raise BundleError(
+        f"bundle {bundle.path} must run with {spec.backend} in {spec.precision} here, but runs "
+        f"with {here}; use one of these."
+    )
+
+
+def prove(
+    bundle: Bundle, network: ModelEntry, variant: Variant, *, deadline_s: float = DEADLINE_S
 ) -> NetworkResult:
-    wanted = replace(spec, precision=network.precision, size_px=network.size_px)
-    with closing(load_segmenter(bundle, wanted, live=True)) as segmenter:
-        entries = bundle.manifest.golden_of(network)
+    """Run one network on the golden frames of its size with one backend.
+
+    Args:
+        bundle: Where the network is from.
+        network: Which network.
+        variant: What runs it.
+        deadline_s: How long it may take.
+
+    Raises:
+        NotHealthyError: It takes longer.
+        BundleError: It cannot be loaded here, or a golden frame cannot be read.
+    """
+    spec = ModelSpec(backend=variant.backend, precision=network.precision, size_px=network.size_px)
+    with closing(load_segmenter(bundle, spec, live=True)) as segmenter:
         golden = _within(
             deadline_s,
             network,
             lambda: tuple(
                 result
-                for entry in entries
-                for result in _compare(bundle, network, entry, segmenter)
+                for entry in bundle.manifest.golden_of(network.size_px)
+                for result in compare(bundle, network, entry, segmenter)
             ),
         )
-        reason = _reason(network, segmenter.precision, golden)
-        return NetworkResult(network.file, segmenter.precision, golden, reason)
+        latency_ms = _within(deadline_s, network, lambda: _latency_ms(segmenter))
+        return NetworkResult(
+            file=network.file,
+            backend=variant.backend,
+            precision=segmenter.precision,
+            width_px=network.width_px,
+            height_px=network.height_px,
+            golden=golden,
+            latency_ms=latency_ms,
+            reason=_reason(network, segmenter.precision, golden),
+        )
 
 
 def _within(deadline_s: float, network: ModelEntry, work: Callable[[], _Answer]) -> _Answer:
@@ -195,7 +233,7 @@ def _within(deadline_s: float, network: ModelEntry, work: Callable[[], _Answer])
 
 def _reason(network: ModelEntry, precision: str, golden: tuple[GoldenResult, ...]) -> str:
     """Return why a network has failed, or nothing."""
-    if precision != network.precision:
+    if precision != network.precision.removesuffix("-trt"):
         return f"holds {precision} weights where {network.precision} is promised"
     answers = {result.answer for result in golden} or {"probability"}
     proved = {result.answer for result in golden if result.refuses_zeros}
@@ -206,37 +244,15 @@ def _reason(network: ModelEntry, precision: str, golden: tuple[GoldenResult, ...
             "fail"
         )
     differing = [
-        f"{result.kind} in {result.answer} by {result.worst_levels}/255 with mask IoU "
-        f"{result.mask_iou}"
+        f"{result.kind} in {result.answer} by {result.worst_levels}/255"
         for result in golden
         if not result.passed
     ]
-    return f"differs on golden frame {', '.join(differing)}" if differing else ""
-
-
-def _compare(
-    bundle: Bundle, network: ModelEntry, golden: GoldenEntry, segmenter: Segmenter
-) -> Iterator[GoldenResult]:
-    """Compare each answer to a golden frame with what is expected."""
-    frame = decode_picture(bundle.read(golden.frame), golden.frame)
-    answers = segmenter.answer(frame).planes
-    for output, threshold in bundle.manifest.thresholds.items():
-        file = golden.answers[output]
-        expected = decode_plane(bundle.read(file), file)
-        if expected.shape != answers[output].shape:
-            raise BundleError(f"{file} must be as large as the answer, {answers[output].shape}.")
-        worst, iou, passed = _difference(answers[output], expected, threshold, network)
-        *_, would_pass = _difference(np.zeros_like(expected), expected, threshold, network)
-        yield GoldenResult(golden.kind, output, worst, round(iou, 6), passed, not would_pass)
-
-
-def _difference(
-    answer: GrayImage, expected: GrayImage, threshold: int, network: ModelEntry
-) -> tuple[int, float, bool]:
-    """Return the largest difference in 1/255, the masks' IoU, and whether both are tolerable."""
-    worst = int(np.abs(answer.astype(np.int16) - expected).max())
-    iou = mask_iou(answer >= threshold, expected >= threshold)
-    return worst, iou, worst <= network.max_levels and iou >= network.min_mask_iou
+    for answer in sorted(answers):
+        iou = pooled_iou(result for result in golden if result.answer == answer)
+        if iou < network.min_mask_iou:
+            differing.append(f"masks of {answer} by an IoU of {iou:.4f}")
+    return f"differs on golden frames: {', '.join(differing)}" if differing else ""
 
 
 def _latency_ms(segmenter: Segmenter) -> float:

@@ -6,7 +6,6 @@ A backend's library is imported only when that backend is used.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path  # noqa: TC003  the type of a setting, read at run time
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,18 +15,17 @@ from edgecrack.errors import BundleError
 from edgecrack.manifest import MOST_PX, PRECISIONS
 from edgecrack.records import Answer
 from edgecrack.redaction import is_remote, redact_address
+from edgecrack.segmenters.backends import BACKENDS, REFERENCE, load
 from edgecrack.settings import setting
 
 if TYPE_CHECKING:
     from edgecrack.bundle import Bundle
     from edgecrack.records import RgbImage
 
+__all__ = ["AUTO", "BACKENDS", "DarkSegmenter", "ModelSpec", "Segmenter", "load_segmenter"]
+
 AUTO = "auto"
-# Backend -> the module that wraps it, which has ``load``; "auto" is the first.
-_LEAVES = {
-    "onnxruntime": "edgecrack.segmenters.ort",
-}
-BACKENDS = (AUTO, *_LEAVES)
+REFERENCE_PRECISION = "fp32"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +35,9 @@ class ModelSpec:
     Attributes:
         bundle: Bundle directory, or name of a model that comes along; None is the default one.
         backend: ``auto`` or one of the backends.
-        precision: ``fp32``, ``fp16`` or ``int8``.
-        size_px: Width and height of the input; None is the bundle's size that the pictures fill
-            best.
+        precision: ``auto`` or one of the precisions.
+        size_px: Width and height of the input; None is the bundle's size that is nearest to the
+            pictures.
     """
 
     bundle: Path | None = setting(
@@ -50,16 +48,21 @@ class ModelSpec:
         default_text="vehicle",
     )
     backend: str = setting(
-        AUTO, flag="--backend", help=f"What runs the network: {', '.join(BACKENDS)}."
+        AUTO,
+        flag="--backend",
+        help=f"What runs the network: auto, {', '.join(BACKENDS)}. auto is the fastest whose masks "
+        "agree with FP32 on this machine.",
     )
     precision: str = setting(
-        "fp32", flag="--precision", help=f"Which network of the bundle: {', '.join(PRECISIONS)}."
+        AUTO,
+        flag="--precision",
+        help=f"What it computes in: auto, {', '.join(PRECISIONS)}. auto goes with --backend.",
     )
     size_px: tuple[int, int] | None = setting(
         None,
         flag="--size",
-        help="Input size of the network, such as 960x540.",
-        default_text="the bundle's size that the pictures fill best",
+        help="Input size of the network, such as 960x544.",
+        default_text="the bundle's size that is nearest to the pictures",
     )
 
     def __post_init__(self) -> None:
@@ -67,10 +70,11 @@ class ModelSpec:
         if self.bundle is not None and is_remote(str(self.bundle)):
             shown = redact_address(str(self.bundle))
             raise ValueError(f"bundle must be a folder of this machine, and is not: {shown}")
-        if self.backend not in BACKENDS:
-            raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, not '{self.backend}'")
-        if self.precision not in PRECISIONS:
-            known = ", ".join(PRECISIONS)
+        if self.backend not in (AUTO, *BACKENDS):
+            known = ", ".join((AUTO, *BACKENDS))
+            raise ValueError(f"backend must be one of {known}, not '{self.backend}'")
+        if self.precision not in (AUTO, *PRECISIONS):
+            known = ", ".join((AUTO, *PRECISIONS))
             raise ValueError(f"precision must be one of {known}, not '{self.precision}'")
         if self.size_px is not None and not all(1 <= side <= MOST_PX for side in self.size_px):
             width_px, height_px = self.size_px
@@ -179,15 +183,16 @@ def load_segmenter(
 
     Args:
         bundle: Where the network is from; ``spec.bundle`` is not looked at.
-        spec: Which network, and what runs it; the default is what ``edgecrack run`` uses.
+        spec: Which network, and what runs it. Here ``auto`` is the reference, ONNX Runtime in FP32;
+            what is fastest is found by ``edgecrack.models.choice``.
         live: All cores work on one frame, for the age of the answer; otherwise several frames are
-            worked on at the same time, each on one thread, for throughput.
+            worked on at the same time, for throughput.
 
     Raises:
         BundleError: The bundle has no such network, or it cannot be loaded here.
     """
     spec = spec or ModelSpec()
-    entry = bundle.model(spec.precision, spec.size_px)
-    backend = next(iter(_LEAVES)) if spec.backend == AUTO else spec.backend
-    segmenter: Segmenter = import_module(_LEAVES[backend]).load(bundle, entry, live=live)
-    return segmenter
+    precision = REFERENCE_PRECISION if spec.precision == AUTO else spec.precision
+    entry = bundle.model(precision, spec.size_px)
+    backend = REFERENCE if spec.backend == AUTO else spec.backend
+    return load(backend, bundle, entry, live=live)

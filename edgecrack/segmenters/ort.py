@@ -15,7 +15,7 @@ import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as binding
 
 from edgecrack.errors import BundleError
-from edgecrack.onnxfile import weight_precision
+from edgecrack.onnxfile import HEIGHT, WIDTH, weight_precision
 from edgecrack.records import Answer
 from edgecrack.segmenters.threads import cpu_seconds, started_threads
 
@@ -35,17 +35,18 @@ _REFUSALS = tuple(
 
 
 def load(bundle: Bundle, entry: ModelEntry, *, live: bool) -> Segmenter:
-    """Return the segmenter for one network of a bundle.
-
-    Args:
-        bundle: Where the network is from.
-        entry: Which network.
-        live: All cores on one frame, not one core a frame.
-
-    Raises:
-        BundleError: ONNX Runtime refuses the network, or it is not of the contract.
-    """
+    """Return the segmenter for one network of a bundle; see ``backends.Leaf``."""
     return OnnxRuntimeSegmenter(bundle, entry, live=live)
+
+
+def refusal(precision: str) -> str | None:
+    """Return why this machine cannot run a precision well, or None where it can."""
+    return "ONNX Runtime computes an FP32 file in FP32" if precision == "bf16" else None
+
+
+def version() -> str:
+    """Return the version of the library."""
+    return str(onnxruntime.__version__)
 
 
 class OnnxRuntimeSegmenter:
@@ -78,6 +79,8 @@ class OnnxRuntimeSegmenter:
         options.intra_op_num_threads = threads
         options.log_severity_level = _ERRORS_ONLY
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.add_free_dimension_override_by_name(HEIGHT, self.height_px)
+        options.add_free_dimension_override_by_name(WIDTH, self.width_px)
         try:
             session = onnxruntime.InferenceSession(
                 network, options, providers=["CPUExecutionProvider"]

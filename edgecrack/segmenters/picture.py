@@ -38,11 +38,27 @@ def picture_answer(segmenter: Segmenter, picture: RgbImage) -> Answer:
         ((30, 90), 0, 255)
     """
     height_px, width_px, _ = picture.shape
-    box = letterbox((width_px, height_px), (segmenter.width_px, segmenter.height_px))
-    shown = add_borders(_scaled(picture, box.picture_px), box.borders)
-    seen = segmenter.answer(shown).changed(box.crop)
+    input_px = (segmenter.width_px, segmenter.height_px)
+    box = letterbox((width_px, height_px), input_px)
+    seen = segmenter.answer(as_input(picture, input_px)).changed(box.crop)
     reported = Answer(on_road(seen, segmenter.road_threshold), seen.road)
     return reported.changed(lambda plane: _enlarged(plane, (width_px, height_px)))
+
+
+def as_input(picture: RgbImage, input_px: tuple[int, int]) -> RgbImage:
+    """Return a picture (H, W, 3) as a run shows it to a network: scaled, with mirrored borders.
+
+    Args:
+        picture: RGB, ``uint8``, of any size.
+        input_px: Width and height of the network's input.
+
+    Example:
+        >>> as_input(np.zeros((30, 90, 3), np.uint8), (64, 32)).shape
+        (32, 64, 3)
+    """
+    height_px, width_px, _ = picture.shape
+    box = letterbox((width_px, height_px), input_px)
+    return add_borders(_scaled(picture, box.picture_px), box.borders)
 
 
 def _enlarged(plane: GrayImage, size_px: tuple[int, int]) -> GrayImage:

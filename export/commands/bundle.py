@@ -19,6 +19,9 @@ from export.commands.options import (
     Tolerance,
 )
 
+SIZES = ("960x544", "640x352", "480x288", "960x320")
+"""Full pictures of 16:9 at three speeds, and the lower part of one."""
+
 
 def bundle(
     checkpoint: Annotated[
@@ -27,7 +30,17 @@ def bundle(
     out: Annotated[Path, typer.Option(help="Folder to make; it must not exist.", **UNCHECKED)],
     size: Annotated[
         list[str] | None,
-        typer.Option(help="Input size WxH; repeatable, the first is the default. [960x540]"),
+        typer.Option(
+            help="Input size WxH; repeatable, the first is the default. "
+            f"[{', '.join(SIZES)}, as multiples of the network's stride]"
+        ),
+    ] = None,
+    precision: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="int8 for processors, int8-trt for TensorRT, or none; fp32 is always there; "
+            "repeatable. [int8]"
+        ),
     ] = None,
     data: DataFolder = Path("../shared/data"),
     only: Annotated[
@@ -43,7 +56,7 @@ def bundle(
 
     Example: edgecrack-export bundle runs/vehicle/best.pt --out bundles/vehicle --set nha12d
     """
-    sizes_px = tuple(size_of(text) for text in size or ["960x540"])
+    sizes_px = tuple(size_of(text) for text in size or SIZES)
     if len(set(sizes_px)) < len(sizes_px):
         raise UsageError("--size must name each size once; leave the second one out.")
     from export.build_bundle import build_bundle  # noqa: PLC0415  torch takes seconds
@@ -59,6 +72,7 @@ def bundle(
         licence=licence,
         road_threshold=road_threshold,
         name=name,
+        int8_precisions=_int8(precision or ["int8"]),
     )
     for parity in build_bundle(load_checkpoint(checkpoint), request, out):
         line = (
@@ -66,3 +80,11 @@ def bundle(
             f"worst difference {parity.worst_levels}/255, mask IoU {parity.mask_iou:.5f}"
         )
         typer.echo(os.fsencode(line))  # the path as it is, UTF-8 or not
+
+
+def _int8(precisions: list[str]) -> tuple[str, ...]:
+    known = {"int8": ("int8",), "int8-trt": ("int8-trt",), "none": ()}
+    for name in precisions:
+        if name not in known:
+            raise UsageError(f"--precision must be one of {', '.join(known)}, not '{name}'.")
+    return tuple(dict.fromkeys(each for name in precisions for each in known[name]))

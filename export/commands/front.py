@@ -23,7 +23,9 @@ def front(
     networks: Annotated[
         list[Path],
         typer.Argument(
-            metavar="CONFIG|CHECKPOINT...", help="Configurations, or .pt files.", **UNCHECKED
+            metavar="CONFIG|CHECKPOINT|BUNDLE...",
+            help="Configurations, .pt files, or folders of bundles.",
+            **UNCHECKED,
         ),
     ],
     out: Annotated[
@@ -38,14 +40,16 @@ def front(
             "repeatable.",
         ),
     ] = None,
-    size: Annotated[str, typer.Option(help="Input size WxH of the networks.")] = "960x540",
+    size: Annotated[str, typer.Option(help="Input size WxH of the networks.")] = "960x544",
     turns: Annotated[int, typer.Option(min=1, help="Timed calls of each network.")] = 30,
     *,
     as_json: Json = False,
 ) -> None:
     """Time networks in turns, beside the paper's U-Net, and list F1 and cost of each.
 
-    F1 is that of the checkpoint's validation; a configuration has none, and its weights are random.
+    A bundle is run by every backend and in every precision that this machine has, at its first
+    size. F1 is that of the checkpoint's validation; a configuration has none, and its weights are
+    random.
     The paper's network runs at the paper's 480x320 and is compared pixel by pixel.
 
     Example: edgecrack-export front runs/n/best.pt runs/s/best.pt --out front --left-out n=n.json
@@ -55,7 +59,7 @@ def front(
     from export.front import measure_front, paper_candidate  # noqa: PLC0415  torch takes seconds
     from export.front_table import markdown  # noqa: PLC0415
 
-    candidates = [_candidate(path, size_px, files) for path in networks]
+    candidates = [each for path in networks for each in _candidates(path, size_px, files)]
     names = [candidate.name for candidate in candidates]
     if unknown := [name for name in files if name not in names]:
         raise UsageError(
@@ -74,6 +78,15 @@ def _named(text: str) -> tuple[str, Path]:
     if not separator or not name or not file:
         raise UsageError(f"--left-out is written like crack-n=leave_out.json, not '{text}'.")
     return name, Path(file)
+
+
+def _candidates(path: Path, size_px: tuple[int, int], files: dict[str, Path]) -> list[Candidate]:
+    from edgecrack.bundle import load_bundle  # noqa: PLC0415
+    from export.front import candidates_of  # noqa: PLC0415  torch takes seconds
+
+    if path.is_dir():
+        return candidates_of(load_bundle(path))
+    return [_candidate(path, size_px, files)]
 
 
 def _candidate(path: Path, size_px: tuple[int, int], files: dict[str, Path]) -> Candidate:

@@ -28,7 +28,7 @@ def verify(
             for golden in network.golden:
                 verdict = "ok" if golden.passed else "FAILED"
                 typer.echo(
-                    f"{golden.kind:6} {network.file} {golden.answer}: "
+                    f"{golden.kind:6} {network.name} {golden.answer}: "
                     f"worst {golden.worst_levels}/255, mask IoU {golden.mask_iou:.5f} {verdict}"
                 )
     result.require()

@@ -17,7 +17,7 @@ from edgecrack.bundle import MANIFEST, MANIFEST_LIMIT_BYTES, file_entry, load_bu
 from edgecrack.errors import BundleError
 from edgecrack.manifest import ModelEntry
 
-NETWORK = "model.96x64.fp32.onnx"
+NETWORK = "model.fp32.onnx"
 EXTERNAL = b"\x3a\x04\x2a\x02\x70\x01"  # ONNX: graph { initializer { data_location: EXTERNAL } }
 
 
@@ -50,7 +50,7 @@ def test_an_unknown_key_is_refused_at_any_depth(manifest, bundle_copy, way):
 @pytest.mark.parametrize(
     "place",
     ["name", "threshold", "models", "golden", "files", "provenance", "schema_version",
-     "models.0.file", "golden.1.model", "metrics.0.protocol", "provenance.data",
+     "models.0.file", "golden.1.width_px", "metrics.0.protocol", "provenance.data",
      "provenance.data.0.licence"],
 )  # fmt: skip
 def test_a_missing_key_is_refused_at_any_depth(manifest, bundle_copy, place):
@@ -63,7 +63,7 @@ def test_a_missing_key_is_refused_at_any_depth(manifest, bundle_copy, place):
 @pytest.mark.parametrize(
     ("place", "values"),
     [
-        ("schema_version", [0, 2, "1", True, 1.0]),
+        ("schema_version", [0, 1, 3, "2", True, 2.0]),
         ("name", [1, None, []]),
         ("threshold", ["145", True, 1.5, 0, 256, -1, 2**70, None]),
         ("macs_per_pixel", ["1", float("nan"), float("inf"), 10**400, None]),
@@ -273,15 +273,31 @@ def test_two_networks_of_one_choice_are_refused(bundle_copy, manifest):
         load_bundle(bundle_copy)
 
 
-def test_a_golden_frame_is_of_a_network_of_the_bundle(bundle_copy, manifest):
+def test_a_golden_frame_is_of_the_size_of_a_network(bundle_copy, manifest):
     """A golden frame that no network would be run on is refused."""
-    manifest.change(("golden", 1, "model"), "other.onnx")
-    with pytest.raises(BundleError, match=r"other\.onnx"):
+    manifest.change(("golden", 1, "width_px"), 64)
+    with pytest.raises(BundleError, match="64x64"):
         load_bundle(bundle_copy)
 
 
+@pytest.mark.parametrize("size_px", [(98, 64), (96, 66)])
+def test_an_input_is_a_multiple_of_the_stride(tiny, size_px):
+    """Nothing is padded in the graph, so another size could not be run."""
+    width_px, height_px = size_px
+    odd = replace(tiny.manifest.models[0], width_px=width_px, height_px=height_px)
+    with pytest.raises(ValueError, match="multiple of 4 px"):
+        replace(tiny.manifest, models=(*tiny.manifest.models, odd))
+
+
 @pytest.mark.parametrize(
-    ("precision", "levels", "iou"), [("fp32", 8, 0.98), ("fp16", 8, 0.98), ("int8", 255, 0.9)]
+    ("precision", "levels", "iou"),
+    [
+        ("fp32", 8, 0.98),
+        ("bf16", 96, 0.95),
+        ("fp16", 8, 0.98),
+        ("int8", 255, 0.9),
+        ("int8-trt", 255, 0.9),
+    ],
 )
 def test_tolerances_have_bounds_for_each_precision(precision, levels, iou):
     """The widest are taken, and what is one step beyond is refused by its key."""
@@ -294,14 +310,16 @@ def test_tolerances_have_bounds_for_each_precision(precision, levels, iou):
 
 
 def test_golden_frames_are_shared_by_all_networks_of_a_size(tiny):
-    """A golden frame names one network and belongs to every one of its size, no other."""
+    """A golden frame belongs to every network of its size, and to no other."""
     first = tiny.manifest.models[0]
     half = replace(first, file="half.onnx", precision="fp16")
     large = replace(first, file="large.onnx", width_px=192)
     files = {**tiny.manifest.files, half.file: file_entry(b""), large.file: file_entry(b"")}
     both = replace(tiny.manifest, models=(first, half, large), files=files)
-    assert both.golden_of(first) == both.golden_of(half) == tiny.manifest.golden
-    assert both.golden_of(large) == ()
+    assert both.golden_of(half.size_px) == tiny.manifest.golden
+    assert both.golden_of(large.size_px) == ()
+    assert both.sizes_px == ((96, 64), (192, 64))
+    assert both.precisions == ("fp32", "fp16")
 
 
 def test_an_entry_is_length_and_digest():

@@ -22,7 +22,7 @@ SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 def endless_bundle(tiny_bundle, tmp_path_factory):
     """Return a bundle whose network never answers."""
     bundle = shutil.copytree(tiny_bundle, tmp_path_factory.mktemp("endless") / "bundle")
-    (bundle / "model.96x64.fp32.onnx").write_bytes(endless_network())
+    (bundle / "model.fp32.onnx").write_bytes(endless_network())
     Manifest(bundle).seal()
     return bundle
 
@@ -127,7 +127,7 @@ def test_a_self_test_is_ended_at_once(start, until, endless_bundle, number):
 
 def test_a_self_test_has_a_deadline(command, endless_bundle):
     """A network that does not answer in time is unhealthy, and named: 3."""
-    command("selftest", endless_bundle, "--deadline", 0.2).refused(3, "model.96x64.fp32.onnx")
+    command("selftest", endless_bundle, "--deadline", 0.2).refused(3, "model.fp32.onnx")
 
 
 def test_a_hang_up_ends_a_run_in_order(begin, until, tmp_path, whole):

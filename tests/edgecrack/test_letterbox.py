@@ -67,16 +67,18 @@ def test_an_odd_border_is_larger_at_the_right_and_below():
 @pytest.mark.parametrize(
     ("picture_px", "chosen_px"),
     [
-        ((1920, 1080), (960, 540)),  # as well as the larger one, which comes later
-        ((848, 480), (960, 540)),  # 0.6 % of border is no reason
+        ((1920, 1080), (1280, 720)),
+        ((965, 543), (960, 540)),
+        ((950, 534), (960, 540)),  # 952x536, which comes later, is no nearer to speak of
         ((480, 320), (480, 320)),
-        ((3000, 2000), (480, 320)),
+        ((3000, 2000), (1280, 720)),
         ((1080, 1920), (540, 960)),
+        ((1920, 400), (1280, 272)),  # as large in 1280x720, but mostly border
     ],
 )
-def test_the_first_input_is_taken_that_is_filled_as_well_as_the_best(picture_px, chosen_px):
-    """The aspect decides and not the size; with equal ones the bundle's order does."""
-    inputs_px = [(960, 540), (1280, 720), (480, 320), (540, 960), (848, 480)]
+def test_the_nearest_input_is_taken(picture_px, chosen_px):
+    """In pixels and in aspect; where two are as near, the bundle's order decides."""
+    inputs_px = [(960, 540), (952, 536), (1280, 720), (480, 320), (540, 960), (1280, 272)]
     assert best_input(picture_px, inputs_px) == chosen_px
 
 

@@ -15,7 +15,7 @@ from edgecrack.onnxfile import has_external_data, weight_precision
 
 def test_a_real_export_keeps_to_itself(tiny_bundle):
     """What the exporter writes is one file."""
-    assert not has_external_data((tiny_bundle / "model.96x64.fp32.onnx").read_bytes())
+    assert not has_external_data((tiny_bundle / "model.fp32.onnx").read_bytes())
 
 
 def field(number, content):
@@ -29,7 +29,7 @@ def field(number, content):
 
 def test_weights_elsewhere_are_found_behind_whatever_stands_before_them(tiny_bundle):
     """A whole network is searched to its end: the last tensor may be the one that points away."""
-    network = (tiny_bundle / "model.96x64.fp32.onnx").read_bytes()
+    network = (tiny_bundle / "model.fp32.onnx").read_bytes()
     for sign in (b"\x70\x01", field(13, field(1, b"location") + field(2, b"../weights"))):
         assert has_external_data(network + field(7, field(5, sign)))
 

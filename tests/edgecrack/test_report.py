@@ -13,6 +13,7 @@ from tests.edgecrack.test_meter import measured
 
 SETUP = Setup(
     backend="fake",
+    backend_choice="asked for",
     precision="none",
     input=InputSize(12, 8),
     model_macs=5,

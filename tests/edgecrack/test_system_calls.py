@@ -5,6 +5,11 @@ import pytest
 from PIL import Image
 
 
+def caches(folder):
+    """Return what may be changed in the home folder."""
+    return [folder / "home" / ".cache" / name for name in ("gstreamer-1.0", "edgecrack")]
+
+
 @pytest.fixture
 def pictures(tmp_path):
     """Return a folder of three small pictures."""
@@ -16,12 +21,12 @@ def pictures(tmp_path):
 
 
 def test_a_run_calls_nobody_and_writes_to_its_folder_alone(traced, tmp_path, pictures, tiny_bundle):
-    """Beside it is GStreamer's list of its plugins, in the home folder's cache."""
+    """Beside it are GStreamer's list of its plugins and the choice of a backend, in the cache."""
     out = tmp_path / "out"
     calls = traced("run", pictures, "--out", out, "--model", tiny_bundle, "--overlay")
     assert out / "overlay.mp4" in calls.changed
     assert calls.sockets == ()
-    assert calls.changed_outside(out, tmp_path / "home" / ".cache" / "gstreamer-1.0") == set()
+    assert calls.changed_outside(out, *caches(tmp_path)) == set()
 
 
 def test_a_self_test_calls_nobody_and_writes_nothing(traced, tiny_bundle):
@@ -46,4 +51,4 @@ def test_a_demo_calls_nobody_and_writes_to_its_folder_alone(traced, tmp_path):
     calls = traced("demo", "--seconds", "1", "--out", out)
     assert out / "run" / "overlay.mp4" in calls.changed
     assert calls.sockets == ()
-    assert calls.changed_outside(out, tmp_path / "home" / ".cache" / "gstreamer-1.0") == set()
+    assert calls.changed_outside(out, *caches(tmp_path)) == set()

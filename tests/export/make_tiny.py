@@ -39,7 +39,7 @@ def write_tiny(net: UNet, folder: Path) -> None:
         release="0.0.1",
         threshold=145,  # a tenth of an asphalt picture
         threshold_origin="chosen for the tests",
-        metrics=(MetricEntry("F1 nothing", 0.0, "never scored"),),
+        metrics=(MetricEntry("F1 nothing", 0.0, "never scored", "fp32"),),
         provenance=Provenance(
             config={"seed": 0},
             data=(DataEntry("nothing", 0, hashlib.sha256(b"").hexdigest(), "no terms"),),

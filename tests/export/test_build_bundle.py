@@ -18,7 +18,13 @@ from training.unet import UNet
 @pytest.fixture
 def request_(made_data):
     """Return a request for one size, with scores on the set that has a split."""
-    return BundleRequest(sizes_px=((96, 64),), release="2.1", root=made_data)
+    return BundleRequest(sizes_px=((96, 64),), release="2.1", root=made_data, int8_precisions=())
+
+
+@pytest.fixture(scope="module")
+def dark(checkpoint, dark_net):
+    """Return a checkpoint of a network that finds dark cracks."""
+    return replace(checkpoint, weights=dark_net.state_dict(), metrics={"threshold": 145})
 
 
 def test_a_bundle_says_how_good_it_is_and_where_it_is_from(checkpoint, request_, tmp_path):
@@ -66,7 +72,7 @@ def test_a_model_may_get_a_name_of_its_own(checkpoint, request_):
 
 
 def test_the_threshold_of_training_is_taken_unless_a_set_is_named(checkpoint, request_):
-    """It was chosen on all sets, which its origin names; scores are taken at it."""
+    """It was chosen on all sets, which its origin names."""
     metrics = {"threshold": 77, "scores": {"made": {}, "whole": {}}, "alarms": {"street": {}}}
     chosen = replace(checkpoint, metrics=metrics)
     net, made = chosen.network(), chosen.config.data[1]
@@ -74,7 +80,6 @@ def test_the_threshold_of_training_is_taken_unless_a_set_is_named(checkpoint, re
     assert card.threshold == 77
     for name in ("made", "whole", "street"):
         assert name in card.threshold_origin
-    assert all("threshold 77 " in metric.protocol for metric in card.metrics)
     named = model_card(chosen, net, replace(request_, set_name="made"), made)
     assert named.threshold_origin == "ODS on made validation, many-to-one, 10 px"
 
@@ -90,8 +95,8 @@ def test_a_network_with_road_becomes_a_bundle_that_answers_road(checkpoint, requ
     bundle = load_bundle(tmp_path / "bundle")
     assert bundle.manifest.road_threshold == 100
     assert all((bundle.path / golden.road).is_file() for golden in bundle.manifest.golden)
-    (network,) = selftest(bundle).networks
-    assert len(network.golden) == 6
+    networks = selftest(bundle).networks
+    assert {len(network.golden) for network in networks} == {6}
 
 
 def test_a_bundle_without_road_says_nothing_of_it(tiny):
@@ -118,24 +123,58 @@ def test_an_export_that_is_another_network_leaves_nothing(
     """When what was exported does not answer as torch does, there is no folder at all."""
     torch.manual_seed(8)
     other = UNet(checkpoint.config.model).eval()
-    monkeypatch.setattr(bundle_files, "to_onnx", lambda _net, *size_px: to_onnx(other, *size_px))
-    with pytest.raises(NotHealthyError, match=r"model\.96x64\.fp32\.onnx"):
+    monkeypatch.setattr(bundle_files, "to_onnx", lambda _net, *on: to_onnx(other, *on))
+    with pytest.raises(NotHealthyError, match=r"model\.fp32\.onnx at 96x64"):
         build_bundle(checkpoint, request_, tmp_path / "bundle")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_second_size_that_is_another_network_leaves_nothing(
-    checkpoint, request_, tmp_path, monkeypatch
-):
-    """Every network is compared with torch, and the one that differs is named."""
-    torch.manual_seed(8)
-    nets = {96: checkpoint.network(), 128: UNet(checkpoint.config.model).eval()}
-    monkeypatch.setattr(
-        bundle_files, "to_onnx", lambda _net, *size_px: to_onnx(nets[size_px[0]], *size_px)
-    )
+def test_every_size_is_compared_with_torch(checkpoint, request_, tmp_path):
+    """One file is run at each size, and what each differs by is told."""
     request = replace(request_, sizes_px=((96, 64), (128, 64)))
-    with pytest.raises(NotHealthyError, match=r"model\.128x64\.fp32\.onnx"):
+    parities = build_bundle(checkpoint, request, tmp_path / "bundle")
+    assert [parity.network for parity in parities] == [
+        "model.fp32.onnx at 96x64",
+        "model.fp32.onnx at 128x64",
+    ]
+    models = load_bundle(tmp_path / "bundle").manifest.models
+    assert {model.file for model in models} == {"model.fp32.onnx"}
+
+
+def test_a_size_that_would_be_padded_is_refused(checkpoint, request_, tmp_path):
+    """It says which stride, and which size would do."""
+    request = replace(request_, sizes_px=((96, 64), (98, 61)))
+    with pytest.raises(UsageError, match=r"4 px.*not 98x61; 100x64 is"):
         build_bundle(checkpoint, request, tmp_path / "bundle")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_int8_comes_along_with_scores_of_its_own(dark, request_, tmp_path):
+    """It is scored beside FP32 on the same pictures, proved by the same golden frames."""
+    request = replace(request_, int8_precisions=("int8", "int8-trt"), sizes_px=((96, 64), (64, 64)))
+    build_bundle(dark, request, tmp_path / "bundle")
+    bundle = load_bundle(tmp_path / "bundle")
+    manifest = bundle.manifest
+    assert manifest.precisions == ("fp32", "bf16", "int8", "int8-trt")
+    assert manifest.sizes_px == ((96, 64), (64, 64))
+    scored = {metric.precision: metric for metric in manifest.metrics if "test (" in metric.protocol
+              and metric.name == "F1 made" and " 10 px" in metric.protocol
+              and "at 96x64" in metric.protocol}  # fmt: skip
+    assert {"fp32", "int8", "int8-trt"} <= set(scored)
+    assert scored["fp32"].value > 0.5
+    assert abs(scored["int8"].value - scored["fp32"].value) <= 0.01
+    assert any("predicted at 64x64" in metric.protocol for metric in manifest.metrics)
+    assert {net.precision for net in selftest(bundle).networks} >= {"fp32", "int8"}
+
+
+def test_int8_that_finds_fewer_cracks_leaves_nothing(dark, request_, tmp_path, monkeypatch):
+    """More than half a point of F1 lost to FP32 and there is no bundle."""
+    monkeypatch.setattr(
+        bundle_files, "quantised", lambda *_: to_onnx(UNet(dark.config.model).eval())
+    )
+    request = replace(request_, int8_precisions=("int8",))
+    with pytest.raises(NotHealthyError, match=r"int8 must keep F1"):
+        build_bundle(dark, request, tmp_path / "bundle")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -143,8 +182,8 @@ def test_a_bundle_that_fails_its_self_test_leaves_nothing(
     checkpoint, request_, tmp_path, monkeypatch
 ):
     """Parity with torch is not enough: a network without golden frames does not appear."""
-    monkeypatch.setattr(bundle_files, "golden_frames", lambda *_size_px: {})
-    with pytest.raises(NotHealthyError, match=r"model\.96x64\.fp32\.onnx"):
+    monkeypatch.setattr(bundle_files, "KINDS", ())
+    with pytest.raises(NotHealthyError, match=r"model\.fp32\.onnx at 96x64"):
         build_bundle(checkpoint, request_, tmp_path / "bundle")
     assert list(tmp_path.iterdir()) == []
 

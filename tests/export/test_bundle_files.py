@@ -6,7 +6,7 @@ import pytest
 from edgecrack.bundle import load_bundle
 from edgecrack.models.golden_files import decode_picture, decode_plane
 from edgecrack.models.selftest import selftest
-from edgecrack.segmenters import load_segmenter
+from edgecrack.segmenters import ModelSpec, load_segmenter
 from edgecrack.synthetic.golden import golden_frames
 from export.bundle_files import write_files
 
@@ -24,9 +24,10 @@ def test_figures_of_the_network_are_its_own(tiny, tiny_net):
     assert manifest.stride_px == 4
     assert manifest.parameters == sum(weight.numel() for weight in tiny_net.parameters())
     assert manifest.macs_per_pixel * 96 * 64 == pytest.approx(1_953_792)
-    (entry,) = manifest.models
+    entry, half = manifest.models
     assert (entry.precision, entry.width_px, entry.height_px) == ("fp32", 96, 64)
     assert (entry.max_levels, entry.min_mask_iou) == (2, 0.999)
+    assert (half.precision, half.file) == ("bf16", entry.file)
 
 
 def test_golden_frames_are_the_synthetic_drives(tiny):
@@ -42,14 +43,14 @@ def test_golden_frames_are_the_synthetic_drives(tiny):
 
 
 def test_every_size_has_its_golden_frames(tiny_net, card, tmp_path):
-    """Each network names its own three, at its own size, and the bundle proves itself."""
+    """The default size has three, each other two, and the one file proves itself at each."""
     bundle = write_files(tiny_net, [(96, 64), (100, 60)], card, tmp_path)
-    for network in bundle.manifest.models:
-        golden = bundle.manifest.golden_of(network)
-        assert {entry.kind for entry in golden} == {"crack", "clean", "dark"}
+    for size_px, kinds in (((96, 64), {"crack", "clean", "dark"}), ((100, 60), {"crack", "dark"})):
+        golden = bundle.manifest.golden_of(size_px)
+        assert {entry.kind for entry in golden} == kinds
         for entry in golden:
-            assert entry.model == network.file
             frame = decode_picture(bundle.read(entry.frame), entry.frame)
-            assert frame.shape == (network.height_px, network.width_px, 3)
-    assert len({golden.frame for golden in bundle.manifest.golden}) == 6
-    assert selftest(bundle).passed
+            assert frame.shape == (*size_px[::-1], 3)
+    assert len({golden.frame for golden in bundle.manifest.golden}) == 5
+    assert [path.name for path in tmp_path.glob("*.onnx")] == ["model.fp32.onnx"]
+    assert selftest(bundle, ModelSpec(precision="fp32")).passed

@@ -2,12 +2,15 @@
 
 import json
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import export.front
 from edgecrack.errors import EdgecrackError
+from edgecrack.models.variants import variants
+from export.bundle_files import write_files
 from export.commands import app
 from export.front import Candidate, front_row, in_turns, validation_f1
 from training.checkpoint import Checkpoint, save_checkpoint
@@ -84,7 +87,7 @@ def test_calls_are_made_in_turns_and_the_first_turn_is_not_counted():
 def test_a_row_compares_pixel_by_pixel_and_turn_by_turn():
     """The factor is the median of the turns' factors; FPS is calls over their time."""
     candidate = Candidate("a", UNet(UNetSpec((4, 8))), (64, 32))
-    row = front_row(candidate, np.array([0.1, 0.2, 0.5]), np.array([1e-3, 4e-3, 1e-3]))
+    row = front_row(candidate, "fake", np.array([0.1, 0.2, 0.5]), np.array([1e-3, 4e-3, 1e-3]))
     assert row.faster_a_pixel == pytest.approx(2048 * 0.01)  # of 0.01, 0.02 and 0.002
     assert row.fps == pytest.approx(3 / 0.8)
     assert row.percentiles_ms["p50_ms"] == pytest.approx(200)
@@ -96,6 +99,20 @@ def test_a_row_compares_pixel_by_pixel_and_turn_by_turn():
 def test_the_f1_of_a_checkpoint_is_the_mean_over_its_sets(metrics, f1):
     """Of the best F1 on validation; a run without validation has none."""
     assert validation_f1(metrics) == f1
+
+
+def test_a_bundle_has_a_row_for_each_way_to_run_it(front, checkpoint, tiny_net, card, tmp_path):
+    """Backend and precision as inspected, and how well the masks agree with FP32."""
+    config = checkpoint.config.model_dump(mode="json")
+    known = replace(card, provenance=replace(card.provenance, config=config))
+    (tmp_path / "bundle").mkdir()
+    bundle = write_files(tiny_net, [(96, 64)], known, tmp_path / "bundle")
+    *own, reference = json.loads(front("bundle", "--json"))["networks"]
+    ways = [str(each).partition(" ")[2] for each in variants(bundle)]
+    assert [row["runs_on"].rpartition(", ")[2] for row in own] == ways
+    assert {row["name"] for row in own} == {"tiny 0.0.1"}
+    assert own[0]["mask_iou"] == 1.0
+    assert reference["mask_iou"] is None
 
 
 def test_the_table_is_printed_as_it_is_written(front, tmp_path):

@@ -21,13 +21,17 @@ def test_a_checkpoint_becomes_a_bundle_and_never_another_one(
 ):
     """Two sizes, a line for each on how far from torch; a second export there is refused: 74."""
     out = tmp_path / "bundle"
-    asked = ("bundle", checkpoint_file, "--out", out, "--data", made_data, "--tolerance", "2")
+    asked = ["bundle", checkpoint_file, "--out", out, "--data", made_data, "--tolerance", "2"]
+    asked += ["--precision", "none"]
     ended = export(*asked, "--size", "96x64", "--size", "100x60", "--set", "made")
     assert ended.code == 0, ended.stderr
     manifest = load_bundle(out).manifest
-    assert [network.size_px for network in manifest.models] == [(96, 64), (100, 60)]
-    for line, network in zip(ended.stdout.splitlines(), manifest.models, strict=True):
-        assert line.startswith(f"{out / network.file} probability: 3 validation pictures")
+    assert manifest.sizes_px == ((96, 64), (100, 60))
+    for line, (width_px, height_px) in zip(
+        ended.stdout.splitlines(), manifest.sizes_px, strict=True
+    ):
+        where = f"{out / 'model.fp32.onnx'} at {width_px}x{height_px}"
+        assert line.startswith(f"{where} probability: 3 validation pictures")
     assert manifest.threshold_origin.endswith("2 px")
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
     export(*asked).refused(74, str(out), "--out")
@@ -40,6 +44,10 @@ def test_what_cannot_be_exported_is_refused(export, checkpoint_file, made_data, 
     rest = ("--out", tmp_path / "bundle", "--data", made_data)
     for size in ("96by64", "96x64x3", "96x0", "8193x64"):
         export("bundle", checkpoint_file, *rest, f"--size={size}").refused(2, f"'{size}'")
+    odd = ("--size", "97x64")
+    export("bundle", checkpoint_file, *rest, *odd).refused(2, "4 px", "100x64")
+    wrong = ("--precision", "fp8")
+    export("bundle", checkpoint_file, *rest, *wrong).refused(2, "fp8", "int8-trt")
     twice = ("--size", "96x64", "--size", "96x64")
     export("bundle", checkpoint_file, *rest, *twice).refused(2, "--size")
     export("bundle", checkpoint_file, *rest, "--set", "other").refused(2, "'other'", "['made']")
@@ -52,14 +60,15 @@ def test_a_bundle_is_verified_with_0_3_or_65(export, tiny_bundle, bundle_copy, m
     """It answers as promised, it does not, or it is damaged."""
     ended = export("verify", tiny_bundle)
     assert ended.code == 0
-    assert ended.stdout.count(" ok\n") == 3
+    assert ended.stdout.count("onnxruntime probability") == 3
+    assert ended.stdout.count(" ok\n") == len(ended.stdout.splitlines())
     path = bundle_copy / "golden" / "clean.96x64.probability.png"
     cv2.imwrite(str(path), cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) + 9)
     export("verify", bundle_copy).refused(65, path.name)
     manifest.seal()
     ended = export("verify", bundle_copy, "--json")
     assert (ended.code, ended.json["passed"]) == (3, False)
-    assert "model.96x64.fp32.onnx" in ended.stderr
+    assert "model.fp32.onnx" in ended.stderr
 
 
 def test_own_pictures_are_scored_as_a_table_or_as_json(export, tiny_bundle, made_data):

@@ -11,11 +11,12 @@ from edgecrack.bundle import MANIFEST, file_entry, load_bundle
 from edgecrack.errors import NotHealthyError
 from edgecrack.models.golden_files import decode_plane
 from edgecrack.models.selftest import selftest
+from edgecrack.segmenters import ModelSpec
 from export.bundle_files import write_files
 from export.parity import Parity, compare, require
 from training.unet import UNet, UNetSpec
 
-NETWORK = "model.96x64.fp32.onnx"
+NETWORK = "model.fp32.onnx"
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def other_net():
 def test_an_export_is_its_network(tiny_net, tiny, pictures):
     """The tiny bundle and its network agree over pictures of any size."""
     (parity,) = compare(tiny_net, tiny, pictures)
-    assert (parity.network, parity.pictures) == (NETWORK, 3)
+    assert (parity.network, parity.pictures) == (f"{NETWORK} at 96x64", 3)
     assert parity.worst_levels <= 1
     assert parity.mask_iou > 0.999
     require(parity)
@@ -108,7 +109,8 @@ def test_a_golden_road_that_differs_fails_the_self_test(card, tmp_path):
     sealed = file_entry((tmp_path / golden.road).read_bytes())
     files = bundle.manifest.files | {golden.road: sealed}
     (tmp_path / MANIFEST).write_text(replace(bundle.manifest, files=files).as_json())
-    (network,) = selftest(load_bundle(tmp_path)).networks
+    spec = ModelSpec(backend="onnxruntime", precision="fp32")
+    (network,) = selftest(load_bundle(tmp_path), spec).networks
     failed = [(result.kind, result.answer) for result in network.golden if not result.passed]
     assert failed == [("crack", "road")]
     assert "road" in network.reason

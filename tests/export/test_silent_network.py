@@ -7,7 +7,7 @@ from edgecrack.bundle import load_bundle
 from edgecrack.manifest import WIDEST
 from edgecrack.models.selftest import selftest
 
-NETWORK = "model.96x64.fp32.onnx"
+NETWORK = "model.fp32.onnx"
 
 
 @pytest.fixture

@@ -89,7 +89,7 @@ def halved(network):
 
 def test_an_export_is_fp32_and_fp16_once_its_weights_are(tiny_bundle):
     """The exporter's own network, as it is and with converted initializers."""
-    network = (tiny_bundle / "model.96x64.fp32.onnx").read_bytes()
+    network = (tiny_bundle / "model.fp32.onnx").read_bytes()
     assert weight_precision(network) == "fp32"
     assert weight_precision(halved(network)) == "fp16"
 

@@ -24,7 +24,7 @@ GPX = "<gpx xmlns='http://www.topografix.com/GPX/1/1' version='1.1' creator='t'>
 GPX += "</trkseg></trk></gpx>"
 POINT = "<trkpt lat='51.3' lon='12.3'>{}</trkpt>"
 CLOCK = "test:?width=64&height=48&frames=5"
-NETWORK = "model.96x64.fp32.onnx"
+NETWORK = "model.fp32.onnx"
 EXTERNAL = b"\x3a\x04\x2a\x02\x70\x01"  # ONNX: graph { initializer { data_location: EXTERNAL } }
 START = ("--video-start", "1970-01-01T00:07:22Z")
 
@@ -311,7 +311,7 @@ def test_a_self_test_is_0_3_or_65(command, tiny, tiny_bundle, bundle_copy, manif
     assert passed.code == 0, passed.stderr
     assert passed.json["passed"] is True
     assert passed.json["sha256"] == tiny.sha256
-    assert "crack" in command("selftest", tiny_bundle).stdout
+    assert "model.fp32.onnx" in command("selftest", tiny_bundle).stdout
 
     path = bundle_copy / "golden" / "crack.96x64.probability.png"
     cv2.imwrite(str(path), cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) - 9)
@@ -320,10 +320,24 @@ def test_a_self_test_is_0_3_or_65(command, tiny, tiny_bundle, bundle_copy, manif
     failed = command("selftest", bundle_copy, "--json")
     assert failed.code == 3
     assert failed.json["passed"] is False
-    (network,) = failed.json["networks"]
+    network = failed.json["networks"][0]
     assert [golden["kind"] for golden in network["golden"] if not golden["passed"]] == ["crack"]
     assert len(failed.stderr.splitlines()) == 1
     assert network["file"] in failed.stderr
+
+
+def test_a_self_test_may_be_of_one_backend_and_precision(command, tiny_bundle):
+    """Others are not run, and what is unknown, or not in the bundle, is a sentence."""
+    chosen = ("--backend", "onnxruntime", "--precision", "fp32")
+    ended = command("selftest", tiny_bundle, *chosen, "--json")
+    assert [(net["backend"], net["precision"]) for net in ended.json["networks"]] == [
+        ("onnxruntime", "fp32")
+    ]
+    command("selftest", tiny_bundle, "--backend", "tpu").refused(2, "backend", "onnxruntime")
+    command("selftest", tiny_bundle, "--precision", "fp12").refused(2, "precision", "fp32")
+    command("selftest", tiny_bundle, "--precision", "int8").refused(65, "int8", "fp32 96x64")
+    asked = ("--backend", "onnxruntime", "--precision", "bf16")
+    command("selftest", tiny_bundle, *asked).refused(65, "bf16", "use fp32")
 
 
 def test_people_get_a_table_and_the_place_of_the_results(command, tiny_bundle, tmp_path):

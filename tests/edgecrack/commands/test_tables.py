@@ -7,7 +7,8 @@ from rich.console import Console
 
 from edgecrack.commands.tables import report_table, selftest_table
 from edgecrack.meter import Meter
-from edgecrack.models.selftest import GoldenResult, NetworkResult, SelfTest
+from edgecrack.models.golden_result import GoldenResult
+from edgecrack.models.selftest import NetworkResult, SelfTest
 from edgecrack.report import InputSize, Totals, make_report
 from tests.edgecrack.survey_parts import frame, no_detection
 from tests.edgecrack.test_meter import Clock
@@ -57,17 +58,23 @@ def test_a_run_without_frames_has_a_table_too():
     assert "- FPS out (- in)" in text
 
 
-def test_a_self_test_shows_each_frame_and_its_verdict():
-    """What failed stands out."""
-    golden = (
-        GoldenResult("crack", "probability", 1, 0.99999, passed=True, refuses_zeros=True),
-        GoldenResult("dark", "probability", 9, 0.5, passed=False, refuses_zeros=True),
+def test_a_self_test_shows_each_network_and_its_verdict():
+    """What failed stands out, and what was not run is told."""
+    worst = GoldenResult("dark", "probability", 9, 0.5, 5, 10, passed=False, refuses_zeros=True)
+    good = GoldenResult("crack", "probability", 1, 0.75, 3, 4, passed=True, refuses_zeros=True)
+    size_px = (96, 64)
+    networks = (
+        NetworkResult("model.onnx", "fast", "fp32", *size_px, (good,), 12.34, ""),
+        NetworkResult("model.onnx", "slow", "int8", *size_px, (good, worst), 56.78, "differs"),
     )
-    networks = (NetworkResult("model.onnx", "fp32", golden, "differs"),)
-    result = SelfTest("vehicle", "1.0", "ab" * 32, "ORT", networks, "model.onnx", 12.34, 1)
+    result = SelfTest("vehicle", "1.0", "ab" * 32, networks, {"fast bf16": "no such thing"}, 1)
     text = shown(selftest_table(result))
     assert "vehicle 1.0 (abababababab)" in text
-    rows = [line for line in text.splitlines() if "model.onnx" in line and "ms" not in line]
-    verdicts = [("FAILED" in row, "ok" in row, "differs" in row) for row in rows]
-    assert verdicts == [(False, True, False), (True, False, False), (True, False, True)]
-    assert "12.3 ms a frame" in text
+    rows = [line for line in text.splitlines() if "model.onnx" in line]
+    assert [("FAILED" in row, "ok" in row, "differs" in row) for row in rows] == [
+        (False, True, False),
+        (True, False, True),
+    ]
+    for row, words in zip(rows, (("96x64", "12.3", "0.75"), ("56.8", "9", "0.57")), strict=True):
+        assert all(word in row for word in words)
+    assert "not run: fast bf16: no such thing" in text

@@ -10,7 +10,7 @@ from edgecrack.models import MODELS, default_bundle, model_names, open_bundle
 from edgecrack.models.selftest import selftest
 from edgecrack.segmenters import ModelSpec
 
-MOST_BYTES = 10_000_000
+MOST_BYTES = 20_000_000
 NAMES = ["vehicle", "crack-n"]
 
 

@@ -13,7 +13,7 @@ from edgecrack.bundle import load_bundle
 from edgecrack.errors import BundleError
 from edgecrack.segmenters import ModelSpec, load_segmenter, ort
 
-NETWORK = "model.96x64.fp32.onnx"
+NETWORK = "model.fp32.onnx"
 UINT8, FLOAT = 2, 1  # ONNX element types
 FRAME = ("frame", UINT8, (1, 64, 96, 3))
 PROBABILITY = ("probability", UINT8, (1, 64, 96))

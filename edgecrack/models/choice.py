@@ -1,0 +1,162 @@
+"""The fastest way to run a bundle on this machine whose masks are those of FP32.
+
+Each candidate is proved and timed once; what was chosen is remembered under a fingerprint of all
+that the choice depends on, so that a unit does not choose at every start.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgecrack.device import describe_device, processor_flags
+from edgecrack.errors import NotHealthyError, SinkError
+from edgecrack.models.selftest import asked_variants, prove
+from edgecrack.models.variants import Variant
+from edgecrack.segmenters.backends import leaf
+from edgecrack.storage.disk import LocalDisk
+from edgecrack.storage.folders import make_folders
+from edgecrack.storage.replace_file import replace_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from edgecrack.bundle import Bundle
+    from edgecrack.models.selftest import NetworkResult
+    from edgecrack.segmenters import ModelSpec
+
+    OnProgress = Callable[[int, int], None]
+
+LEAST_MASK_IOU = 0.98
+"""How well the masks of the golden frames must agree with those of FP32."""
+
+_RULES = 1  # a new rule forgets old choices
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What runs a bundle, and why.
+
+    Attributes:
+        backend: What runs the network.
+        precision: What it computes in.
+        why: One sentence for people.
+    """
+
+    backend: str
+    precision: str
+    why: str
+
+    def applied_to(self, spec: ModelSpec) -> ModelSpec:
+        """Return a spec that asks for it."""
+        return replace(spec, backend=self.backend, precision=self.precision)
+
+
+def cache_folder() -> Path:
+    """Return where choices are remembered: ``$XDG_CACHE_HOME`` or ``~/.cache``, ``edgecrack``."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "edgecrack" / "backends"
+
+
+def choose(
+    bundle: Bundle, spec: ModelSpec, on_progress: OnProgress = lambda _done, _total: None
+) -> Choice:
+    """Return how a bundle is to be run where ``spec`` leaves it open.
+
+    Args:
+        bundle: What is to be run.
+        spec: What was asked for, with the input size that is wanted; None is the default one.
+        on_progress: Told how many candidates have been proved, and of how many.
+
+    Raises:
+        BundleError: Nothing here runs what was asked for.
+        NotHealthyError: No candidate gives the answers that the bundle promises.
+    """
+    candidates = asked_variants(bundle, spec)
+    if len(candidates) == 1:
+        only = candidates[0]
+        return Choice(only.backend, only.precision, "nothing else was asked for or can run here")
+    path = cache_folder() / f"{_fingerprint(bundle, spec, candidates)}.json"
+    remembered = _read(path, candidates)
+    if remembered is not None:
+        return remembered
+    results = []
+    for done, variant in enumerate(candidates):
+        on_progress(done, len(candidates))
+        network = bundle.model(variant.precision, spec.size_px)
+        results.append((variant, prove(bundle, network, variant)))
+    on_progress(len(candidates), len(candidates))
+    choice = fastest(results)
+    _remember(path, choice)
+    return choice
+
+
+def fastest(results: Sequence[tuple[Variant, NetworkResult]]) -> Choice:
+    """Return the fastest candidate that passed and whose masks agree with FP32.
+
+    Raises:
+        NotHealthyError: None did.
+    """
+    agreeing = [
+        (result.latency_ms, variant)
+        for variant, result in results
+        if result.passed and result.mask_iou >= LEAST_MASK_IOU
+    ]
+    if not agreeing:
+        reasons = "; ".join(f"{variant} {_verdict(result)}" for variant, result in results)
+        raise NotHealthyError(
+            f"a backend must give masks that agree with FP32 on this machine, but {reasons}; name "
+            "one with --backend and --precision, or use another bundle."
+        )
+    latency_ms, chosen = min(agreeing, key=lambda pair: pair[0])
+    others = [f"{variant} {_verdict(result)}" for variant, result in results if variant != chosen]
+    why = f"{latency_ms:.1f} ms, the fastest whose masks agree with FP32; {', '.join(others)}"
+    return Choice(chosen.backend, chosen.precision, why)
+
+
+def _verdict(result: NetworkResult) -> str:
+    if not result.passed:
+        return result.reason
+    if result.mask_iou < LEAST_MASK_IOU:
+        return f"{result.latency_ms:.1f} ms, but mask IoU {result.mask_iou:.3f}"
+    return f"{result.latency_ms:.1f} ms"
+
+
+def _fingerprint(bundle: Bundle, spec: ModelSpec, candidates: Sequence[Variant]) -> str:
+    """Return a digest of everything that the choice depends on."""
+    facts = {
+        "rules": _RULES,
+        "bundle": bundle.sha256,
+        "size": spec.size_px,
+        "candidates": [str(variant) for variant in candidates],
+        "versions": {each.backend: leaf(each.backend).version() for each in candidates},
+        "device": asdict(describe_device()),
+        "processor": processor_flags(),
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _read(path: Path, candidates: Sequence[Variant]) -> Choice | None:
+    """Return what is remembered; whatever is not exactly that is as good as nothing."""
+    try:
+        choice = Choice(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+    is_whole = isinstance(choice.why, str)
+    return choice if is_whole and Variant(choice.backend, choice.precision) in candidates else None
+
+
+def _remember(path: Path, choice: Choice) -> None:
+    text = json.dumps(asdict(choice)) + "\n"
+    with suppress(SinkError, OSError):  # a unit whose home is read-only chooses at each start
+        disk = LocalDisk()
+        try:
+            make_folders(disk, path.parent)
+            replace_file(disk, path, text.encode())
+        finally:
+            disk.close()

@@ -1,0 +1,97 @@
+"""Which backends there are, which of them are installed, and what each can run on this machine.
+
+A backend's library is imported only when that backend is asked for. TensorRT's line would be one
+more of ``_LEAVES``: a leaf may own its input buffers, and several frames may be in its hands at the
+same time (``Segmenter.at_once``).
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
+
+from edgecrack.errors import BundleError
+
+if TYPE_CHECKING:
+    from edgecrack.bundle import Bundle
+    from edgecrack.manifest import ModelEntry
+    from edgecrack.segmenters import Segmenter
+
+# Backend -> the module that wraps its library. The first is the reference: it is always installed.
+_LEAVES = {
+    "onnxruntime": "edgecrack.segmenters.ort",
+    "openvino": "edgecrack.segmenters.openvino",
+}
+BACKENDS = tuple(_LEAVES)
+REFERENCE = BACKENDS[0]
+"""The backend whose FP32 answers the golden frames hold."""
+
+
+class Leaf(Protocol):
+    """What the module of a backend has."""
+
+    def load(self, bundle: Bundle, entry: ModelEntry, *, live: bool) -> Segmenter:
+        """Return the segmenter for one network of a bundle.
+
+        Args:
+            bundle: Where the network is from.
+            entry: Which network.
+            live: All cores on one frame, not one core a frame.
+
+        Raises:
+            BundleError: The library refuses the network, or it is not of the contract.
+        """
+
+    def refusal(self, precision: str) -> str | None:
+        """Return why this machine cannot run a precision well, or None where it can."""
+
+    def version(self) -> str:
+        """Return the version of the library."""
+
+
+def leaf(backend: str) -> Leaf:
+    """Return the module of a backend.
+
+    Raises:
+        BundleError: Its library is not installed.
+    """
+    try:
+        return cast("Leaf", import_module(_LEAVES[backend]))
+    except ImportError as error:
+        installed = ", ".join(name for name in BACKENDS if problem(name) is None)
+        raise BundleError(
+            f"backend {backend} needs a library that cannot be loaded here ({error}); install "
+            f"'edgecrack[{backend}]', or use {installed}."
+        ) from error
+
+
+def problem(backend: str) -> str | None:
+    """Return why a backend's library cannot be used here, or None where it can."""
+    try:
+        import_module(_LEAVES[backend])
+    except ImportError as error:
+        return f"not installed ({error})"
+    return None
+
+
+def load(backend: str, bundle: Bundle, entry: ModelEntry, *, live: bool) -> Segmenter:
+    """Return what runs one network of a bundle with a backend.
+
+    Args:
+        backend: One of `BACKENDS`.
+        bundle: Where the network is from.
+        entry: Which network.
+        live: As in `Leaf.load`.
+
+    Raises:
+        BundleError: The backend is not installed, cannot run the precision here, or refuses the
+            network.
+    """
+    chosen = leaf(backend)
+    if reason := chosen.refusal(entry.precision):
+        runs = [other for other in bundle.manifest.precisions if not chosen.refusal(other)]
+        raise BundleError(
+            f"{backend} cannot run precision {entry.precision} here: {reason}; use "
+            f"{', '.join(runs) or 'another backend'}."
+        )
+    return chosen.load(bundle, entry, live=live)

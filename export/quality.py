@@ -1,0 +1,114 @@
+"""A network that computes in less than FP32 must find the same cracks, or it is not exported."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgecrack.errors import NotHealthyError
+from edgecrack.mask import on_road
+from edgecrack.metrics import mask_iou
+from edgecrack.segmenters import ModelSpec, load_segmenter
+from edgecrack.segmenters.backends import BACKENDS, leaf, problem
+from edgecrack.synthetic.golden import golden_set
+from export.metric_entries import brief_metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from edgecrack.bundle import Bundle
+    from edgecrack.manifest import MetricEntry
+    from edgecrack.segmenters import Segmenter
+    from training.config import DataConfig
+
+MOST_LOST = 0.005
+"""What a precision may lose against FP32, of 1: half a point."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What a network of some precision finds.
+
+    Attributes:
+        precision: Its precision.
+        golden_iou: IoU with the true cracks of all golden frames together, 0 to 1.
+        validation_f1: Mean F1 over the validation pictures of all sets, 0 to 1.
+        entries: Its scores.
+    """
+
+    precision: str
+    golden_iou: float
+    validation_f1: float
+    entries: tuple[MetricEntry, ...]
+
+
+def measure_quality(
+    bundle: Bundle, sets: Sequence[DataConfig], root: Path, tolerance_px: float
+) -> tuple[Quality, ...]:
+    """Score every precision of a bundle that can be run here, at the default size; FP32 first.
+
+    Args:
+        bundle: Networks and threshold.
+        sets: Sets with a split and crack labels.
+        root: The data folder.
+        tolerance_px: Tolerance where a set has none of its own.
+    """
+    qualities = []
+    size_px = bundle.manifest.sizes_px[0]
+    for precision in bundle.manifest.precisions:
+        backend = _backend_for(precision)
+        if backend is None:  # BF16 where the processor has none
+            continue
+        spec = ModelSpec(backend=backend, precision=precision, size_px=size_px)
+        with closing(load_segmenter(bundle, spec, live=True)) as segmenter:
+            entries = tuple(_of(precision, brief_metrics(segmenter, sets, root, tolerance_px)))
+            held = [entry.value for entry in entries if ", validation (" in entry.protocol]
+            f1 = float(np.mean(held)) if held else 0.0
+            qualities.append(Quality(precision, _golden_iou(segmenter), f1, entries))
+    return tuple(qualities)
+
+
+def require_quality(qualities: Sequence[Quality]) -> None:
+    """Refuse precisions that find fewer cracks than FP32, the first of ``qualities``.
+
+    Raises:
+        NotHealthyError: One loses more than half a point of F1 or of golden IoU.
+    """
+    reference = qualities[0]
+    for each in qualities[1:]:
+        for what, own, full in (
+            ("F1 on validation pictures", each.validation_f1, reference.validation_f1),
+            ("IoU with the cracks of the golden frames", each.golden_iou, reference.golden_iou),
+        ):
+            if own < full - MOST_LOST:
+                raise NotHealthyError(
+                    f"{each.precision} must keep {what} within {100 * MOST_LOST:g} points of "
+                    f"fp32's {100 * full:.1f}, but has {100 * own:.1f}; leave it out with "
+                    "--precision, or train longer. Nothing was written."
+                )
+
+
+def _backend_for(precision: str) -> str | None:
+    """Return the first backend that runs a precision here, or None."""
+    able = (name for name in BACKENDS if problem(name) is None)
+    return next((name for name in able if leaf(name).refusal(precision) is None), None)
+
+
+def _of(precision: str, entries: Iterable[MetricEntry]) -> Iterator[MetricEntry]:
+    """Name the precision as the bundle does: INT8 files for TensorRT are INT8 when inspected."""
+    for entry in entries:
+        yield type(entry)(entry.name, entry.value, entry.protocol, precision)
+
+
+def _golden_iou(segmenter: Segmenter) -> float:
+    """Return the IoU with the true cracks of the golden frames of the segmenter's size."""
+    pairs = golden_set(segmenter.width_px, segmenter.height_px).values()
+    masks = [
+        on_road(segmenter.answer(golden.picture), segmenter.road_threshold) >= segmenter.threshold
+        for golden in pairs
+    ]
+    return mask_iou(np.stack(masks), np.stack([golden.mask > 0 for golden in pairs]))

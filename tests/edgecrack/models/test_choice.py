@@ -1,0 +1,141 @@
+"""What runs a bundle: the fastest whose masks are those of FP32, chosen once and remembered."""
+
+import json
+import sys
+
+import pytest
+
+from edgecrack.errors import BundleError, NotHealthyError
+from edgecrack.models import choice as module
+from edgecrack.models import selftest
+from edgecrack.models.choice import choose, fastest
+from edgecrack.models.golden_result import GoldenResult
+from edgecrack.models.selftest import NetworkResult
+from edgecrack.models.variants import Variant, unavailable, variants
+from edgecrack.segmenters import ModelSpec, backends
+
+
+def result(latency_ms, both_px=1000, reason=""):
+    """Return what a self-test said: a time, and how many of 1,000 mask pixels agree."""
+    golden = GoldenResult("crack", "probability", 9, 0.9, both_px, 1000, passed=True,
+                          refuses_zeros=True)  # fmt: skip
+    return NetworkResult("m.onnx", "b", "p", 96, 64, (golden,), latency_ms, reason)
+
+
+SLOW, QUICK, OTHER = Variant("a", "fp32"), Variant("b", "bf16"), Variant("c", "int8")
+
+
+def test_the_fastest_that_agrees_is_chosen():
+    """A faster one that failed, or whose masks differ by more than 2 %, is not."""
+    found = fastest([(SLOW, result(30)), (QUICK, result(10, 980)), (OTHER, result(5, 979))])
+    assert (found.backend, found.precision) == ("b", "bf16")
+    for words in ("10.0 ms", "a fp32 30.0 ms", "c int8 5.0 ms, but mask IoU 0.979"):
+        assert words in found.why
+    found = fastest([(SLOW, result(30)), (QUICK, result(10, reason="differs"))])
+    assert (found.backend, found.precision) == ("a", "fp32")
+    assert "b bf16 differs" in found.why
+
+
+def test_without_any_that_agrees_there_is_no_choice():
+    """The error names each with its reason."""
+    with pytest.raises(NotHealthyError, match=r"a fp32 broken; c int8 5\.0 ms, but"):
+        fastest([(SLOW, result(30, reason="broken")), (OTHER, result(5, 900))])
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """Return a folder of its own for what is remembered."""
+    monkeypatch.setattr(module, "cache_folder", lambda: tmp_path / "deep" / "cache")
+    return tmp_path / "deep" / "cache"
+
+
+@pytest.fixture
+def proved(monkeypatch):
+    """Return the variants that have been proved since, in order."""
+    calls = []
+    real = selftest.prove
+
+    def _prove(bundle, network, variant):
+        calls.append(variant)
+        return real(bundle, network, variant)
+
+    monkeypatch.setattr(module, "prove", _prove)
+    return calls
+
+
+def test_a_choice_is_made_once(tiny, cache, proved):
+    """Every candidate is proved the first time, none the second, and the answer is the same."""
+    told = []
+    first = choose(tiny, ModelSpec(), lambda done, total: told.append((done, total)))
+    assert proved == list(variants(tiny))
+    assert len(proved) >= 2
+    assert told == [(done, len(proved)) for done in range(len(proved) + 1)]
+    assert choose(tiny, ModelSpec()) == first
+    assert proved == list(variants(tiny))
+    assert len(list(cache.iterdir())) == 1
+
+
+def test_another_size_or_library_is_another_choice(tiny, cache, proved, monkeypatch):
+    """What the choice depends on is in the fingerprint."""
+    choose(tiny, ModelSpec())
+    once = len(proved)
+    choose(tiny, ModelSpec(size_px=(96, 64)))
+    assert len(proved) == 2 * once
+    monkeypatch.setattr("edgecrack.segmenters.ort.version", lambda: "0.0")
+    choose(tiny, ModelSpec())
+    monkeypatch.setattr(module, "processor_flags", lambda: "none")
+    choose(tiny, ModelSpec())
+    assert len(proved) == 4 * once
+    assert len(list(cache.iterdir())) == 4
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "null", '{"backend": "x", "precision": "fp32", "why": "y"}',
+             '{"backend": "onnxruntime", "precision": "fp32", "why": 3}', "\0"]
+)  # fmt: skip
+def test_what_is_remembered_wrongly_is_forgotten(tiny, cache, proved, text):
+    """A damaged or foreign note is as good as none, and is replaced."""
+    first = choose(tiny, ModelSpec())
+    (note,) = cache.iterdir()
+    note.write_text(text)
+    assert choose(tiny, ModelSpec()).backend in {"onnxruntime", "openvino"}
+    assert len(proved) == 2 * len(variants(tiny))
+    assert set(json.loads(note.read_text())) == {"backend", "precision", "why"}
+    assert first.backend
+
+
+def test_a_home_that_cannot_be_written_is_no_fault(tiny, cache, proved):
+    """The choice is made anew each time."""
+    cache.parent.write_text("a file where the folder should be")
+    choose(tiny, ModelSpec())
+    choose(tiny, ModelSpec())
+    assert len(proved) == 2 * len(variants(tiny))
+
+
+def test_what_was_asked_for_is_not_proved(tiny, cache, proved):
+    """Whoever names both gets both; naming one leaves the other open."""
+    asked = ModelSpec(backend="onnxruntime", precision="fp32")
+    assert choose(tiny, asked).applied_to(ModelSpec()) == asked
+    assert proved == []
+    assert choose(tiny, ModelSpec(backend="onnxruntime")).precision == "fp32"
+    assert not cache.exists()
+
+
+def test_a_backend_that_is_not_installed_is_told_of(tiny, cache, monkeypatch):
+    """It is left out of the choice; asked for, it ends in a sentence that says what there is."""
+    monkeypatch.setitem(sys.modules, "edgecrack.segmenters.openvino", None)
+    assert variants(tiny) == (Variant("onnxruntime", "fp32"),)
+    assert unavailable(tiny)["openvino"].startswith("not installed")
+    assert choose(tiny, ModelSpec()).backend == "onnxruntime"
+    with pytest.raises(BundleError, match=r"edgecrack\[openvino\].*use onnxruntime"):
+        backends.leaf("openvino")
+    with pytest.raises(BundleError, match=r"edgecrack\[openvino\]"):
+        choose(tiny, ModelSpec(backend="openvino"))
+    assert not cache.exists()
+
+
+def test_a_precision_that_the_bundle_lacks_is_refused(tiny, cache):
+    """It says what the bundle holds."""
+    with pytest.raises(BundleError, match="holds fp32 96x64"):
+        choose(tiny, ModelSpec(precision="int8"))
+    assert not cache.exists()
