@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edgecrack.commands.bench import bench
 from edgecrack.commands.demo import demo
 from edgecrack.commands.run import run
 from edgecrack.commands.selftest import selftest
@@ -12,3 +13,4 @@ app = with_version("edgecrack", "Find cracks in road video, each with a place on
 
 for command in (run, view, demo, selftest):
     app.command()(command)
+app.add_typer(bench, name="bench")
