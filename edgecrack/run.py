@@ -252,7 +252,8 @@ def _drive(
 def _totals(parts: Parts, start: _Start, outputs: list[Output], inferred: int) -> Totals:
     counts = parts.source.counts()
     given_up = {
-        "source": counts.dropped,
+        "opening": counts.opening,
+        "source": counts.dropped - counts.opening,
         "unfinished": max(0, counts.delivered - counts.dropped - inferred),  # cut short
         "unreadable": counts.unreadable,
         "missing": counts.missing,

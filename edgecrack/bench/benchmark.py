@@ -14,14 +14,16 @@ from edgecrack import __version__
 from edgecrack.bench.clip import read_frames, write_clip
 from edgecrack.bench.result import BenchResult
 from edgecrack.bench.sensors import SensorLog
-from edgecrack.bench.worker import Job, measure_apart
+from edgecrack.bench.variant import Job, measure_variant
 from edgecrack.device import describe_device
-from edgecrack.errors import BundleError, UsageError
+from edgecrack.errors import BundleError, EdgecrackError, UsageError
 from edgecrack.models import open_bundle
 from edgecrack.models.selftest import asked_variants
 from edgecrack.models.variants import unavailable
 from edgecrack.records import ModelIdentity
+from edgecrack.redaction import redact
 from edgecrack.segmenters import AUTO, ModelSpec
+from edgecrack.sources.address import Kind, parse_address
 from edgecrack.synthetic.drive import DriveSpec, render_frames
 
 if TYPE_CHECKING:
@@ -35,6 +37,10 @@ if TYPE_CHECKING:
     OnProgress = Callable[[str, int, int | None], None]
 
 LEAST_DURATION_S, MOST_DURATION_S = 0.1, 3600.0
+LEAST_CLIP_FRAMES = 30
+"""A run leaves its first frames out, and some must be left."""
+RUN_TIMES = 6
+"""A whole run of a long video goes on for this many times the duration of a measurement."""
 COMPARED = 40
 """Pictures of the video on which the masks are compared, beside the golden frames."""
 
@@ -67,8 +73,13 @@ class BenchSpec:
         """Refuse what cannot be measured.
 
         Raises:
-            UsageError: A number is out of range.
+            UsageError: A number is out of range, or the source is no file.
         """
+        if self.source is not None and parse_address(self.source).kind is not Kind.FILE:
+            raise UsageError(
+                f"--source must be a file or a folder, which ends, not {redact(self.source)}; "
+                "record some of it first."
+            )
         if not 1 <= self.live_fps <= 240:
             raise UsageError(f"--live-fps must be 1 to 240, not {self.live_fps:g}.")
         if not LEAST_DURATION_S <= self.duration_s <= MOST_DURATION_S:
@@ -109,12 +120,8 @@ def benchmark(
     model, bundle = spec.model, open_bundle(spec.model)
     variants = _measured(bundle, model)
     with tempfile.TemporaryDirectory(prefix="edgecrack-bench-") as folder, SensorLog() as sensors:
-        rows: list[Row] = []
         jobs = list(_jobs(spec, model, variants, Path(folder)))
-        for job in jobs:
-            on_progress("variants measured", len(rows), len(jobs))
-            rows.append(measure_apart(job))
-        on_progress("variants measured", len(rows), len(jobs))
+        rows, failed = _measure_all(jobs, on_progress)
     manifest = bundle.manifest
     return BenchResult(
         edgecrack=__version__,
@@ -123,9 +130,32 @@ def benchmark(
         model=ModelIdentity(manifest.name, manifest.release, bundle.sha256),
         source=_source_name(spec),
         not_run=unavailable(bundle),
+        failed=failed,
         sensors=sensors.summary(),
         rows=tuple(rows),
     )
+
+
+def _measure_all(jobs: Sequence[Job], on_progress: OnProgress) -> tuple[list[Row], dict[str, str]]:
+    """Measure one variant after the other; one that fails does not take the others with it.
+
+    Raises:
+        EdgecrackError: The first failure, where all failed.
+    """
+    rows: list[Row] = []
+    failures: dict[str, EdgecrackError] = {}
+    for done, job in enumerate(jobs):
+        on_progress("variants measured", done, len(jobs))
+        try:
+            rows.append(measure_variant(job))
+        except EdgecrackError as error:
+            width_px, height_px = job.model.size_px or (0, 0)
+            name = f"{job.model.backend} {job.model.precision} {width_px}x{height_px}"
+            failures[name] = error
+    on_progress("variants measured", len(jobs), len(jobs))
+    if not rows:
+        raise next(iter(failures.values()))
+    return rows, {name: str(error) for name, error in failures.items()}
 
 
 def _measured(bundle: Bundle, model: ModelSpec) -> list[tuple[Variant, tuple[int, int]]]:
@@ -151,15 +181,18 @@ def _jobs(
     pictures, clip = folder / "pictures.npy", folder / "clip.mp4"
     np.save(pictures, np.stack(frames[:: -(-len(frames) // COMPARED)]), allow_pickle=False)
     if spec.whole_runs:
-        write_clip(frames, clip, spec.live_fps, max(2, round(spec.live_fps * spec.duration_s)))
+        count = max(LEAST_CLIP_FRAMES, round(spec.live_fps * spec.duration_s))
+        write_clip(frames, clip, spec.live_fps, count)
     for variant, size_px in variants:
         yield Job(
             model=replace(
                 model, backend=variant.backend, precision=variant.precision, size_px=size_px
             ),
             duration_s=spec.duration_s,
+            folder=folder,
             pictures=pictures,
             video=(spec.source or str(clip)) if spec.whole_runs else None,
+            most_run_s=RUN_TIMES * spec.duration_s,
             clip=str(clip) if spec.whole_runs else None,
             camera_fps=spec.live_fps,
         )

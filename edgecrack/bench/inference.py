@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgecrack.bench.result import Agreement, Latency
+from edgecrack.bench.result import LEAST_COUNT, Agreement, Latency
 from edgecrack.mask import on_road
 
 if TYPE_CHECKING:
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from edgecrack.records import Answer, RgbImage
     from edgecrack.segmenters import Segmenter
-
-LEAST_COUNT = 100
-"""Inferences that are timed at least, however short the time."""
 
 LONGEST_S = 60.0
 """After this long a slow network is timed no more, whatever the count."""
@@ -86,8 +83,10 @@ def measure_throughput(
     Args:
         segmenter: What runs the network; as many frames as it wants are worked on at once.
         frames: Frames of its size, shown in turns.
-        duration_s: How long to go on; each thread answers three frames at least.
+        duration_s: How long to go on; at least `LEAST_COUNT` frames, unless that takes longer than
+            `LONGEST_S`. A thread that ends a little before another makes the rate no better.
     """
+    share = -(-LEAST_COUNT // segmenter.at_once)
     with ThreadPoolExecutor(segmenter.at_once) as pool:
         list(pool.map(segmenter.answer, islice(cycle(frames), WARM_UP)))
         began_s, began_cpu_s = time.perf_counter(), time.process_time()
@@ -97,7 +96,9 @@ def measure_throughput(
             for frame in islice(cycle(frames), start, None):
                 segmenter.answer(frame)
                 answered += 1
-                if answered >= 3 and time.perf_counter() - began_s >= duration_s:
+                lasted_s = time.perf_counter() - began_s
+                is_enough = answered >= share and lasted_s >= duration_s
+                if is_enough or lasted_s >= max(LONGEST_S, duration_s):
                     break
             return answered
 

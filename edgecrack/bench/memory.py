@@ -9,19 +9,13 @@ import resource
 from contextlib import suppress
 from pathlib import Path
 
-_STATUS, _RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+_STATUS = Path("/proc/self/status")
 
 
 def peak_memory_bytes() -> int:
-    """Return the largest resident size of this process since the last reset."""
+    """Return the largest resident size of this process."""
     with suppress(OSError, ValueError, IndexError):
         for line in _STATUS.read_text(encoding="utf-8").splitlines():
             if line.startswith("VmHWM:"):
                 return 1024 * int(line.split()[1])
     return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-
-def reset_peak_memory() -> None:
-    """Begin the peak anew, where the kernel can."""
-    with suppress(OSError):
-        _RESET.write_text("5", encoding="ascii")

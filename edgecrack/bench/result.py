@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from edgecrack.records import ModelIdentity
 
 SCHEMA_VERSION = 1
+LEAST_COUNT = 100
+"""Inferences that are timed at least, however short the time."""
+LEAST_MASK_IOU = 0.98
+"""Masks that agree less with those of FP32 are others."""
 MOST_VARIATION = 0.05
 """Above this coefficient of variation the machine was not quiet enough to compare."""
 
@@ -100,8 +104,8 @@ class Live:
 
     Attributes:
         camera_fps: Pictures a second.
-        frames: Pictures that came.
-        dropped: Those of them that were given up.
+        frames: Pictures that came, those before the network was loaded included.
+        dropped: Those of them that were given up after it was.
         age_p50_ms: Median time from capture to result.
         age_p95_ms: 95 % of results were at most this old.
         age_p99_ms: 99 % of results were at most this old.
@@ -164,8 +168,16 @@ class Row:
             found.append(
                 f"latency varies by {100 * self.latency.variation:.0f} %: the machine was not quiet"
             )
+        if self.latency.count < LEAST_COUNT:
+            found.append(
+                f"only {self.latency.count} inferences were timed: it is too slow for more"
+            )
+        if self.agreement.mask_iou < LEAST_MASK_IOU:
+            found.append(f"its masks are others than FP32's: IoU {self.agreement.mask_iou:.3f}")
         if self.inspected != self.precision:
             found.append(f"computed in {self.inspected}")
+        if self.live is not None and self.live.dropped > 0:
+            found.append(f"{self.live.dropped} of {self.live.frames} live frames were dropped")
         return tuple(found)
 
 
@@ -180,6 +192,7 @@ class BenchResult:
         model: The bundle.
         source: Name of the video of the whole runs; None where there was none.
         not_run: What this machine cannot run of the bundle -> why.
+        failed: Variant that was begun and failed -> why.
         sensors: Power, temperature and clocks meanwhile; None where nothing tells them.
         rows: A row for each variant.
         schema_version: Version of this layout.
@@ -191,6 +204,7 @@ class BenchResult:
     model: ModelIdentity
     source: str | None
     not_run: dict[str, str]
+    failed: dict[str, str]
     sensors: SensorSummary | None
     rows: Sequence[Row]
     schema_version: int = SCHEMA_VERSION

@@ -109,6 +109,11 @@ class Reader:
         is_known, duration_ns = self._pipeline.query_duration(Gst.Format.TIME)
         return duration_ns if is_known and duration_ns > 0 else None
 
+    @property
+    def delivered(self) -> int:
+        """How many pictures the decoder has delivered so far."""
+        return self._numbers.count
+
     def samples(self) -> Iterator[Sample | None]:
         """Yield each picture as it comes, and None for each quarter second without one.
 

@@ -147,12 +147,15 @@ class SourceCounts:
         delivered: Pictures the decoder delivered.
         dropped: Those of them that a newer one overtook; 0 unless the source is live.
         unreadable: Pictures skipped because they cannot be read.
+        opening: Those of the dropped that came before anybody asked for frames: a camera runs while
+            the network is loaded.
         missing: Pictures that the container holds by its own account, but that are damaged, refer
             to damaged ones, or are not there; not among those delivered.
     """
 
     delivered: int
     dropped: int = 0
+    opening: int = 0
     unreadable: int = 0
     missing: int = 0
 

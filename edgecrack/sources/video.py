@@ -38,6 +38,7 @@ class VideoSource:
         self._name = address.name
         pipeline = pipeline_spec(address, live=spec.live)
         self._yielded, self._delivered, self._end_ns = 0, 0, 0
+        self._before_start = self._yielded_before_start = 0
         self._has_ended = self._is_closed = False
         self._may_return = pipeline.may_return
         # Before anything is read: a file that is cut while it is read would claim less then.
@@ -52,12 +53,14 @@ class VideoSource:
 
     def __iter__(self) -> Iterator[Frame | None]:
         """Yield every frame; see ``Source``."""
+        self._before_start = self._reader.delivered
         for sample in self._with_first():
             if sample is None:
                 if self.info.live:
                     yield None
                 continue
             self._yielded, self._delivered = self._yielded + 1, sample.index + 1
+            self._yielded_before_start += sample.index < self._before_start
             self._end_ns = sample.pts_ns + sample.duration_ns
             yield self._frame(sample)
         if not self._is_closed:
@@ -67,7 +70,9 @@ class VideoSource:
     def counts(self) -> SourceCounts:
         """Count what was delivered and what was dropped, so far."""
         missing = self._reader.missing(has_ended=self._has_ended)
-        return SourceCounts(self._delivered, self._delivered - self._yielded, missing=missing)
+        opening = min(self._before_start, self._delivered) - self._yielded_before_start
+        dropped = self._delivered - self._yielded
+        return SourceCounts(self._delivered, dropped, opening=opening, missing=missing)
 
     def close(self) -> None:
         """Stop the pipeline; safe to call twice."""

@@ -81,7 +81,7 @@ def test_a_record_says_what_was_seen_and_when(go, bundle):
     assert record.model.data_terms == tuple(
         f"{data.name}: {data.licence}" for data in bundle.manifest.provenance.data
     )
-    assert (record.model.name, record.model.release) == ("vehicle", "2.0.0")
+    assert (record.model.name, record.model.release) == ("vehicle", "2.1.0")
 
 
 def test_no_password_is_written_anywhere(go, tmp_path):
@@ -250,13 +250,14 @@ def test_live_what_waits_for_its_fix_is_kept_at_the_end(go, tmp_path):
 
 
 def test_what_the_source_lost_is_counted(go):
-    """Dropped, unreadable, missing: the source counts them; delivered but unseen: unfinished."""
+    """Dropped, also at the opening, unreadable, missing: as the source counts; or unfinished."""
     lossy = source([frame(n) for n in range(3)])
-    lossy.counts = lambda: SourceCounts(delivered=10, dropped=4, unreadable=2, missing=5)
+    lossy.counts = lambda: SourceCounts(delivered=10, dropped=4, opening=1, unreadable=2, missing=5)
     report = go(lossy).report
     assert report.frames_in == 10
     assert report.frames_dropped == {
-        "source": 4,
+        "opening": 1,
+        "source": 3,
         "unfinished": 3,
         "unreadable": 2,
         "missing": 5,

@@ -8,11 +8,14 @@ import time
 
 import pytest
 
+from edgecrack.bench import benchmark as module
+from edgecrack.bench.apart import apart
 from edgecrack.bench.benchmark import BenchSpec, benchmark
 from edgecrack.bench.clip import read_frames, write_clip
 from edgecrack.bench.memory import peak_memory_bytes
-from edgecrack.bench.worker import Job, measure_apart
-from edgecrack.errors import BundleError, UsageError
+from edgecrack.bench.variant import Job, measure_variant
+from edgecrack.bench.whole_run import measure_run
+from edgecrack.errors import BundleError, EdgecrackError, UsageError
 from edgecrack.models.variants import variants
 from edgecrack.segmenters import ModelSpec
 
@@ -57,7 +60,7 @@ def test_whole_runs_and_live_runs_are_measured(tiny_bundle, drive):
     assert row.end_to_end.fps > 0
     assert row.end_to_end.core_ms > row.end_to_end.overhead_core_ms > 0
     assert row.end_to_end.peak_memory_bytes > 10_000_000
-    assert (row.live.camera_fps, row.live.frames) == (20, 20)
+    assert (row.live.camera_fps, row.live.frames) == (20, 30)
     assert 0 < row.live.age_p50_ms <= row.live.age_p99_ms
 
 
@@ -72,9 +75,50 @@ def test_a_clip_shows_the_frames_to_and_fro_at_its_rate(tmp_path, drive):
 def test_what_goes_wrong_in_the_process_is_told_here(tiny_bundle, tmp_path):
     """Its error, word by word; a process that just ends is told by its exit code."""
     lacking = ModelSpec(bundle=tiny_bundle, backend="onnxruntime", precision="int8")
-    job = Job(lacking, 0.1, tmp_path / "none.npy", None, None, 30.0)
+    job = Job(lacking, 0.1, tmp_path, tmp_path / "none.npy", None, 1.0, None, 30.0)
     with pytest.raises(BundleError, match="holds fp32 96x64"):
-        measure_apart(job)
+        measure_variant(job)
+    with pytest.raises(EdgecrackError, match=r"the end of it must .* ended with 7"):
+        apart("the end of it", os._exit, 7)
+
+
+def test_a_variant_that_fails_leaves_the_others(tiny_bundle, monkeypatch):
+    """It is named with its reason; only where all fail there is no result."""
+    real = module.measure_variant
+
+    def measured(job):
+        if job.model.backend in broken:
+            raise EdgecrackError("it broke")
+        return real(job)
+
+    monkeypatch.setattr(module, "measure_variant", measured)
+    spec = BenchSpec(bundle=tiny_bundle, precision="fp32", duration_s=0.1, whole_runs=False)
+    broken = {"openvino"}
+    result = benchmark(spec)
+    assert [row.backend for row in result.rows] == ["onnxruntime"]
+    assert result.failed == {"openvino fp32 96x64": "it broke"}
+    broken = {"openvino", "onnxruntime"}
+    with pytest.raises(EdgecrackError, match="it broke"):
+        benchmark(spec)
+
+
+def test_a_long_video_is_left_when_the_time_is_over(tiny_bundle, tmp_path, drive):
+    """The rest is not surveyed, and nothing stays behind."""
+    model = ModelSpec(bundle=tiny_bundle, backend="onnxruntime", precision="fp32")
+    frames = read_frames(str(drive.video))
+    write_clip(frames, tmp_path / "long.mp4", 30.0, 600)
+    (tmp_path / "work").mkdir()
+    found = measure_run(str(tmp_path / "long.mp4"), model, tmp_path / "work", 0.0)
+    assert 0 < found.frames < 600
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+@pytest.mark.parametrize("source", ["v4l2:///dev/video0", "rtsp://:secret@camera/live", "test:"])
+def test_a_source_without_an_end_is_refused(source):
+    """In one sentence, without its password."""
+    with pytest.raises(UsageError, match="record some of it first") as raised:
+        BenchSpec(source=source)
+    assert "secret" not in str(raised.value)
 
 
 @pytest.mark.parametrize(

@@ -237,10 +237,22 @@ def test_a_slow_reader_of_a_live_source_loses_frames_and_knows_how_many(source):
     frames = [first, *_frames(arrivals)]
     counts = video.counts()
     assert frames[-1].index == 59
-    assert counts == SourceCounts(delivered=60, dropped=60 - len(frames))
+    assert (counts.delivered, counts.dropped) == (60, 60 - len(frames))
     assert counts.dropped > 40
+    assert counts.opening <= frames[1].index
     gaps = sum(b.index - a.index - 1 for a, b in itertools.pairwise(frames))
     assert counts.dropped == frames[0].index + gaps
+
+
+def test_what_a_camera_gave_before_anybody_asked_is_told_apart(source):
+    """The first picture is kept, the newest one, too; what came in between is the opening's."""
+    video = source("test:?width=64&height=64&fps=100&frames=60", live=True)
+    _wait_until_all_is_delivered(video)
+    frames = _frames(iter(video))
+    counts = video.counts()
+    assert frames[-1].index == 59
+    assert counts.delivered == 60
+    assert counts.opening == counts.dropped == 60 - len(frames) > 40
 
 
 def test_live_frames_carry_the_time_of_capture(source):
@@ -263,7 +275,8 @@ def test_a_file_read_live_keeps_its_pace(source, clip):
     yielded = len(_frames(video))
     assert time.monotonic_ns() - begun_ns > 1_500_000_000
     assert video.info.live
-    assert video.counts() == SourceCounts(50, 50 - yielded)
+    counts = video.counts()
+    assert (counts.delivered, counts.dropped) == (50, 50 - yielded)
 
 
 @pytest.mark.parametrize("wish", [{}, {"live": True}])

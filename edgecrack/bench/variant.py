@@ -1,29 +1,26 @@
-"""One variant measured in a process of its own: load time and peak memory are then its alone."""
+"""All that is measured of one variant: inference alone, a whole run, and a live one."""
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
 import time
 from contextlib import closing
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgecrack.bench.apart import apart
 from edgecrack.bench.inference import compare_answers, measure_latency, measure_throughput
 from edgecrack.bench.memory import peak_memory_bytes
 from edgecrack.bench.result import Row
 from edgecrack.bench.whole_run import measure_live, measure_run
-from edgecrack.errors import EdgecrackError
 from edgecrack.models import open_bundle
 from edgecrack.models.golden_files import decode_picture
 from edgecrack.segmenters import ModelSpec, load_segmenter
 from edgecrack.segmenters.picture import as_input
 
 if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
+    from pathlib import Path
 
     from edgecrack.bench.result import Agreement
     from edgecrack.bundle import Bundle
@@ -32,67 +29,56 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What one process is to measure.
+    """What is to be measured of one variant.
 
     Attributes:
         model: Bundle, backend, precision and size; nothing of it left open.
         duration_s: How long inference alone is measured.
+        folder: Where runs may write; whoever asks removes it.
         pictures: File of pictures of the video, uint8 (N, H, W, 3), as NumPy writes it; they are
             compared beside the golden frames.
         video: What a whole run surveys; None leaves it out.
+        most_run_s: How long the whole run goes on.
         clip: What a live run surveys, a video of `camera_fps`; None leaves it out.
         camera_fps: Its rate.
     """
 
     model: ModelSpec
     duration_s: float
+    folder: Path
     pictures: Path
     video: str | None
+    most_run_s: float
     clip: str | None
     camera_fps: float
 
 
-def measure_apart(job: Job) -> Row:
-    """Measure one variant in a new process.
-
-    Raises:
-        EdgecrackError: What went wrong there.
-    """
-    context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_send, args=(job, sender), daemon=True)
-    process.start()
-    sender.close()
-    try:
-        outcome: Any = receiver.recv()
-    except EOFError as error:
-        process.join()
-        raise EdgecrackError(
-            f"the process that measures {job.model.backend} {job.model.precision} must send its "
-            f"figures, but ended with {process.exitcode}; is there enough memory?"
-        ) from error
-    finally:
-        process.terminate()
-        process.join()
-    if isinstance(outcome, EdgecrackError):
-        raise outcome
-    row: Row = outcome
-    return row
-
-
-def _send(job: Job, sender: Connection) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends this
-    try:
-        sender.send(measure(job))
-    except EdgecrackError as error:
-        sender.send(error)
-
-
-def measure(job: Job) -> Row:
-    """Measure one variant in this process, whose memory so far counts.
+def measure_variant(job: Job) -> Row:
+    """Measure one variant, each part in a new process.
 
     Raises:
         EdgecrackError: The network cannot be run here, or a run failed.
+    """
+    name = f"{job.model.backend} {job.model.precision}"
+    row = apart(f"inference with {name}", measure_inference, job)
+    end_to_end = live = None
+    if job.video is not None:
+        end_to_end = apart(
+            f"a run with {name}", measure_run, job.video, job.model, job.folder, job.most_run_s
+        )
+    if job.clip is not None:
+        live = apart(
+            f"a live run with {name}",
+            measure_live, job.clip, job.camera_fps, job.model, job.folder,
+        )  # fmt: skip
+    return replace(row, end_to_end=end_to_end, live=live)
+
+
+def measure_inference(job: Job) -> Row:
+    """Measure inference alone in this process, whose memory so far counts.
+
+    Raises:
+        BundleError: The network cannot be run here.
     """
     bundle = open_bundle(job.model)
     size_px = job.model.size_px or bundle.manifest.sizes_px[0]
@@ -103,7 +89,7 @@ def measure(job: Job) -> Row:
         latency = measure_latency(segmenter, frames, job.duration_s)
         inspected, runs_on = segmenter.precision, segmenter.backend
     with closing(load_segmenter(bundle, job.model, live=False)) as segmenter:
-        throughput_fps, core_ms = measure_throughput(segmenter, frames, job.duration_s / 2)
+        throughput_fps, core_ms = measure_throughput(segmenter, frames, job.duration_s)
     inference_bytes = peak_memory_bytes()
     return Row(
         backend=job.model.backend,
@@ -118,8 +104,6 @@ def measure(job: Job) -> Row:
         core_ms=core_ms,
         peak_memory_bytes=inference_bytes,
         agreement=_agreement(bundle, job, frames),
-        end_to_end=measure_run(job.video, job.model) if job.video else None,
-        live=measure_live(job.clip, job.camera_fps, job.model) if job.clip else None,
     )
 
 
