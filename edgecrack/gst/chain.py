@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edgecrack.gst.geometry import evidence_size_px, scaling_method
+from edgecrack.gst.geometry import evidence_size_px, image_is_evidence, scaling_method
 from edgecrack.letterbox import letterbox
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ def reader_chain(spec: PipelineSpec) -> str:
     """Return the pipeline from a source to two appsinks, ``image`` and ``evidence``.
 
     Pictures are scaled before they are converted, in the decoder's own format: less than half of
-    the work. What depends on the size of the source picture is set later, from `fit`.
+    the work. What depends on the size of the source picture is set later, from `fit`. The valve of
+    the evidence is shut where both branches would make the same picture.
     """
     pace = "clocksync ! " if spec.is_paced else ""
     # The only place where pictures may be dropped.
@@ -66,7 +67,8 @@ def reader_chain(spec: PipelineSpec) -> str:
         f"videoflip video-direction=auto ! {pace}"
         f"queue name=latest max-size-bytes=0 max-size-time=0 {limit} ! tee name=split "
         f"split. ! videocrop name=crop ! capsfilter name=region ! {_branch('image')} "
-        f"split. ! {_branch('evidence')}"
+        "split. ! valve name=evidence-valve drop-mode=forward-sticky-events ! "
+        f"{_branch('evidence')}"
     )
 
 
@@ -93,11 +95,13 @@ def fit(geometry: FrameGeometry, input_px: tuple[int, int]) -> tuple[Property, .
     evidence_px = evidence_size_px(*picture_px)
     region_px = (region.width_px, region.height_px)
     image_px = letterbox(region_px, input_px).picture_px
+    is_shut = image_is_evidence(geometry, input_px)
     return (
         *(Property("crop", edge, value) for edge, value in edges.items()),
         Property("region", "caps", "video/x-raw" if is_whole else size),
         Property("image-scale", "method", scaling_method(*region_px, *image_px)),
         Property("image-caps", "caps", _rgb(*image_px)),
+        Property("evidence-valve", "drop", str(is_shut).lower()),
         Property("evidence-scale", "method", scaling_method(*picture_px, *evidence_px)),
         Property("evidence-caps", "caps", _rgb(*evidence_px)),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edgecrack.errors import UsageError
+from edgecrack.letterbox import letterbox
 from edgecrack.records import FrameGeometry, Region
 
 EVIDENCE_WIDTH_PX = 1280
@@ -35,6 +36,23 @@ def evidence_size_px(width_px: int, height_px: int) -> tuple[int, int]:
     """
     evidence_width_px = min(width_px, EVIDENCE_WIDTH_PX)
     return evidence_width_px, max(1, round(height_px * evidence_width_px / width_px))
+
+
+def image_is_evidence(geometry: FrameGeometry, input_px: tuple[int, int]) -> bool:
+    """Tell whether the network's picture is the evidence, pixel for pixel.
+
+    Args:
+        geometry: Size of the source picture, and the region that the network sees.
+        input_px: Width and height of the network's input.
+
+    Example:
+        >>> whole = FrameGeometry(960, 540, Region(0, 0, 960, 540))
+        >>> image_is_evidence(whole, (960, 540)), image_is_evidence(whole, (480, 270))
+        (True, False)
+    """
+    picture_px = (geometry.width_px, geometry.height_px)
+    image_px = letterbox(picture_px, input_px).picture_px
+    return geometry.is_whole and image_px == evidence_size_px(*picture_px)
 
 
 def scaling_method(width_px: int, height_px: int, to_width_px: int, to_height_px: int) -> str:

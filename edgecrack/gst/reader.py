@@ -14,7 +14,7 @@ from edgecrack.gst.chain import fit, reader_chain
 from edgecrack.gst.coded_pictures import CodedPictures
 from edgecrack.gst.element_settings import set_up, set_up_network
 from edgecrack.gst.frame_numbers import FrameNumbers
-from edgecrack.gst.geometry import frame_geometry
+from edgecrack.gst.geometry import frame_geometry, image_is_evidence
 from edgecrack.gst.runtime import Gst, launch, stop
 from edgecrack.letterbox import best_input
 
@@ -131,10 +131,11 @@ class Reader:
                 if self._spec.is_endless and not self._closed:
                     raise self._failure("it stopped sending")
                 return
-            evidence = next((e for e in self._awaited(self._evidence_sink) if e is not None), None)
+            geometry = self._geometries.popleft()
+            evidence = self._evidence_of(image, geometry)
             if evidence is None:  # closed in between
                 return
-            yield self._paired(image, evidence)
+            yield self._paired(image, evidence, geometry)
 
     def pull(self) -> Sample | None:
         """Return the next picture, or None after the last; raises what ``samples`` raises."""
@@ -243,11 +244,16 @@ class Reader:
             frame_geometry(*size_px, self._region)
 
     def _fit(self, geometry: FrameGeometry) -> None:
-        region_px = (geometry.region.width_px, geometry.region.height_px)
-        self.input_px = self.input_px or best_input(region_px, self._inputs_px)
-        for change in fit(geometry, self.input_px):
+        for change in fit(geometry, self._fitting_input_px(geometry)):
             element = self._pipeline.get_by_name(change.element)
             Gst.util_set_object_arg(element, change.name, change.value)
+
+    def _fitting_input_px(self, geometry: FrameGeometry) -> tuple[int, int]:
+        """Return the network's input; the first picture decides."""
+        if self.input_px is None:
+            region_px = (geometry.region.width_px, geometry.region.height_px)
+            self.input_px = best_input(region_px, self._inputs_px)
+        return self.input_px
 
     def _awaited(self, sink: Any) -> Iterator[Any]:  # noqa: ANN401
         """Yield None for each slice of waiting, then the next sample; nothing after the end.
@@ -273,8 +279,14 @@ class Reader:
         self._bus.listen()
         yield sample
 
-    def _paired(self, image: Any, evidence: Any) -> Sample:  # noqa: ANN401
-        number, geometry = self._numbers.take(), self._geometries.popleft()
+    def _evidence_of(self, image: Any, geometry: FrameGeometry) -> Any:  # noqa: ANN401
+        """Return the other size of a picture, or the very sample where both would be the same."""
+        if image_is_evidence(geometry, self._fitting_input_px(geometry)):
+            return image
+        return next((e for e in self._awaited(self._evidence_sink) if e is not None), None)
+
+    def _paired(self, image: Any, evidence: Any, geometry: FrameGeometry) -> Sample:  # noqa: ANN401
+        number, picture = self._numbers.take(), view(image)
         if image.get_buffer().pts != evidence.get_buffer().pts:
             raise EdgecrackError(f"{self._spec.name}: the two sizes of a picture came apart")
         pts_ns, taken_ns = self._times(image, number.arrived_ns)
@@ -286,8 +298,8 @@ class Reader:
             duration_ns=_known(image.get_buffer().duration) or 0,
             arrived_ns=number.arrived_ns,
             taken_ns=taken_ns,
-            image=view(image),
-            evidence=view(evidence),
+            image=picture,
+            evidence=picture if evidence is image else view(evidence),
             geometry=geometry,
         )
 

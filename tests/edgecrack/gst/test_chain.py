@@ -72,6 +72,23 @@ def test_evidence_is_the_whole_picture_at_most_1280_wide():
     assert values(changes, "evidence-caps") == {"caps": caps}
 
 
+@pytest.mark.parametrize(
+    ("picture_px", "region", "input_px", "is_shut"),
+    [
+        ((960, 540), Region(0, 0, 960, 540), (960, 540), "true"),
+        ((960, 540), Region(0, 0, 960, 540), (960, 544), "true"),
+        ((960, 540), Region(0, 0, 960, 540), (480, 270), "false"),
+        ((960, 540), Region(0, 10, 960, 530), (960, 540), "false"),
+        ((1920, 1080), Region(0, 0, 1920, 1080), (960, 540), "false"),
+        ((1920, 1080), Region(0, 0, 1920, 1080), (1280, 720), "true"),
+    ],
+)
+def test_the_evidence_is_made_only_where_it_differs(picture_px, region, input_px, is_shut):
+    """Its valve is shut where the network's picture is the very same."""
+    changes = fit(FrameGeometry(*picture_px, region), input_px)
+    assert values(changes, "evidence-valve") == {"drop": is_shut}
+
+
 def test_each_branch_scales_by_its_own_factor():
     """Within a factor of two two taps serve; the region's size decides for the network."""
     whole = fit(FrameGeometry(1920, 1080, Region(0, 0, 1920, 1080)), (480, 320))

@@ -146,6 +146,30 @@ def test_sizes_may_change_in_mid_stream(start):
         assert (sample.geometry.width_px, sample.geometry.height_px) == (width_px, height_px)
 
 
+def test_one_picture_serves_both_while_they_would_be_the_same(start):
+    """Sizes come and go; each picture keeps its own pixels, and is made twice only if due."""
+    reader = start(PipelineSpec("a", _PICTURES), (40, 30))
+    sizes = [(30, 40), (60, 80), (30, 40), (30, 40), (45, 60)]
+    pictures = [_noise(*size) for size in sizes]
+    for index, picture in enumerate(pictures):
+        reader.push(picture, index * _SECOND_NS)
+    for picture in pictures:
+        sample = reader.pull()
+        np.testing.assert_array_equal(sample.evidence, picture)
+        assert sample.image.shape == (30, 40, 3)
+        is_one = np.shares_memory(sample.image, sample.evidence)
+        assert is_one == (picture.shape == sample.image.shape)
+
+
+def test_a_region_of_the_inputs_size_is_not_the_evidence(start):
+    """Where the network sees a part, the whole picture is made beside it."""
+    picture = _noise(30, 40)
+    reader = start(PipelineSpec("a", _PICTURES), (40, 30), Region(0, 0, 40, 29))
+    sample = _one(reader, picture)
+    assert not np.shares_memory(sample.image, sample.evidence)
+    np.testing.assert_array_equal(sample.evidence, picture)
+
+
 def test_a_region_follows_sizes_that_it_fits(start):
     """The same pixels are cut from pictures that grow and shrink around the region."""
     reader = start(PipelineSpec("a", _PICTURES), (20, 10), Region(5, 6, 20, 10))
