@@ -42,6 +42,14 @@ def test_a_view_with_gaps_is_written_as_it_looks():
     assert np.array_equal(np.asarray(_open(png_bytes(plane, b""))), plane)
 
 
+def test_masks_without_a_pixel_keep_their_own_size_and_exif():
+    """What is compressed once for a size serves no other size, and no other picture's EXIF."""
+    for shape, exif in [((3, 5), b"MM\0*a"), ((5, 3), b"MM\0*b"), ((3, 5), b"MM\0*c")]:
+        content = png_bytes(np.zeros(shape, np.uint8), exif)
+        assert np.array_equal(np.asarray(_open(content)), np.zeros(shape))
+        assert exif in content
+
+
 def test_a_mask_becomes_small():
     """A mask of half a megapixel with a thin crack takes a few kilobytes."""
     mask = np.zeros((540, 960), np.uint8)
