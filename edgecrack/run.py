@@ -19,6 +19,7 @@ from edgecrack.meter import Meter
 from edgecrack.models import open_bundle
 from edgecrack.models.choice import choose
 from edgecrack.models.selftest import asked_variants
+from edgecrack.opencv_threads import one_opencv_thread
 from edgecrack.output import Output
 from edgecrack.pipeline import survey
 from edgecrack.positions.positioning import Positioning, open_positioning
@@ -110,7 +111,7 @@ def run(
         EdgecrackError: Whatever went wrong. Once the folder exists, everything acknowledged stays
             in it, and report.json and run.json say how the run ended.
     """
-    with ExitStack() as stack:
+    with one_opencv_thread(), ExitStack() as stack:
         parts = _open(config, stack, on_progress)
         return carry_out(config, parts, stop or StopSignal(), partial(on_progress, "frames"))
 
