@@ -7,20 +7,18 @@ and then renames them into place, so that neither a reader nor a power cut finds
 from __future__ import annotations
 
 import contextlib
-import io
 from typing import TYPE_CHECKING
-
-from PIL import Image
 
 from edgecrack.errors import SinkError
 from edgecrack.sinks.exif import exif_bytes
+from edgecrack.sinks.jpeg import jpeg_bytes
 from edgecrack.sinks.png import png_bytes
 from edgecrack.sinks.record_only import has_pictures
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from edgecrack.records import Observation, RgbImage
+    from edgecrack.records import Observation
     from edgecrack.storage.run_folder import RunFolder
 
 
@@ -104,10 +102,3 @@ class ImageSink:
         for path in paths:
             with contextlib.suppress(SinkError):
                 self._disk.remove(path)
-
-
-def jpeg_bytes(picture: RgbImage, exif: bytes) -> bytes:
-    """Return an RGB picture as JPEG, quality 90, colour at half resolution."""
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "JPEG", quality=90, subsampling="4:2:0", exif=exif)
-    return buffer.getvalue()

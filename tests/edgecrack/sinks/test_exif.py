@@ -10,7 +10,7 @@ from PIL import ExifTags, Image
 
 from edgecrack.records import Fix
 from edgecrack.sinks.exif import exif_bytes
-from edgecrack.sinks.images import jpeg_bytes
+from edgecrack.sinks.jpeg import jpeg_bytes
 from edgecrack.sinks.png import png_bytes
 
 FIX = Fix(0, 51.3401234, 12.3712345, 112.5, 271.25, 13.9, 0.9)
