@@ -44,6 +44,7 @@ class Snapshot:
 
     Attributes:
         frames_inferred: Frames that the network has seen.
+        frames_standing: Frames left out because the vehicle stood.
         frames_out: Frames that the sinks have taken.
         frames_with_crack: Frames with a crack large enough to count.
         mean_crack_share: Mean crack area over the region, 0 to 1; None before the first frame.
@@ -60,6 +61,7 @@ class Snapshot:
     """
 
     frames_inferred: int
+    frames_standing: int
     frames_out: int
     frames_with_crack: int
     mean_crack_share: float | None
@@ -100,7 +102,7 @@ class Meter:
         self._cpu_s = dict.fromkeys(STAGES, 0.0)
         self._age = Distribution(warm_up)
         self._in, self._out = RateMeter(warm_up), RateMeter(warm_up)
-        self._inferred = self._emitted = self._with_crack = 0
+        self._inferred = self._standing = self._emitted = self._with_crack = 0
         self._area_share = 0.0
         self._road_shares = _RoadShares()
         self._first_ns: int | None = None
@@ -132,10 +134,15 @@ class Meter:
             self._with_crack += detection.has_crack
             self._area_share += detection.measure.area_share
             self._road_shares.add(detection.measure)
-            self._first_ns = frame.captured_ns if self._first_ns is None else self._first_ns
-            self._last = frame
-        if self._on_frame is not None:
-            self._on_frame(self._inferred, self._expected_frames)
+            self._note(frame)
+        self._tell()
+
+    def stood(self, frame: Frame) -> None:
+        """Note that a frame is left out because the vehicle stood."""
+        with self._lock:
+            self._standing += 1
+            self._note(frame)
+        self._tell()
 
     def emitted(self, wall_s: float, cpu_s: float) -> None:
         """Note that the sinks have taken an observation, and what that took."""
@@ -155,6 +162,7 @@ class Meter:
             last = self._last
             return Snapshot(
                 frames_inferred=self._inferred,
+                frames_standing=self._standing,
                 frames_out=self._emitted,
                 frames_with_crack=self._with_crack,
                 mean_crack_share=self._area_share / self._inferred if self._inferred else None,
@@ -169,6 +177,16 @@ class Meter:
                 last_ns=last.captured_ns if last else None,
                 geometry=last.geometry if last else None,
             )
+
+    def _note(self, frame: Frame) -> None:
+        self._first_ns = frame.captured_ns if self._first_ns is None else self._first_ns
+        # One that is left out may overtake those that the network is at work on.
+        if self._last is None or frame.index >= self._last.index:
+            self._last = frame
+
+    def _tell(self) -> None:
+        if self._on_frame is not None:
+            self._on_frame(self._inferred + self._standing, self._expected_frames)
 
 
 class _RoadShares:

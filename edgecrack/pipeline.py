@@ -37,20 +37,20 @@ def survey(
     """Carry every frame to ``write``, in order.
 
     Args:
-        frames: In order; None where a live source had no picture in time, so that what waits for
-            its place goes on while a camera is silent.
+        frames: In order; None where a live source had no picture in time, or one was left out,
+            so that what waits for its place goes on meanwhile.
         detect: Finds the cracks of a frame; called by ``at_once`` threads.
         geotagger: Gives each detection its place.
         write: Takes each observation.
         at_once: Frames worked on at the same time, at least 1.
-        meter: Told of every frame and every detection.
+        meter: Told of every detection.
 
     Raises:
         EdgecrackError: The source, the receiver, the network or ``write`` failed. What was
             detected before has been handed to ``write``.
     """
     try:
-        for detection in ordered_map(detect, meter.timed(frames), at_once):
+        for detection in ordered_map(detect, frames, at_once):
             if detection is not None:
                 meter.detected(detection)
                 geotagger.add(detection)

@@ -88,15 +88,17 @@ class RunReport:
         frames_in: Pictures the decoder delivered.
         frames_inferred: Frames that the network has seen.
         frames_dropped: Stage -> pictures given up there. The ``unreadable`` of a directory and the
-            ``missing`` of a video were never delivered, so ``frames_in`` does not hold them.
+            ``missing`` of a video were never delivered, so ``frames_in`` does not hold them. Those
+            of a ``standstill`` were left out on purpose.
         frames_out: Frames that the sinks have taken.
         fps_in: Rate at which frames came from the source.
-        fps_out: Rate of results.
+        fps_out: Rate of results; time at a standstill lowers it.
         wall_s: Wall time of the loop.
         warm_up_frames: Frames left out of rates and times.
         stages: Stage -> its times.
         capture_to_result_ms: From the delivery or capture of a frame to its result.
-        core_ms_per_frame: CPU time of the whole process for one frame.
+        core_ms_per_frame: CPU time of the whole process for one frame that was inferred; what those
+            left out at a standstill took is in it.
         overhead_core_ms: The part of it that is not inference.
         peak_memory_bytes: Largest resident size of the process.
         frames_with_crack: Frames with a crack large enough to count.

@@ -191,7 +191,7 @@ def carry_out(
 
     def leave(exit_reason: str) -> Outcome:
         snapshot = meter.snapshot()
-        totals = _totals(parts, start, outputs, snapshot.frames_inferred)
+        totals = _totals(parts, start, outputs, snapshot)
         report = make_report(snapshot, totals, _setup(parts))
         record = _record(config, parts, start.run_id, snapshot, exit_reason)
         parts.folder.free_reserve()
@@ -238,8 +238,9 @@ def _drive(
             return output.admit(detect(frame))
 
         try:
+            frames = meter.timed(stop.frames(parts.source))
             survey(
-                stop.frames(parts.source),
+                parts.positioning.standstills.left_out(frames, meter.stood),
                 detected,
                 geotagger,
                 output.write,
@@ -250,12 +251,14 @@ def _drive(
             stop.frames_are_done()
 
 
-def _totals(parts: Parts, start: _Start, outputs: list[Output], inferred: int) -> Totals:
-    counts = parts.source.counts()
+def _totals(parts: Parts, start: _Start, outputs: list[Output], snapshot: Snapshot) -> Totals:
+    counts, standing = parts.source.counts(), snapshot.frames_standing
+    seen = counts.dropped + snapshot.frames_inferred + standing
     given_up = {
         "opening": counts.opening,
         "source": counts.dropped - counts.opening,
-        "unfinished": max(0, counts.delivered - counts.dropped - inferred),  # cut short
+        "unfinished": max(0, counts.delivered - seen),  # cut short
+        "standstill": standing,
         "unreadable": counts.unreadable,
         "missing": counts.missing,
         "output": sum(output.missed for output in outputs),  # final: it is closed
@@ -304,6 +307,7 @@ def _record(
         input=network_input(geometry.region, input_px) if geometry else None,
         first_utc=_iso(snapshot.first_ns),
         last_utc=_iso(snapshot.last_ns),
+        standstills=parts.positioning.standstills.noted,
         exit_reason=exit_reason,
     )
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from edgecrack.bundle import Bundle
     from edgecrack.letterbox import Borders
     from edgecrack.positions.positioning import FixCounts
+    from edgecrack.positions.standstills import Standstill
     from edgecrack.records import Region
     from edgecrack.sources import SourceInfo
 
@@ -95,6 +96,7 @@ class RunRecord:
         input: How the region lies in the network's input; None before the first frame.
         first_utc: Time of the first frame, where known.
         last_utc: Time of the last frame, where known.
+        standstills: When frames were left out because the vehicle stood, the 200 longest times.
         exit_reason: ``running``, ``end of source``, ``interrupted``, or the error's message.
     """
 
@@ -111,6 +113,7 @@ class RunRecord:
     input: NetworkInput | None
     first_utc: str | None
     last_utc: str | None
+    standstills: tuple[Standstill, ...]
     exit_reason: str
 
     def as_json(self) -> dict[str, Any]:

@@ -34,6 +34,7 @@ class SurveySettings(TypedDict, total=False):
     live: bool | None
     position: str | os.PathLike[str] | None
     max_gap: float
+    standstill: str
     model: str | os.PathLike[str] | None
     backend: str
     precision: str

@@ -16,9 +16,12 @@ _COLUMNS = ("mean_ms", "p50_ms", "p95_ms", "p99_ms", "max_ms", "core_ms")
 
 def report_table(report: RunReport) -> Table:
     """Lay out the FPS report: counts and rates above, a row for each stage below."""
-    dropped = sum(report.frames_dropped.values())
+    standing = report.frames_dropped.get("standstill", 0)
+    dropped = sum(report.frames_dropped.values()) - standing
+    left_out = f", {standing} left out at a standstill" if standing else ""
     title = (
         f"{report.frames_in} frames in, {report.frames_inferred} inferred, {dropped} dropped"
+        f"{left_out}"
         f"\n{_figure(report.fps_out)} FPS out ({_figure(report.fps_in)} in), "
         f"{report.frames_with_crack} frames with cracks{_roadless(report)}"
     )

@@ -93,6 +93,7 @@ def counts(report: Json) -> str:
         ("Frames in", figure(look_up(report, "frames_in"), 0)),
         ("Frames seen by the network", figure(look_up(report, "frames_inferred"), 0)),
         ("Frames dropped", _dropped(look_up(report, "frames_dropped"))),
+        *_standing(look_up(report, "frames_dropped", "standstill")),
         ("Frames out", figure(look_up(report, "frames_out"), 0)),
         *_road(look_up(report, "road")),
         ("Frames a second in", figure(look_up(report, "fps_in"))),
@@ -120,11 +121,17 @@ def _road(totals: object) -> tuple[tuple[str, str], ...]:
     )
 
 
+def _standing(frames: object) -> tuple[tuple[str, str], ...]:
+    """Return how many frames were left out on purpose; nothing where none was."""
+    return (("Frames left out at a standstill", figure(frames, 0)),) if number(frames) else ()
+
+
 def _dropped(by_stage: object) -> str:
     """Return the frames dropped, and of which stage they are."""
     if not isinstance(by_stage, Mapping):
         return DASH
     lost = {str(stage): number(count) or 0 for stage, count in by_stage.items()}
+    lost.pop("standstill", None)
     stages = ", ".join(f"{escape(stage)} {figure(n, 0)}" for stage, n in lost.items() if n)
     return figure(sum(lost.values()), 0) + (f" <small>of which {stages}</small>" if stages else "")
 

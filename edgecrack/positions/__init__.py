@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 DEFAULT_BAUD = 9600
 MOST_GAP_S = 60
+SKIP, INFER = "skip", "infer"
 LIMIT_BYTES = 1 << 30
 """Largest log that is read: some three months at one fix a second."""
 
@@ -32,6 +33,8 @@ class PositionSpec:
     Attributes:
         address: NMEA or GPX file, or ``serial:///dev/ttyUSB0?baud=9600``; None is no receiver.
         max_gap_s: Fixes further apart than this are not interpolated, above 0 and at most 60.
+        standstill: ``skip`` the frames of a vehicle that stands by its log or receiver, whose
+            network can rest then, or ``infer`` them like all others.
     """
 
     address: AddressText | None = setting(
@@ -43,6 +46,11 @@ class PositionSpec:
     max_gap_s: float = setting(
         2.0, flag="--max-gap", help="Fixes further apart than this, in seconds, are not joined."
     )
+    standstill: str = setting(
+        SKIP,
+        flag="--standstill",
+        help=f"{SKIP} or {INFER} the frames of a vehicle that stands, by the speed at --position.",
+    )
 
     def __post_init__(self) -> None:
         """Refuse an address of elsewhere, and a gap in which no place could be believed."""
@@ -53,6 +61,8 @@ class PositionSpec:
             raise ValueError(
                 f"max_gap_s must be above 0 and at most {MOST_GAP_S}, not {self.max_gap_s}"
             )
+        if self.standstill not in (SKIP, INFER):
+            raise ValueError(f"standstill must be {SKIP} or {INFER}, not '{self.standstill}'")
 
 
 @dataclass(frozen=True, slots=True)

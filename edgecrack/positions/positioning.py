@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from edgecrack.errors import InputError
-from edgecrack.positions import open_receiver, read_positions, track_of
+from edgecrack.positions import SKIP, open_receiver, read_positions, track_of
 from edgecrack.positions.geotag import Geotagger
+from edgecrack.positions.standstills import Standstills
 from edgecrack.positions.track import Track, describe_span
 
 if TYPE_CHECKING:
@@ -43,11 +44,13 @@ class Positioning:
         track: The fixes; None when nothing tells.
         receiver: Goes on filling the track; None for a recorded one.
         read: What a recorded log held, by kind.
+        standstills: Leaves out the frames of a vehicle that stands.
     """
 
     track: Track | None = None
     receiver: Receiver | None = None
     read: Mapping[str, int] = field(default_factory=dict)
+    standstills: Standstills = field(default_factory=Standstills)
 
     def geotagger(self, spec: PositionSpec) -> Geotagger:
         """Return what gives detections their place."""
@@ -85,16 +88,21 @@ def open_positioning(
         InputError: The log is unusable, or misses the recording.
         SourceError: The receiver is not there now.
     """
-    if spec.address is None:
+    if spec.address is None:  # each of the pictures was chosen, so none is left out
         return Positioning(_track_of_images(images, spec.max_gap_s))
     if spec.address.startswith("serial:"):
         track = Track(max_gap_s=spec.max_gap_s, keep_s=LIVE_TRACK_S)
-        return Positioning(track, open_receiver(spec.address))
+        receiver = open_receiver(spec.address)
+        return Positioning(track, receiver, standstills=_standstills(spec, track))
     log = read_positions(spec.address, on_progress)
     track = track_of(log, spec.max_gap_s)
     if video_span_ns is not None and not track.overlaps(*video_span_ns):
         raise InputError(describe_span(track, *video_span_ns))
-    return Positioning(track, None, log.counts)
+    return Positioning(track, None, log.counts, _standstills(spec, track))
+
+
+def _standstills(spec: PositionSpec, track: Track) -> Standstills:
+    return Standstills(track if spec.standstill == SKIP else None)
 
 
 def _track_of_images(images: Path | None, max_gap_s: float) -> Track | None:

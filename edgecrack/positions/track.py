@@ -136,6 +136,15 @@ class Track:
             return Placement(PositionQuality.GAP)
         return Placement(PositionQuality.INTERPOLATED, _between(start, end, time_ns))
 
+    def latest(self, time_ns: int) -> Fix | None:
+        """Return the reading at an instant, or the newest fix where that is older; else None.
+
+        What lies before the first fix or in a gap is not known.
+        """
+        last_ns = self.last_ns
+        is_after_all = last_ns is not None and time_ns > last_ns
+        return self._last if is_after_all else self.at(time_ns).pose
+
     def _joined(self, start: Fix, end: Fix) -> bool:
         """Tell whether two consecutive fixes have no gap and no jump between them.
 

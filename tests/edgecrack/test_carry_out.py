@@ -259,6 +259,7 @@ def test_what_the_source_lost_is_counted(go):
         "opening": 1,
         "source": 3,
         "unfinished": 3,
+        "standstill": 0,
         "unreadable": 2,
         "missing": 5,
         "output": 0,

@@ -79,6 +79,7 @@ WRONG = [
     ("detection", "min_crack_share", 1.5, "--min-crack-share"),
     ("position", "max_gap_s", 0, "--max-gap"),
     ("position", "max_gap_s", 61, "--max-gap"),
+    ("position", "standstill", "stop", "--standstill"),
     ("output", "all_masks", "perhaps", "--all-masks"),
     ("model", "precision", "fp64", "--precision"),
     ("model", "size_px", [0, 5], "--size"),
@@ -180,7 +181,7 @@ def test_a_run_needs_a_source(tmp_path):
 
 FLAGS = {
     "source": "SOURCE --video-start --region --rate --live/--file",
-    "position": "--position --max-gap",
+    "position": "--position --max-gap --standstill",
     "model": "--model --backend --precision --size",
     "detection": "--min-crack-share",
     "output": "--out --runs-folder --all-masks --frames/--no-frames --overlay",

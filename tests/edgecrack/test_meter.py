@@ -123,3 +123,16 @@ def test_waiting_is_not_counted_while_nothing_came():
     assert len(list(meter.timed(arriving()))) == 2
     times = meter.snapshot().times["decode"]
     assert (times.count, times.max_ms) == (1, 400.0)
+
+
+def test_frames_left_out_are_seen_but_not_inferred():
+    """Progress counts them, and the last of them ends the run, though one before it comes later."""
+    told = []
+    meter = Meter(lambda done, total: told.append((done, total)), expected_frames=3)
+    meter.detected(detection(0, at_ns=0, captured_ns=5))
+    meter.stood(frame(2, captured_ns=7))
+    meter.detected(detection(1, at_ns=0, captured_ns=6))
+    snapshot = meter.snapshot()
+    assert told == [(1, 3), (2, 3), (3, 3)]
+    assert (snapshot.frames_inferred, snapshot.frames_standing) == (2, 1)
+    assert (snapshot.first_ns, snapshot.last_ns) == (5, 7)

@@ -52,6 +52,15 @@ def test_a_report_shows_counts_rates_and_stages():
     assert "capture to result" in text
 
 
+def test_frames_left_out_at_a_standstill_are_no_drops():
+    """They are told apart from what was lost; where there are none, nothing is said."""
+    driven = report(100)
+    stood = replace(driven, frames_dropped={**driven.frames_dropped, "standstill": 40})
+    wanted = "100 inferred, 2 dropped, 40 left out at a standstill"
+    assert wanted in shown(report_table(stood))
+    assert "standstill" not in shown(report_table(driven))
+
+
 def test_a_run_without_frames_has_a_table_too():
     """What is unknown is a dash."""
     text = shown(report_table(report(0)))

@@ -85,7 +85,7 @@ def test_evidence_is_the_whole_picture_at_most_1280_wide():
 )
 def test_the_evidence_is_made_only_where_it_differs(picture_px, region, input_px, is_shut):
     """Its valve is shut where the network's picture is the very same."""
-    changes = fit(FrameGeometry(*picture_px, region), input_px)
+    changes = fit(FrameGeometry(picture_px[0], picture_px[1], region), input_px)
     assert values(changes, "evidence-valve") == {"drop": is_shut}
 
 

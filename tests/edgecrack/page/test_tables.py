@@ -12,6 +12,14 @@ def test_unknown_figures_are_dashes():
     assert what_ran({}, {}).count(DASH) == 16
 
 
+def test_frames_left_out_at_a_standstill_are_no_drops():
+    """They have a row of their own, and none where there are none."""
+    html = counts({"frames_dropped": {"source": 3, "standstill": 40}})
+    assert "<dt>Frames dropped</dt><dd>3 <small>of which source 3</small></dd>" in html
+    assert "<dt>Frames left out at a standstill</dt><dd>40</dd>" in html
+    assert "standstill" not in counts({"frames_dropped": {"source": 3, "standstill": 0}})
+
+
 def test_dropped_frames_of_all_stages_are_added_up():
     """Two stages' drops show as their sum, with what each of them dropped."""
     html = counts({"frames_dropped": {"capture": 3, "overlay": 4, "source": 0}})

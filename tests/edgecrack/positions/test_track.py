@@ -339,3 +339,20 @@ def test_any_fixes_in_any_order_make_a_consistent_track(fixes, time_ns):
     track = Track(fixes)
     assert len(track) + sum(track.refused.values()) == len(fixes)
     assert track.at(time_ns).quality in PositionQuality
+
+
+def test_the_latest_reading_is_that_of_the_instant_or_the_newest_fix():
+    """Interpolated within the track; after it the last fix, at its own time."""
+    track = Track([Fix(s * SECOND_NS, 50 + s * 1e-5, 8.0, speed_mps=float(s)) for s in (1, 2, 3)])
+    assert track.latest(2 * SECOND_NS) == track.at(2 * SECOND_NS).pose
+    assert track.latest(5 * SECOND_NS // 2).speed_mps == 2.5
+    after = track.latest(9 * SECOND_NS)
+    assert (after.time_ns, after.speed_mps) == (3 * SECOND_NS, 3.0)
+
+
+def test_there_is_no_latest_reading_before_the_first_fix_or_in_a_gap():
+    """Nor without any fix."""
+    track = Track([Fix(s * SECOND_NS, 50.0, 8.0, speed_mps=0.0) for s in (1, 9)])
+    assert track.latest(SECOND_NS // 2) is None
+    assert track.latest(5 * SECOND_NS) is None
+    assert Track().latest(0) is None
