@@ -67,10 +67,16 @@ def summarised(times_ms: Sequence[float]) -> Latency:
     ranked = sorted(times_ms)
     shares = (ranked[max(0, -(-len(ranked) * share // 100) - 1)] for share in (50, 90, 95, 99))
     mean_ms = statistics.fmean(ranked)
-    figures = (ranked[0], mean_ms, *shares, ranked[-1])
+    p50_ms, p90_ms, p95_ms, p99_ms = (round(each, 3) for each in shares)
     return Latency(
-        len(ranked),
-        *(round(figure, 3) for figure in figures),
+        count=len(ranked),
+        min_ms=round(ranked[0], 3),
+        mean_ms=round(mean_ms, 3),
+        p50_ms=p50_ms,
+        p90_ms=p90_ms,
+        p95_ms=p95_ms,
+        p99_ms=p99_ms,
+        max_ms=round(ranked[-1], 3),
         variation=round(statistics.pstdev(ranked) / mean_ms, 4) if mean_ms else 0.0,
     )
 

@@ -39,6 +39,7 @@ def markdown(result: BenchResult) -> str:
         _table(result),
         _bullets("Warnings", warnings(result)),
         _bullets("Not run", [f"{what}: {why}" for what, why in result.not_run.items()]),
+        _bullets("Failed", [f"{what}: {why}" for what, why in result.failed.items()]),
         _bullets("Measured", _circumstances(result)),
         ["```", *(f"{row.name}: {row.latency.as_trtexec()}" for row in result.rows), "```"],
     ]

@@ -215,17 +215,3 @@ class BenchResult:
         for row, measured in zip(values["rows"], self.rows, strict=True):
             row["warnings"] = list(measured.warnings)
         return values
-
-
-def row_from(values: dict[str, Any]) -> Row:
-    """Return the row in JSON values of ``asdict``; warnings follow from the rest.
-
-    Raises:
-        TypeError: Keys are missing or unknown.
-    """
-    nested = {"latency": Latency, "agreement": Agreement, "end_to_end": EndToEnd, "live": Live}
-    own = {key: value for key, value in values.items() if key != "warnings"}
-    for key, record in nested.items():
-        if own.get(key) is not None:
-            own[key] = record(**own[key])
-    return Row(**own)

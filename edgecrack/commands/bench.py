@@ -15,6 +15,8 @@ from edgecrack.program.command_group import CommandGroup
 from edgecrack.program.picture_size import size_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from edgecrack.bench.result import BenchResult
 
 bench = typer.Typer(cls=CommandGroup)
@@ -120,7 +122,7 @@ def _write(result: BenchResult, text: str, files: dict[str, Path | None]) -> Non
     from edgecrack.storage.folders import make_folders  # noqa: PLC0415
     from edgecrack.storage.replace_file import replace_file  # noqa: PLC0415
 
-    makers = {
+    makers: dict[str, Callable[[], bytes]] = {
         "json": text.encode,
         "markdown": lambda: markdown(result).encode(),
         "png": lambda: chart_png(result),
@@ -135,12 +137,6 @@ def _write(result: BenchResult, text: str, files: dict[str, Path | None]) -> Non
 def _print(result: BenchResult) -> None:
     from edgecrack.commands.bench_table import bench_table  # noqa: PLC0415
 
-    console = Console()
-    console.print(bench_table(result))
+    Console().print(bench_table(result))
     for row in result.rows:
         typer.echo(f"{row.name}: {row.latency.as_trtexec()}")
-    for row in result.rows:
-        for warning in row.warnings:
-            typer.echo(f"warning: {row.name}: {warning}")
-    for what, why in result.not_run.items():
-        typer.echo(f"not run: {what}: {why}")

@@ -66,6 +66,7 @@ def _caption(result: BenchResult) -> list[str]:
         lines.append(f"run: {result.source}, everything written")
     lines += [f"warning: {warning}" for warning in warnings(result)]
     lines += [f"not run: {what}: {why}" for what, why in result.not_run.items()]
+    lines += [f"failed: {what}: {why}" for what, why in result.failed.items()]
     if result.sensors is not None:
         lines.append(sensor_line(result.sensors))
     return lines

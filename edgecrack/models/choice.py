@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgecrack.device import describe_device, processor_flags
-from edgecrack.errors import NotHealthyError, SinkError
-from edgecrack.models.selftest import asked_variants, prove
+from edgecrack.errors import BundleError, NotHealthyError, SinkError
+from edgecrack.models.selftest import NetworkResult, asked_variants, prove
 from edgecrack.models.variants import Variant
 from edgecrack.segmenters.backends import leaf
 from edgecrack.storage.disk import LocalDisk
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from edgecrack.bundle import Bundle
-    from edgecrack.models.selftest import NetworkResult
+    from edgecrack.manifest import ModelEntry
     from edgecrack.segmenters import ModelSpec
 
     OnProgress = Callable[[int, int], None]
@@ -89,11 +89,28 @@ def choose(
     for done, variant in enumerate(candidates):
         on_progress(done, len(candidates))
         network = bundle.model(variant.precision, spec.size_px)
-        results.append((variant, prove(bundle, network, variant)))
+        results.append((variant, _proved(bundle, network, variant)))
     on_progress(len(candidates), len(candidates))
     choice = fastest(results)
     _remember(path, choice)
     return choice
+
+
+def _proved(bundle: Bundle, network: ModelEntry, variant: Variant) -> NetworkResult:
+    """Return what the self-test says; a candidate that cannot be loaded has failed it."""
+    try:
+        return prove(bundle, network, variant)
+    except (BundleError, NotHealthyError) as error:
+        return NetworkResult(
+            file=network.file,
+            backend=variant.backend,
+            precision=variant.precision,
+            width_px=network.width_px,
+            height_px=network.height_px,
+            golden=(),
+            latency_ms=0.0,
+            reason=str(error).rstrip("."),
+        )
 
 
 def fastest(results: Sequence[tuple[Variant, NetworkResult]]) -> Choice:

@@ -56,7 +56,7 @@ def leaf(backend: str) -> Leaf:
         BundleError: Its library is not installed.
     """
     try:
-        return cast("Leaf", import_module(_LEAVES[backend]))
+        return _imported(backend)
     except ImportError as error:
         installed = ", ".join(name for name in BACKENDS if problem(name) is None)
         raise BundleError(
@@ -68,10 +68,26 @@ def leaf(backend: str) -> Leaf:
 def problem(backend: str) -> str | None:
     """Return why a backend's library cannot be used here, or None where it can."""
     try:
-        import_module(_LEAVES[backend])
+        _imported(backend)
     except ImportError as error:
         return f"not installed ({error})"
     return None
+
+
+def _imported(backend: str) -> Leaf:
+    """Import the module of a backend; Ctrl-C meanwhile is no missing library.
+
+    Libraries of machine code make an ImportError of it on their way.
+    """
+    try:
+        return cast("Leaf", import_module(_LEAVES[backend]))
+    except ImportError as error:
+        cause: BaseException | None = error
+        while cause is not None:
+            if isinstance(cause, KeyboardInterrupt):
+                raise KeyboardInterrupt from error
+            cause = cause.__cause__ or cause.__context__
+        raise
 
 
 def load(backend: str, bundle: Bundle, entry: ModelEntry, *, live: bool) -> Segmenter:

@@ -12,8 +12,6 @@ import sys
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 # The library reports to its maker over the network, and keeps notes of that in the home folder, if
 # it can import this; told that it is not there, it does neither.
 sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
@@ -38,6 +36,8 @@ _ARITHMETIC = {
     "fp16": ("f16", "FP16"),
     "int8": ("f32", "INT8"),  # what is not quantised is FP32, so that answers do not depend on BF16
 }
+
+_LOOPS = frozenset({"Loop", "TensorIterator"})
 
 # Threads that the library has started in this process; it keeps them for the next network.
 _THREADS: set[int] = set()
@@ -93,8 +93,7 @@ class OpenVinoSegmenter:
             self._idle: SimpleQueue[Any] = SimpleQueue()
             for request in self._requests:
                 self._idle.put(request)
-            self._is_closed = False
-            self.answer(np.zeros((self.height_px, self.width_px, 3), np.uint8))  # starts threads
+        self._is_closed = False
         asked, _ = _ARITHMETIC[entry.precision]
         self.precision = "bf16" if (asked, weights) == ("bf16", "fp32") else weights
         _THREADS.update(own_threads)
@@ -124,6 +123,11 @@ class OpenVinoSegmenter:
         return compiled
 
     def _check_contract(self, model: Any) -> None:  # noqa: ANN401  the library has no types
+        if any(operation.get_type_name() in _LOOPS for operation in model.get_ops()):
+            raise BundleError(
+                f"{self._path} must come to an end, but holds a loop, which OpenVINO could not "
+                "interrupt; export it with edgecrack-export, or use --backend onnxruntime."
+            )
         sizes_px = (self.height_px, self.width_px)
         wanted = [
             ("frame", openvino.PartialShape([1, *sizes_px, 3])),

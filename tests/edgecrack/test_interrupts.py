@@ -15,6 +15,7 @@ from tests.conftest import Manifest
 from tests.edgecrack.segmenters.conftest import endless_network
 
 ENDLESS = "test:?width=320&height=240&frames=1000000"
+REFERENCE = ("--backend", "onnxruntime", "--precision", "fp32")  # nothing is tried beforehand
 SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 
 
@@ -91,7 +92,7 @@ def test_a_second_signal_gives_up_a_network_that_never_answers(
 ):
     """Ctrl-C twice: 130, and the run says that it was interrupted."""
     out = tmp_path / "out"
-    child = start("run", ENDLESS, mode, "--model", endless_bundle, "--out", out)
+    child = start("run", ENDLESS, mode, "--model", endless_bundle, *REFERENCE, "--out", out)
     until((out / "cracks.geojsonl").exists, child)
     child.send_signal(signal.SIGINT)
     child.send_signal(signal.SIGTERM)
@@ -107,7 +108,8 @@ def test_one_signal_is_enough_for_a_network_that_never_answers(
     out = tmp_path / "out"
     program = "import edgecrack.stop_signal as s; s.FRAME_WITHIN_S = 0.2; "
     program += "from edgecrack.__main__ import main; main()"
-    arguments = ("run", ENDLESS, "--live", "--model", endless_bundle, "--out", out)
+    model = ("--model", endless_bundle, *REFERENCE)
+    arguments = ("run", ENDLESS, "--live", *model, "--out", out)
     child = start(*arguments, program=("-c", program))
     until((out / "cracks.geojsonl").exists, child)
     child.send_signal(signal.SIGTERM)
@@ -123,6 +125,16 @@ def test_a_self_test_is_ended_at_once(start, until, endless_bundle, number):
     until(lambda: "onnxruntime" in maps.read_text(), child)
     child.send_signal(number)
     assert ended(child) == (130, "")
+
+
+def test_a_signal_while_a_backend_is_chosen_ends_at_once(start, until, endless_bundle, tmp_path):
+    """A network that never answers is given up: 130, and no folder is left."""
+    out = tmp_path / "out"
+    child = start("run", ENDLESS, "--model", endless_bundle, "--out", out)
+    until(lambda: "onnxruntime" in Path(f"/proc/{child.pid}/maps").read_text(), child)
+    child.send_signal(signal.SIGTERM)
+    assert ended(child) == (130, "")
+    assert not out.exists()
 
 
 def test_a_self_test_has_a_deadline(command, endless_bundle):

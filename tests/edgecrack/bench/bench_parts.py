@@ -49,6 +49,7 @@ RESULT = BenchResult(
     model=MODEL,
     source="drive.mp4",
     not_run={"tensorrt fp16": "TensorRT is not installed"},
+    failed={"openvino fp32 960x544": "it broke"},
     sensors=SensorSummary(
         40, Spread(50.0, 55.0, 60.0), None, Spread(1.0, 2.0, 3.0), None, "0 MAXN"
     ),

@@ -84,7 +84,7 @@ def test_what_goes_wrong_in_the_process_is_told_here(tiny_bundle, tmp_path):
 
 def test_a_variant_that_fails_leaves_the_others(tiny_bundle, monkeypatch):
     """It is named with its reason; only where all fail there is no result."""
-    real = module.measure_variant
+    real = measure_variant
 
     def measured(job):
         if job.model.backend in broken:

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from edgecrack.bench.inference import (
-    LEAST_COUNT,
     LONGEST_S,
     WARM_UP,
     compare_answers,
@@ -12,6 +11,7 @@ from edgecrack.bench.inference import (
     measure_throughput,
     summarised,
 )
+from edgecrack.bench.result import LEAST_COUNT
 from edgecrack.records import Answer
 from edgecrack.segmenters import DarkSegmenter
 

@@ -58,8 +58,10 @@ def test_what_stands_below_the_table():
 
 def test_a_heading_without_lines_is_left_out():
     """A quiet machine that ran everything."""
-    text = markdown(result(FP32, not_run={}, sensors=None))
+    quiet = replace(FP32, live=None)
+    text = markdown(result(quiet, not_run={}, failed={}, sensors=None))
     assert "Warnings" not in text
+    assert "Failed" not in text
     assert "Not run" not in text
     assert "hottest" not in text
 

@@ -63,6 +63,23 @@ def proved(monkeypatch):
     return calls
 
 
+@pytest.mark.usefixtures("cache")
+def test_a_candidate_that_cannot_be_loaded_is_left_out(tiny, monkeypatch):
+    """It has failed, with what it said; the others are tried all the same."""
+    real = selftest.prove
+
+    def _prove(bundle, network, variant):
+        if variant.backend == "onnxruntime":
+            raise BundleError("it is broken.")
+        return real(bundle, network, variant)
+
+    monkeypatch.setattr(module, "prove", _prove)
+    if len(variants(tiny)) > 1:
+        found = choose(tiny, ModelSpec())
+        assert found.backend == "openvino"
+        assert "onnxruntime fp32 it is broken" in found.why
+
+
 def test_a_choice_is_made_once(tiny, cache, proved):
     """Every candidate is proved the first time, none the second, and the answer is the same."""
     told = []
@@ -132,6 +149,20 @@ def test_a_backend_that_is_not_installed_is_told_of(tiny, cache, monkeypatch):
     with pytest.raises(BundleError, match=r"edgecrack\[openvino\]"):
         choose(tiny, ModelSpec(backend="openvino"))
     assert not cache.exists()
+
+
+def test_an_import_that_is_interrupted_is_no_missing_library(monkeypatch):
+    """Machine code makes an ImportError of Ctrl-C; whoever pressed it wants the end."""
+
+    def interrupted(name):
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as error:
+            raise ImportError(name) from error
+
+    monkeypatch.setattr(backends, "import_module", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        backends.problem("openvino")
 
 
 def test_a_precision_that_the_bundle_lacks_is_refused(tiny, cache):

@@ -69,6 +69,12 @@ def test_what_is_no_network_is_refused(replaced, red, tiny_bundle):
             load_segmenter(replaced(data), FP32)
 
 
+def test_a_loop_is_refused(replaced, endless):
+    """It might never end, and nothing could end it."""
+    with pytest.raises(BundleError, match="holds a loop"):
+        load_segmenter(replaced(endless), FP32)
+
+
 def test_fp32_is_not_silently_bf16(tiny):
     """The library would compute FP32 files in BF16 where it can: the reference would be lost."""
     picture = np.random.default_rng(3).integers(0, 256, (64, 96, 3), np.uint8)
