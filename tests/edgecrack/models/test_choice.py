@@ -155,10 +155,7 @@ def test_an_import_that_is_interrupted_is_no_missing_library(monkeypatch):
     """Machine code makes an ImportError of Ctrl-C; whoever pressed it wants the end."""
 
     def interrupted(name):
-        try:
-            raise KeyboardInterrupt
-        except KeyboardInterrupt as error:
-            raise ImportError(name) from error
+        raise ImportError(name) from KeyboardInterrupt()
 
     monkeypatch.setattr(backends, "import_module", interrupted)
     with pytest.raises(KeyboardInterrupt):
