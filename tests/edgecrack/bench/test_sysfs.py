@@ -12,6 +12,9 @@ ORIN_NX = {
     "sys/bus/i2c/drivers/ina3221/1-0040/hwmon/hwmon4/in2_label": "VDD_CPU_GPU_CV\n",
     "sys/bus/i2c/drivers/ina3221/1-0040/hwmon/hwmon4/in2_input": "19500\n",
     "sys/bus/i2c/drivers/ina3221/1-0040/hwmon/hwmon4/curr2_input": "200\n",
+    "sys/bus/i2c/drivers/ina3221/1-0040/hwmon/hwmon4/in3_label": "VDD_SOC\n",
+    "sys/bus/i2c/drivers/ina3221/1-0040/hwmon/hwmon4/in3_input": "20000\n",
+    "sys/bus/i2c/drivers/ina3221/1-0040/hwmon/hwmon4/curr3_input": "100\n",
     "sys/bus/i2c/drivers/ina3221/1-0040/hwmon/hwmon4/in7_label": "sum of shunt voltages\n",
     "sys/bus/i2c/drivers/ina3221/1-0040/hwmon/hwmon4/in7_input": "700\n",
     "sys/class/thermal/thermal_zone0/type": "cpu-thermal\n",
@@ -42,7 +45,7 @@ def test_a_jetson_tells_everything(tmp_path):
     """Rails in watts, temperatures without what is off or constant, clocks and the power mode."""
     assert read_sensors(tree(tmp_path, ORIN_NX)) == Reading(
         temperatures_c={"cpu-thermal": 51.0},
-        rails_w={"VDD_IN": 19.52 * 0.5, "VDD_CPU_GPU_CV": 19.5 * 0.2},
+        rails_w={"VDD_IN": 19.52 * 0.5, "VDD_CPU_GPU_CV": 19.5 * 0.2, "VDD_SOC": 2.0},
         total_w=19.52 * 0.5,
         cpu_mhz=1984.0,
         gpu_mhz=918.0,
