@@ -10,14 +10,12 @@ from PIL import Image, ImageDraw, ImageFont
 
 from edgecrack.bench.figure import figure
 from edgecrack.bench.markdown import device_name
+from edgecrack.bench.result import LEAST_MASK_IOU
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from edgecrack.bench.result import BenchResult, Row
-
-LEAST_IOU = 0.98
-"""Below this agreement with FP32 a variant finds something else, however fast it is."""
 
 WIDTH_PX = 1280
 _MARGIN_PX, _TITLE_PX, _HEAD_PX, _ROW_PX, _FOOT_PX = 24, 84, 34, 58, 44
@@ -87,7 +85,7 @@ def _title(draw: ImageDraw.ImageDraw, result: BenchResult) -> None:
 def _label(draw: ImageDraw.ImageDraw, top: int, row: Row) -> None:
     """Write a variant's name, and below it how far it agrees with FP32."""
     iou = row.agreement.mask_iou
-    is_low = iou < LEAST_IOU
+    is_low = iou < LEAST_MASK_IOU
     agreement = f"mask IoU with FP32 {iou:.4f}{': too low' if is_low else ''}"
     _text(draw, (_MARGIN_PX, top + 8), row.name, 18, most_px=_LABEL_PX - 12)
     _text(draw, (_MARGIN_PX, top + 32), agreement, 14, _LOW if is_low else _FAINT)
@@ -108,7 +106,7 @@ def _panel(draw: ImageDraw.ImageDraw, left: int, heading: str, bars: Sequence[_B
 
 
 def _foot(draw: ImageDraw.ImageDraw, height: int) -> None:
-    text = f"red: the masks differ from those of FP32 (IoU below {LEAST_IOU:g})"
+    text = f"red: the masks differ from those of FP32 (IoU below {LEAST_MASK_IOU:g})"
     _text(draw, (_MARGIN_PX, height - 30), text, 14, _FAINT)
 
 

@@ -52,6 +52,7 @@ class Comparison:
         variants: Those that both have.
         only_before: Variants that only the first has.
         only_after: Variants that only the second has.
+        now_failing: Variant that the first has and that failed in the second -> why.
     """
 
     before: str
@@ -60,13 +61,13 @@ class Comparison:
     variants: tuple[VariantComparison, ...]
     only_before: tuple[str, ...]
     only_after: tuple[str, ...]
+    now_failing: dict[str, str]
 
     @property
     def got_worse(self) -> bool:
-        """Whether any figure of any variant is worse beyond the noise."""
-        return any(
-            change.verdict == "worse" for variant in self.variants for change in variant.changes
-        )
+        """Whether a figure of a variant is worse beyond the noise, or a variant fails now."""
+        verdicts = {change.verdict for variant in self.variants for change in variant.changes}
+        return "worse" in verdicts or bool(self.now_failing)
 
     def as_json(self) -> dict[str, Any]:
         """Return JSON values, with the rule by which they were judged."""
@@ -78,6 +79,8 @@ class Comparison:
         if self.differences:
             lines += ["**The figures are not of the same thing:**", ""]
             lines += [*(f"- {difference}" for difference in self.differences), ""]
+        for name, why in self.now_failing.items():
+            lines += [f"**{name} failed in {self.after}:** {why}", ""]
         for variant in self.variants:
             lines += [*_variant_lines(variant), ""]
         for names, file in ((self.only_before, self.before), (self.only_after, self.after)):
@@ -141,6 +144,7 @@ def compare(before: BenchFile, after: BenchFile) -> Comparison:
         variants=tuple(_variant(old[name], new[name]) for name in old if name in new),
         only_before=tuple(name for name in old if name not in new),
         only_after=tuple(name for name in new if name not in old),
+        now_failing={name: why for name, why in after.result.failed.items() if name in old},
     )
 
 

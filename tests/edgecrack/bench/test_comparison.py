@@ -123,6 +123,17 @@ def test_what_one_file_lacks_is_told():
     assert "- openvino int8 1280x544: only in new.json" in text
 
 
+def test_a_variant_that_fails_now_is_worse():
+    """It has no figures any more, but a reason; one that failed before, too, is no change."""
+    old = BenchFile("old.json", result(FP32, INT8, failed={"tensorrt fp16 960x544": "no memory"}))
+    failed = {INT8.name: "it broke", "tensorrt fp16 960x544": "no memory"}
+    comparison = compare(old, BenchFile("new.json", result(FP32, failed=failed)))
+    assert comparison.now_failing == {INT8.name: "it broke"}
+    assert comparison.got_worse
+    assert "**openvino int8 960x544 failed in new.json:** it broke" in comparison.as_text()
+    assert not compare(old, old).got_worse
+
+
 def test_cameras_of_other_rates_are_not_compared():
     """More frames are dropped of more."""
     faster = replace(FP32, live=replace(LIVE, camera_fps=60.0, dropped=200, age_p95_ms=99.0))
