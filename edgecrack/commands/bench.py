@@ -21,42 +21,49 @@ if TYPE_CHECKING:
 
 bench = typer.Typer(cls=CommandGroup)
 
+Model = Annotated[
+    Path | None,
+    typer.Option(
+        "--model",
+        help="Bundle directory, or the name of a model that comes along.",
+        show_default="vehicle",
+        **UNCHECKED,
+    ),
+]
+Source = Annotated[
+    str | None,
+    typer.Option(
+        help="A video for whole runs, live runs, and to compare the masks on.",
+        show_default="a short drive is rendered",
+    ),
+]
+Duration = Annotated[
+    float, typer.Option(help="Seconds that each measurement lasts; 100 inferences at least.")
+]
+WholeRuns = Annotated[
+    bool, typer.Option("--whole-runs/--inference-only", help="Measure whole runs, too.")
+]
+JsonFile = Annotated[
+    Path | None, typer.Option("--out", help="File for the JSON, to compare later.", **UNCHECKED)
+]
+MarkdownFile = Annotated[Path | None, typer.Option(help="File for Markdown.", **UNCHECKED)]
+ChartFile = Annotated[Path | None, typer.Option("--png", help="File for a chart.", **UNCHECKED)]
+
 
 @bench.callback(invoke_without_command=True)
 def measure(
     context: typer.Context,
-    model: Annotated[
-        Path | None,
-        typer.Option(
-            help="Bundle directory, or the name of a model that comes along.",
-            show_default="vehicle",
-            **UNCHECKED,
-        ),
-    ] = None,
+    bundle: Model = None,
     backend: Annotated[str, typer.Option(help="One backend, or all that are here.")] = "all",
     precision: Annotated[str, typer.Option(help="One precision, or all.")] = "all",
     size: Annotated[str, typer.Option(help="One input size, such as 960x544, or all.")] = "all",
-    source: Annotated[
-        str | None,
-        typer.Option(
-            help="A video for whole runs, live runs, and to compare the masks on.",
-            show_default="a short drive is rendered",
-        ),
-    ] = None,
+    source: Source = None,
     live_fps: Annotated[float, typer.Option(help="Pictures a second of the live camera.")] = 30.0,
-    duration: Annotated[
-        float, typer.Option(help="Seconds that each measurement lasts; 100 inferences at least.")
-    ] = 10.0,
-    whole_runs: Annotated[
-        bool, typer.Option("--whole-runs/--inference-only", help="Measure whole runs, too.")
-    ] = True,
-    out: Annotated[
-        Path | None, typer.Option(help="File for the JSON, to compare later.", **UNCHECKED)
-    ] = None,
-    markdown: Annotated[
-        Path | None, typer.Option(help="File for a Markdown table.", **UNCHECKED)
-    ] = None,
-    png: Annotated[Path | None, typer.Option(help="File for a chart.", **UNCHECKED)] = None,
+    duration: Duration = 10.0,
+    whole_runs: WholeRuns = True,
+    out: JsonFile = None,
+    markdown: MarkdownFile = None,
+    png: ChartFile = None,
     as_json: Json = False,
 ) -> None:
     """Measure every backend, precision and input size of a model on this machine.
@@ -74,18 +81,10 @@ def measure(
         return
     from edgecrack.bench.benchmark import BenchSpec, benchmark  # noqa: PLC0415  OpenCV
 
-    spec = BenchSpec(
-        bundle=model,
-        backend=backend,
-        precision=precision,
-        size_px=None if size == "all" else size_of(size),
-        source=source,
-        live_fps=live_fps,
-        duration_s=duration,
-        whole_runs=whole_runs,
-    )
+    size_px = None if size == "all" else size_of(size)
+    asked = BenchSpec(bundle, backend, precision, size_px, source, live_fps, duration, whole_runs)
     with progress_bars() as show:
-        result = benchmark(spec, show)
+        result = benchmark(asked, show)
     text = json.dumps(result.as_json(), indent=2) + "\n"
     _write(result, text, {"json": out, "markdown": markdown, "png": png})
     if as_json:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgecrack.device import describe_device, processor_flags
-from edgecrack.errors import BundleError, NotHealthyError, SinkError
+from edgecrack.errors import BundleError, EdgecrackError, NotHealthyError, SinkError
 from edgecrack.models.selftest import NetworkResult, asked_variants, prove
 from edgecrack.models.variants import Variant
 from edgecrack.segmenters.backends import leaf
@@ -85,32 +85,35 @@ def choose(
     remembered = _read(path, candidates)
     if remembered is not None:
         return remembered
-    results = []
+    results, refusals = [], []
     for done, variant in enumerate(candidates):
         on_progress(done, len(candidates))
         network = bundle.model(variant.precision, spec.size_px)
-        results.append((variant, _proved(bundle, network, variant)))
+        try:
+            results.append((variant, prove(bundle, network, variant)))
+        except (BundleError, NotHealthyError) as error:
+            refusals.append(error)
+            results.append((variant, _failed(network, variant, error)))
     on_progress(len(candidates), len(candidates))
+    if len(refusals) == len(candidates):
+        raise refusals[0]  # nothing here can even load it
     choice = fastest(results)
     _remember(path, choice)
     return choice
 
 
-def _proved(bundle: Bundle, network: ModelEntry, variant: Variant) -> NetworkResult:
-    """Return what the self-test says; a candidate that cannot be loaded has failed it."""
-    try:
-        return prove(bundle, network, variant)
-    except (BundleError, NotHealthyError) as error:
-        return NetworkResult(
-            file=network.file,
-            backend=variant.backend,
-            precision=variant.precision,
-            width_px=network.width_px,
-            height_px=network.height_px,
-            golden=(),
-            latency_ms=0.0,
-            reason=str(error).rstrip("."),
-        )
+def _failed(network: ModelEntry, variant: Variant, error: EdgecrackError) -> NetworkResult:
+    """Return the result of a candidate that could not be proved."""
+    return NetworkResult(
+        file=network.file,
+        backend=variant.backend,
+        precision=variant.precision,
+        width_px=network.width_px,
+        height_px=network.height_px,
+        golden=(),
+        latency_ms=0.0,
+        reason=str(error).rstrip("."),
+    )
 
 
 def fastest(results: Sequence[tuple[Variant, NetworkResult]]) -> Choice:

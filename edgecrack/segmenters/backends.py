@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # Backend -> the module that wraps its library. The first is the reference: it is always installed.
 _LEAVES = {
     "onnxruntime": "edgecrack.segmenters.ort",
-    "openvino": "edgecrack.segmenters.openvino",
+    "openvino": "edgecrack.segmenters.ov",
 }
 BACKENDS = tuple(_LEAVES)
 REFERENCE = BACKENDS[0]

@@ -23,25 +23,29 @@ SIZES = ("960x544", "640x352", "480x288", "960x320")
 """Full pictures of 16:9 at three speeds, and the lower part of one."""
 
 
+Sizes = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Input size WxH, a multiple of the network's stride; repeatable, the first is the "
+        f"default. [{', '.join(SIZES)}]"
+    ),
+]
+Precisions = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="int8 for processors, int8-trt for TensorRT, or none; fp32 is always there; "
+        "repeatable. [int8]"
+    ),
+]
+
+
 def bundle(
     checkpoint: Annotated[
         Path, typer.Argument(help="A checkpoint, such as runs/x/best.pt.", **UNCHECKED)
     ],
     out: Annotated[Path, typer.Option(help="Folder to make; it must not exist.", **UNCHECKED)],
-    size: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Input size WxH; repeatable, the first is the default. "
-            f"[{', '.join(SIZES)}, as multiples of the network's stride]"
-        ),
-    ] = None,
-    precision: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="int8 for processors, int8-trt for TensorRT, or none; fp32 is always there; "
-            "repeatable. [int8]"
-        ),
-    ] = None,
+    size: Sizes = None,
+    precision: Precisions = None,
     data: DataFolder = Path("../shared/data"),
     only: Annotated[
         str | None, typer.Option("--set", help="Data set for threshold, parity and scores.")

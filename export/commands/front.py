@@ -19,27 +19,31 @@ if TYPE_CHECKING:
     from export.front import Candidate, Front
 
 
+Networks = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="CONFIG|CHECKPOINT|BUNDLE...",
+        help="Configurations, .pt files, or folders of bundles.",
+        **UNCHECKED,
+    ),
+]
+LeftOut = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=FILE",
+        help="leave_out.json of edgecrack-train leave-out, for the network of this name; "
+        "repeatable.",
+    ),
+]
+
+
 def front(
-    networks: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="CONFIG|CHECKPOINT|BUNDLE...",
-            help="Configurations, .pt files, or folders of bundles.",
-            **UNCHECKED,
-        ),
-    ],
+    networks: Networks,
     out: Annotated[
         Path,
         typer.Option(help="Folder for front.md, front.json and front.png.", **UNCHECKED),
     ],
-    left_out: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=FILE",
-            help="leave_out.json of edgecrack-train leave-out, for the network of this name; "
-            "repeatable.",
-        ),
-    ] = None,
+    left_out: LeftOut = None,
     size: Annotated[str, typer.Option(help="Input size WxH of the networks.")] = "960x544",
     turns: Annotated[int, typer.Option(min=1, help="Timed calls of each network.")] = 30,
     *,

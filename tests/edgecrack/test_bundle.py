@@ -291,13 +291,7 @@ def test_an_input_is_a_multiple_of_the_stride(tiny, size_px):
 
 @pytest.mark.parametrize(
     ("precision", "levels", "iou"),
-    [
-        ("fp32", 8, 0.98),
-        ("bf16", 96, 0.95),
-        ("fp16", 8, 0.98),
-        ("int8", 255, 0.9),
-        ("int8-trt", 255, 0.9),
-    ],
+    [("fp32", 8, 0.98), ("bf16", 96, 0.95), ("fp16", 8, 0.98), ("int8", 255, 0.9)],
 )
 def test_tolerances_have_bounds_for_each_precision(precision, levels, iou):
     """The widest are taken, and what is one step beyond is refused by its key."""

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
+import threading
 
 import pytest
 
@@ -177,12 +177,13 @@ def test_ctrl_c_ends_it_in_one_line(environment, tiny_bundle, until):
 
 def is_gone(group):
     """Return whether every process of a group has ended, which may take a moment."""
+    pause = threading.Event()
     for _ in range(1000):
         try:
             os.killpg(group, 0)
         except ProcessLookupError:
             return True
-        time.sleep(0.01)
+        pause.wait(0.01)
     return False
 
 

@@ -140,7 +140,7 @@ def test_what_was_asked_for_is_not_proved(tiny, cache, proved):
 
 def test_a_backend_that_is_not_installed_is_told_of(tiny, cache, monkeypatch):
     """It is left out of the choice; asked for, it ends in a sentence that says what there is."""
-    monkeypatch.setitem(sys.modules, "edgecrack.segmenters.openvino", None)
+    monkeypatch.setitem(sys.modules, "edgecrack.segmenters.ov", None)
     assert variants(tiny) == (Variant("onnxruntime", "fp32"),)
     assert unavailable(tiny)["openvino"].startswith("not installed")
     assert choose(tiny, ModelSpec()).backend == "onnxruntime"

@@ -8,7 +8,7 @@ import pytest
 
 from edgecrack.bundle import load_bundle
 from edgecrack.errors import BundleError
-from edgecrack.segmenters import ModelSpec, load_segmenter, openvino
+from edgecrack.segmenters import ModelSpec, load_segmenter, ov
 
 NETWORK = "model.fp32.onnx"
 UINT8, FLOAT = 2, 1  # ONNX element types
@@ -87,7 +87,7 @@ def test_fp32_is_not_silently_bf16(tiny):
 def test_bf16_says_what_it_is(tiny):
     """Where the processor has it, it is BF16 as inspected; where not, it is refused with a way."""
     spec = ModelSpec(backend="openvino", precision="bf16")
-    if openvino.refusal("bf16") is None:
+    if ov.refusal("bf16") is None:
         assert load_segmenter(tiny, spec).precision == "bf16"
     else:
         with pytest.raises(BundleError, match="use fp32"):
@@ -96,22 +96,22 @@ def test_bf16_says_what_it_is(tiny):
 
 def test_a_processor_without_bf16_refuses_it(tiny, monkeypatch):
     """Emulated it is slower than FP32: one sentence, with what there is instead."""
-    monkeypatch.setattr(openvino, "_capabilities", lambda: ["FP32", "INT8"])
-    assert openvino.refusal("fp32") is None
-    assert openvino.refusal("int8") is None
+    monkeypatch.setattr(ov, "_capabilities", lambda: ["FP32", "INT8"])
+    assert ov.refusal("fp32") is None
+    assert ov.refusal("int8") is None
     with pytest.raises(BundleError, match=r"no BF16.*use fp32"):
         load_segmenter(tiny, ModelSpec(backend="openvino", precision="bf16"))
 
 
 def test_a_network_for_tensorrt_is_refused():
     """It is no file for a processor."""
-    assert "TensorRT" in openvino.refusal("int8-trt")
+    assert "TensorRT" in ov.refusal("int8-trt")
 
 
 def test_its_reporter_is_never_imported():
     """The library's own import would report to its maker and write to the home folder."""
     program = (
-        "import sys, edgecrack.segmenters.openvino\n"
+        "import sys, edgecrack.segmenters.ov\n"
         "found = [name for name, module in sys.modules.items()\n"
         "         if name.startswith('openvino_telemetry') and module is not None]\n"
         "assert not found, found\n"
