@@ -63,7 +63,7 @@ def config(tiny_bundle, tmp_path):
     """Return the configuration of a run with the tiny model into ``tmp_path / "out"``."""
     return RunConfig(
         source=SourceSpec(address="clip.mp4"),
-        model=ModelSpec(bundle=tiny_bundle),
+        model=ModelSpec(bundle=tiny_bundle, backend="onnxruntime", precision="fp32"),
         output=OutputSpec(folder=tmp_path / "out"),
     )
 
@@ -102,7 +102,7 @@ def test_each_part_gets_its_own_settings(opened, config, tiny):
 
 def add_size(manifest, bundle, size_px):
     """Let a bundle's manifest promise its network for another size, too."""
-    (network,) = (asdict(entry) for entry in load_bundle(bundle).manifest.models)
+    network, _bf16 = (asdict(entry) for entry in load_bundle(bundle).manifest.models)
     other = network | {"width_px": size_px[0], "height_px": size_px[1]}
     manifest.change(("models",), [network, other])
 
@@ -110,7 +110,7 @@ def add_size(manifest, bundle, size_px):
 def test_the_network_is_of_the_size_that_the_source_chose(opened, config, bundle_copy, manifest):
     """The source may choose among all sizes of the bundle, unless a person asks for one."""
     add_size(manifest, bundle_copy, (64, 96))
-    config = replace(config, model=ModelSpec(bundle=bundle_copy))
+    config = replace(config, model=replace(config.model, bundle=bundle_copy))
     opened.source.info = replace(opened.source.info, input_px=(64, 96))
     run(config)
     assert opened.arguments["source"][1] == [(96, 64), (64, 96)]
@@ -120,7 +120,7 @@ def test_the_network_is_of_the_size_that_the_source_chose(opened, config, bundle
 def test_a_size_that_is_asked_for_is_the_only_one(opened, config, bundle_copy, manifest):
     """Whatever the source would choose."""
     add_size(manifest, bundle_copy, (64, 96))
-    asked = ModelSpec(bundle=bundle_copy, size_px=(64, 96))
+    asked = replace(config.model, bundle=bundle_copy, size_px=(64, 96))
     run(replace(config, model=asked))
     assert opened.arguments["source"][1] == [(64, 96)]
     assert opened.arguments["segmenter"][1].size_px == (64, 96)
