@@ -6,12 +6,14 @@ place and renamed.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgecrack.errors import SinkError, UsageError
+from edgecrack.errors import NotHealthyError, SinkError, UsageError
 from edgecrack.models.selftest import selftest
 from edgecrack.segmenters import ModelSpec, load_segmenter
 from edgecrack.storage.disk import LocalDisk
@@ -25,7 +27,7 @@ from export.quality import measure_quality, require_quality
 from training.dataset import part_of, read_pair
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from edgecrack.bundle import Bundle
     from edgecrack.manifest import MetricEntry
@@ -37,7 +39,11 @@ if TYPE_CHECKING:
 
 
 def build_bundle(
-    checkpoint: Checkpoint, request: BundleRequest, out: Path, disk: Disk | None = None
+    checkpoint: Checkpoint,
+    request: BundleRequest,
+    out: Path,
+    disk: Disk | None = None,
+    on_note: Callable[[str], None] = lambda _text: None,
 ) -> tuple[Parity, ...]:
     """Export ``checkpoint`` to the folder ``out`` and prove it; durable on return.
 
@@ -46,6 +52,7 @@ def build_bundle(
         request: What for.
         out: Where to.
         disk: What puts the folder in place; None is this machine's.
+        on_note: Told, in a sentence, what was left out.
 
     Returns:
         How far the exported network is from torch over the validation pictures, at each size.
@@ -65,7 +72,7 @@ def build_bundle(
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=".bundle-") as folder:
             build = Path(folder) / "bundle"
             build.mkdir()
-            parities = _build(checkpoint, request, data, build)
+            parities = _build_what_is_good(checkpoint, request, data, build, on_note)
             for path in (*build.rglob("*"), build):
                 disk.sync(path)
             disk.rename(build, out)
@@ -75,6 +82,25 @@ def build_bundle(
             f"{out} could not be written ({error.strerror}); make room or give another --out."
         ) from error
     return parities
+
+
+def _build_what_is_good(
+    checkpoint: Checkpoint,
+    request: BundleRequest,
+    data: DataConfig,
+    build: Path,
+    on_note: Callable[[str], None],
+) -> tuple[Parity, ...]:
+    """Build all that was asked for; where INT8 is no good and may lack, all but that."""
+    try:
+        return _build(checkpoint, request, data, build)
+    except NotHealthyError as error:
+        if not (request.int8_precisions and request.int8_may_lack):
+            raise
+        on_note(f"INT8 is left out: {error}")
+        shutil.rmtree(build)
+        build.mkdir()
+        return _build(checkpoint, replace(request, int8_precisions=()), data, build)
 
 
 def _set(checkpoint: Checkpoint, request: BundleRequest) -> DataConfig:

@@ -48,6 +48,7 @@ class BundleRequest:
             network does not say what is road.
         name: The model's name; None is that of its configuration.
         int8_precisions: ``int8`` for processors, ``int8-trt`` for TensorRT, both or none.
+        int8_may_lack: Leave INT8 out where it finds fewer cracks than FP32, instead of failing.
     """
 
     sizes_px: tuple[tuple[int, int], ...]
@@ -59,6 +60,7 @@ class BundleRequest:
     road_threshold: int = ROAD_THRESHOLD
     name: str | None = None
     int8_precisions: tuple[str, ...] = ("int8",)
+    int8_may_lack: bool = False
 
 
 @dataclass(frozen=True, slots=True)

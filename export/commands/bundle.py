@@ -34,7 +34,7 @@ Precisions = Annotated[
     list[str] | None,
     typer.Option(
         help="int8 for processors, int8-trt for TensorRT, or none; fp32 is always there; "
-        "repeatable. [int8]"
+        "repeatable. [int8, if it finds as much as fp32]"
     ),
 ]
 
@@ -77,13 +77,18 @@ def bundle(
         road_threshold=road_threshold,
         name=name,
         int8_precisions=_int8(precision or ["int8"]),
+        int8_may_lack=precision is None,
     )
-    for parity in build_bundle(load_checkpoint(checkpoint), request, out):
+    for parity in build_bundle(load_checkpoint(checkpoint), request, out, on_note=_note):
         line = (
             f"{out / parity.network} {parity.answer}: {parity.pictures} validation pictures, "
             f"worst difference {parity.worst_levels}/255, mask IoU {parity.mask_iou:.5f}"
         )
         typer.echo(os.fsencode(line))  # the path as it is, UTF-8 or not
+
+
+def _note(text: str) -> None:
+    typer.echo(text, err=True)
 
 
 def _int8(precisions: list[str]) -> tuple[str, ...]:

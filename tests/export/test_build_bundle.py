@@ -188,6 +188,19 @@ def test_a_bundle_that_fails_its_self_test_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_int8_may_be_left_out_where_it_is_no_good(dark, request_, tmp_path, monkeypatch):
+    """Nobody asked for it by name: the bundle is made without, and that is said."""
+    monkeypatch.setattr(
+        bundle_files, "quantised", lambda *_: to_onnx(UNet(dark.config.model).eval())
+    )
+    request = replace(request_, int8_precisions=("int8",), int8_may_lack=True)
+    notes = []
+    build_bundle(dark, request, tmp_path / "bundle", on_note=notes.append)
+    assert load_bundle(tmp_path / "bundle").manifest.precisions == ("fp32", "bf16")
+    (note,) = notes
+    assert note.startswith("INT8 is left out: int8 must keep F1")
+
+
 def test_nothing_is_overwritten(checkpoint, request_, tmp_path):
     """A folder or file that exists stays as it is."""
     (tmp_path / "file").write_text("mine")
