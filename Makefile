@@ -35,7 +35,9 @@ lint: $(VENV)/everything.stamp  ## check style, types and imports
 	$(BIN)/lint-imports
 
 bench: $(VENV)/everything.stamp  ## measure speed and memory
-	$(BIN)/edgecrack-export front configs/train/crack-[nsm].toml --out build/front
+	$(BIN)/edgecrack-export front edgecrack/models/vehicle edgecrack/models/crack-n \
+		training/checkpoints/crack-m.pt --out build/front
+	$(BIN)/edgecrack bench --out build/bench.json --markdown build/bench.md --png build/bench.png
 	$(BIN)/python tests/benchmarks/bench_run.py
 
 proof: $(VENV)/everything.stamp  ## run the long tests, up to two hours each
