@@ -19,6 +19,8 @@ WIDEST = {
     "int8-trt": (255, 0.9),
 }
 PRECISIONS = tuple(WIDEST)
+AGREEMENT = "mask IoU with fp32"
+"""Name of the score that says how well a precision's masks agree with those of FP32."""
 MOST_PX = 8192
 _LARGEST = 2**62  # keeps every later sum and product a number
 _OR_NONE = " | None"  # how the annotation of an optional field ends
@@ -261,6 +263,18 @@ class Manifest:
     def precisions(self) -> tuple[str, ...]:
         """The precisions that there are networks of."""
         return tuple(dict.fromkeys(model.precision for model in self.models))
+
+    def agreement(self, precision: str) -> float | None:
+        """Return how well the masks of a precision agree with FP32's, 0 to 1; None if not stated.
+
+        It was measured on validation pictures, of which there are more than golden frames.
+        """
+        stated = (
+            metric.value
+            for metric in self.metrics
+            if (metric.name, metric.precision) == (AGREEMENT, precision)
+        )
+        return next(stated, None)
 
     def golden_of(self, size_px: tuple[int, int]) -> tuple[GoldenEntry, ...]:
         """Return the golden frames that prove the networks of a size (width, height)."""

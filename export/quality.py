@@ -9,24 +9,30 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgecrack.errors import NotHealthyError
+from edgecrack.manifest import AGREEMENT, MetricEntry
 from edgecrack.mask import on_road
 from edgecrack.metrics import mask_iou
-from edgecrack.segmenters import ModelSpec, load_segmenter
+from edgecrack.segmenters import REFERENCE_PRECISION, ModelSpec, load_segmenter
 from edgecrack.segmenters.backends import BACKENDS, leaf, problem
+from edgecrack.segmenters.picture import as_input
 from edgecrack.synthetic.golden import golden_set
 from export.metric_entries import brief_metrics
+from training.dataset import part_of, read_pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from edgecrack.bundle import Bundle
-    from edgecrack.manifest import MetricEntry
+    from edgecrack.records import RgbImage
     from edgecrack.segmenters import Segmenter
     from training.config import DataConfig
 
 MOST_LOST = 0.005
 """What a precision may lose against FP32, of 1: half a point."""
+
+PICTURES_OF_A_SET = 20
+"""Validation pictures of each set on which masks are compared with FP32's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +59,15 @@ def measure_quality(
 
     Args:
         bundle: Networks and threshold.
-        sets: Sets with a split and crack labels.
+        sets: Sets with a split; those without crack labels are left out.
         root: The data folder.
         tolerance_px: Tolerance where a set has none of its own.
     """
     qualities = []
     size_px = bundle.manifest.sizes_px[0]
+    pictures = _validation_pictures(sets, root, size_px)
+    with closing(load_segmenter(bundle, ModelSpec(size_px=size_px), live=True)) as fp32:
+        expected = [_mask(fp32, picture) for picture in pictures]
     for precision in bundle.manifest.precisions:
         backend = _backend_for(precision)
         if backend is None:  # BF16 where the processor has none
@@ -68,8 +77,42 @@ def measure_quality(
             entries = tuple(_of(precision, brief_metrics(segmenter, sets, root, tolerance_px)))
             held = [entry.value for entry in entries if ", validation (" in entry.protocol]
             f1 = float(np.mean(held)) if held else 0.0
+            if precision != REFERENCE_PRECISION:
+                entries += (_agreement(segmenter, precision, pictures, expected),)
             qualities.append(Quality(precision, _golden_iou(segmenter), f1, entries))
     return tuple(qualities)
+
+
+def _validation_pictures(
+    sets: Sequence[DataConfig], root: Path, size_px: tuple[int, int]
+) -> list[RgbImage]:
+    """Return some validation pictures of each set with crack labels, as a run shows them."""
+    return [
+        as_input(read_pair(pair, data)[0], size_px)
+        for data in sets
+        if data.has_crack_labels
+        for pair in part_of(data, root, "validation")[:PICTURES_OF_A_SET]
+    ]
+
+
+def _agreement(
+    segmenter: Segmenter,
+    precision: str,
+    pictures: Sequence[RgbImage],
+    expected: Sequence[np.ndarray],
+) -> MetricEntry:
+    masks = np.stack([_mask(segmenter, picture) for picture in pictures])
+    size = f"{segmenter.width_px}x{segmenter.height_px}"
+    protocol = f"masks of {len(pictures)} validation pictures together, at {size}"
+    return MetricEntry(
+        AGREEMENT, round(mask_iou(masks, np.stack(expected)), 4), protocol, precision
+    )
+
+
+def _mask(segmenter: Segmenter, picture: RgbImage) -> np.ndarray:
+    """Return where there is crack on the road, as a run marks it."""
+    answer = segmenter.answer(picture)
+    return on_road(answer, segmenter.road_threshold) >= segmenter.threshold
 
 
 def require_quality(qualities: Sequence[Quality]) -> None:
@@ -107,8 +150,5 @@ def _of(precision: str, entries: Iterable[MetricEntry]) -> Iterator[MetricEntry]
 def _golden_iou(segmenter: Segmenter) -> float:
     """Return the IoU with the true cracks of the golden frames of the segmenter's size."""
     pairs = golden_set(segmenter.width_px, segmenter.height_px).values()
-    masks = [
-        on_road(segmenter.answer(golden.picture), segmenter.road_threshold) >= segmenter.threshold
-        for golden in pairs
-    ]
+    masks = [_mask(segmenter, golden.picture) for golden in pairs]
     return mask_iou(np.stack(masks), np.stack([golden.mask > 0 for golden in pairs]))

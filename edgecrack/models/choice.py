@@ -12,6 +12,7 @@ import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from edgecrack.device import describe_device, processor_flags
@@ -24,7 +25,7 @@ from edgecrack.storage.folders import make_folders
 from edgecrack.storage.replace_file import replace_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from edgecrack.bundle import Bundle
     from edgecrack.manifest import ModelEntry
@@ -33,9 +34,10 @@ if TYPE_CHECKING:
     OnProgress = Callable[[int, int], None]
 
 LEAST_MASK_IOU = 0.98
-"""How well the masks of the golden frames must agree with those of FP32."""
+"""How well masks must agree with FP32's: on the golden frames here, and where the bundle says so, on
+the validation pictures that it was exported with."""
 
-_RULES = 1  # a new rule forgets old choices
+_RULES = 2  # a new rule forgets old choices
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ def choose(
     on_progress(len(candidates), len(candidates))
     if len(refusals) == len(candidates):
         raise refusals[0]  # nothing here can even load it
-    choice = fastest(results)
+    stated = {each.precision: bundle.manifest.agreement(each.precision) for each in candidates}
+    choice = fastest(results, stated)
     _remember(path, choice)
     return choice
 
@@ -116,35 +119,52 @@ def _failed(network: ModelEntry, variant: Variant, error: EdgecrackError) -> Net
     )
 
 
-def fastest(results: Sequence[tuple[Variant, NetworkResult]]) -> Choice:
+def fastest(
+    results: Sequence[tuple[Variant, NetworkResult]],
+    stated: Mapping[str, float | None] = MappingProxyType({}),
+) -> Choice:
     """Return the fastest candidate that passed and whose masks agree with FP32.
+
+    Args:
+        results: What the self-test says of each candidate.
+        stated: Precision -> how well its masks agree by the bundle's own account.
 
     Raises:
         NotHealthyError: None did.
     """
-    agreeing = [
-        (result.latency_ms, variant)
-        for variant, result in results
-        if result.passed and result.mask_iou >= LEAST_MASK_IOU
-    ]
+    verdicts = {
+        variant: _verdict(result, stated.get(variant.precision)) for variant, result in results
+    }
+    times_ms = {variant: result.latency_ms for variant, result in results}
+    agreeing = [variant for variant, verdict in verdicts.items() if verdict.is_good]
     if not agreeing:
-        reasons = "; ".join(f"{variant} {_verdict(result)}" for variant, result in results)
+        reasons = "; ".join(f"{variant} {verdict.text}" for variant, verdict in verdicts.items())
         raise NotHealthyError(
             f"a backend must give masks that agree with FP32 on this machine, but {reasons}; name "
             "one with --backend and --precision, or use another bundle."
         )
-    latency_ms, chosen = min(agreeing, key=lambda pair: pair[0])
-    others = [f"{variant} {_verdict(result)}" for variant, result in results if variant != chosen]
-    why = f"{latency_ms:.1f} ms, the fastest whose masks agree with FP32; {', '.join(others)}"
-    return Choice(chosen.backend, chosen.precision, why)
+    chosen = min(agreeing, key=lambda variant: times_ms[variant])
+    others = [f"{variant} {verdicts[variant].text}" for variant in verdicts if variant != chosen]
+    why = f"{times_ms[chosen]:.1f} ms, the fastest whose masks agree with FP32"
+    return Choice(chosen.backend, chosen.precision, "; ".join([why, ", ".join(others)]))
 
 
-def _verdict(result: NetworkResult) -> str:
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """Whether a candidate may be chosen, and what people are told of it."""
+
+    is_good: bool
+    text: str
+
+
+def _verdict(result: NetworkResult, stated: float | None) -> _Verdict:
     if not result.passed:
-        return result.reason
-    if result.mask_iou < LEAST_MASK_IOU:
-        return f"{result.latency_ms:.1f} ms, but mask IoU {result.mask_iou:.3f}"
-    return f"{result.latency_ms:.1f} ms"
+        return _Verdict(is_good=False, text=result.reason)
+    iou = result.mask_iou if stated is None else min(result.mask_iou, stated)
+    if iou < LEAST_MASK_IOU:
+        text = f"{result.latency_ms:.1f} ms, but mask IoU {iou:.3f}"
+        return _Verdict(is_good=False, text=text)
+    return _Verdict(is_good=True, text=f"{result.latency_ms:.1f} ms")
 
 
 def _fingerprint(bundle: Bundle, spec: ModelSpec, candidates: Sequence[Variant]) -> str:

@@ -22,7 +22,15 @@ if TYPE_CHECKING:
     from edgecrack.bundle import Bundle
     from edgecrack.records import RgbImage
 
-__all__ = ["AUTO", "BACKENDS", "DarkSegmenter", "ModelSpec", "Segmenter", "load_segmenter"]
+__all__ = [
+    "AUTO",
+    "BACKENDS",
+    "REFERENCE_PRECISION",
+    "DarkSegmenter",
+    "ModelSpec",
+    "Segmenter",
+    "load_segmenter",
+]
 
 AUTO = "auto"
 REFERENCE_PRECISION = "fp32"

@@ -36,6 +36,15 @@ def test_the_fastest_that_agrees_is_chosen():
     assert "b bf16 differs" in found.why
 
 
+def test_what_the_bundle_says_of_a_precision_counts_too():
+    """Golden frames are few: masks that differ on validation pictures are others."""
+    results = [(SLOW, result(30)), (QUICK, result(10)), (OTHER, result(5))]
+    found = fastest(results, {"int8": 0.97, "bf16": 0.98, "fp32": None})
+    assert (found.backend, found.precision) == ("b", "bf16")
+    assert "c int8 5.0 ms, but mask IoU 0.970" in found.why
+    assert fastest(results).backend == "c"
+
+
 def test_without_any_that_agrees_there_is_no_choice():
     """The error names each with its reason."""
     with pytest.raises(NotHealthyError, match=r"a fp32 broken; c int8 5\.0 ms, but"):
