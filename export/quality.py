@@ -12,8 +12,8 @@ from edgecrack.errors import NotHealthyError
 from edgecrack.manifest import AGREEMENT, MetricEntry
 from edgecrack.mask import on_road
 from edgecrack.metrics import mask_iou
-from edgecrack.segmenters import REFERENCE_PRECISION, ModelSpec, load_segmenter
-from edgecrack.segmenters.backends import BACKENDS, leaf, problem
+from edgecrack.segmenters import ModelSpec, load_segmenter
+from edgecrack.segmenters.backends import BACKENDS, REFERENCE_PRECISION, leaf, problem
 from edgecrack.segmenters.picture import as_input
 from edgecrack.synthetic.golden import golden_set
 from export.metric_entries import brief_metrics

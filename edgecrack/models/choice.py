@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     OnProgress = Callable[[int, int], None]
 
 LEAST_MASK_IOU = 0.98
-"""How well masks must agree with FP32's: on the golden frames here, and where the bundle says so, on
+"""How well masks must agree with FP32's: on the golden frames here and, if the bundle states it, on
 the validation pictures that it was exported with."""
 
 _RULES = 2  # a new rule forgets old choices

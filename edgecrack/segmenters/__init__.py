@@ -15,25 +15,16 @@ from edgecrack.errors import BundleError
 from edgecrack.manifest import MOST_PX, PRECISIONS
 from edgecrack.records import Answer
 from edgecrack.redaction import is_remote, redact_address
-from edgecrack.segmenters.backends import BACKENDS, REFERENCE, load
+from edgecrack.segmenters.backends import BACKENDS, REFERENCE, REFERENCE_PRECISION, load
 from edgecrack.settings import setting
 
 if TYPE_CHECKING:
     from edgecrack.bundle import Bundle
     from edgecrack.records import RgbImage
 
-__all__ = [
-    "AUTO",
-    "BACKENDS",
-    "REFERENCE_PRECISION",
-    "DarkSegmenter",
-    "ModelSpec",
-    "Segmenter",
-    "load_segmenter",
-]
+__all__ = ["AUTO", "BACKENDS", "DarkSegmenter", "ModelSpec", "Segmenter", "load_segmenter"]
 
 AUTO = "auto"
-REFERENCE_PRECISION = "fp32"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

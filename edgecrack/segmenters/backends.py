@@ -25,6 +25,7 @@ _LEAVES = {
 BACKENDS = tuple(_LEAVES)
 REFERENCE = BACKENDS[0]
 """The backend whose FP32 answers the golden frames hold."""
+REFERENCE_PRECISION = "fp32"
 
 
 class Leaf(Protocol):
