@@ -36,7 +36,8 @@ lint: $(VENV)/everything.stamp  ## check style, types and imports
 
 bench: $(VENV)/everything.stamp  ## measure speed and memory
 	$(BIN)/edgecrack-export front edgecrack/models/vehicle edgecrack/models/crack-n \
-		training/checkpoints/crack-m.pt --out build/front
+		training/checkpoints/crack-n.pt training/checkpoints/vehicle.pt training/checkpoints/crack-m.pt \
+		--left-out crack-n=tests/proof/training/leave_out.json --out build/front
 	$(BIN)/edgecrack bench --out build/bench.json --markdown build/bench.md --png build/bench.png
 	$(BIN)/python tests/benchmarks/bench_run.py
 
