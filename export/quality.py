@@ -103,7 +103,10 @@ def _agreement(
 ) -> MetricEntry:
     masks = np.stack([_mask(segmenter, picture) for picture in pictures])
     size = f"{segmenter.width_px}x{segmenter.height_px}"
-    protocol = f"masks of {len(pictures)} validation pictures together, at {size}"
+    protocol = (
+        f"masks of {len(pictures)} validation pictures together, at {size}, threshold "
+        f"{segmenter.threshold} from validation"
+    )
     return MetricEntry(
         AGREEMENT, round(mask_iou(masks, np.stack(expected)), 4), protocol, precision
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from edgecrack.errors import EdgecrackError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from multiprocessing.connection import Connection
 
 _Result = TypeVar("_Result")
@@ -29,7 +30,8 @@ def apart(what: str, function: Callable[..., _Result], *arguments: object) -> _R
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_send, args=(sender, function, arguments), daemon=True)
-    process.start()
+    with _ctrl_c_blocked():
+        process.start()
     sender.close()
     try:
         outcome: Any = receiver.recv()
@@ -48,8 +50,17 @@ def apart(what: str, function: Callable[..., _Result], *arguments: object) -> _R
     return result
 
 
+@contextmanager
+def _ctrl_c_blocked() -> Iterator[None]:
+    """Block Ctrl-C, for the process that is started too: it reaches the parent, which ends that."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _send(sender: Connection, function: Callable[..., object], arguments: tuple[Any, ...]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends this
     try:
         sender.send(function(*arguments))
     except EdgecrackError as error:
