@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 # it can import this; told that it is not there, it does neither.
 sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
 
+import numpy as np
 import openvino
 
 from edgecrack.errors import BundleError
@@ -41,6 +43,11 @@ _LOOPS = frozenset({"Loop", "TensorIterator"})
 
 # Threads that the library has started in this process; it keeps them for the next network.
 _THREADS: set[int] = set()
+
+# Two threads that give the library its first picture at the same time wait for each other for ever:
+# it prepares its arrays then, and gives up Python's interpreter lock while it does. So each network
+# answers once, one at a time, while it is loaded.
+_FIRST_ANSWER = threading.Lock()
 
 
 def load(bundle: Bundle, entry: ModelEntry, *, live: bool) -> Segmenter:
@@ -93,7 +100,9 @@ class OpenVinoSegmenter:
             self._idle: SimpleQueue[Any] = SimpleQueue()
             for request in self._requests:
                 self._idle.put(request)
-        self._is_closed = False
+            self._is_closed = False
+            with _FIRST_ANSWER:
+                self.answer(np.zeros((self.height_px, self.width_px, 3), np.uint8))
         asked, _ = _ARITHMETIC[entry.precision]
         self.precision = "bf16" if (asked, weights) == ("bf16", "fp32") else weights
         _THREADS.update(own_threads)

@@ -117,3 +117,29 @@ def test_its_reporter_is_never_imported():
         "assert not found, found\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_first_pictures_at_the_same_time_are_answered(tiny_bundle):
+    """A fresh process whose threads all bring their first picture at once does not stand still."""
+    program = (
+        "import sys, threading\n"
+        "from pathlib import Path\n"
+        "import numpy as np\n"
+        "from edgecrack.bundle import load_bundle\n"
+        "from edgecrack.segmenters import ModelSpec, load_segmenter\n"
+        "spec = ModelSpec(backend='openvino', precision='fp32')\n"
+        "segmenter = load_segmenter(load_bundle(Path(sys.argv[1])), spec)\n"
+        "picture, start = np.zeros((64, 96, 3), np.uint8), False\n"
+        "def bring():\n"
+        "    while not start:\n"
+        "        pass\n"
+        "    segmenter.answer(picture)\n"
+        "sys.setswitchinterval(1e-5)\n"
+        "threads = [threading.Thread(target=bring, daemon=True) for _ in range(8)]\n"
+        "for thread in threads:\n"
+        "    thread.start()\n"
+        "start = True\n"
+        "for thread in threads:\n"
+        "    thread.join()\n"
+    )
+    subprocess.run([sys.executable, "-c", program, str(tiny_bundle)], check=True, timeout=60)
