@@ -15,6 +15,7 @@ from edgecrack.bundle import MANIFEST, file_entry, load_bundle
 from edgecrack.manifest import FileEntry, GoldenEntry, Manifest, ModelEntry
 from edgecrack.segmenters import ModelSpec, load_segmenter
 from edgecrack.synthetic.golden import golden_frames
+from export.halving import halved
 from export.quantising import quantised
 from export.to_onnx import to_onnx
 from training.complexity import complexity_of
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 TOLERANCES = {
     "fp32": (2, 0.999),
     "bf16": (64, 0.95),
+    "fp16": (8, 0.99),
     "int8": (96, 0.93),
     "int8-trt": (96, 0.93),
 }
@@ -64,6 +66,8 @@ def write_files(
     card: ModelCard,
     folder: Path,
     quantise: Quantise | None = None,
+    *,
+    fp16: bool = True,
 ) -> Bundle:
     """Fill an empty folder with networks, golden frames and manifest, and load the bundle.
 
@@ -74,8 +78,12 @@ def write_files(
         card: What the manifest says about it.
         folder: The folder to fill.
         quantise: What to make INT8 files of and with; None makes none.
+        fp16: Whether to write an FP16 file.
+
+    Raises:
+        EdgecrackError: A graph breaks its contract.
     """
-    files = _write_networks(net, folder, quantise)
+    files = _write_networks(net, folder, quantise, fp16=fp16)
     models = tuple(
         ModelEntry(file, precision, *size_px, *TOLERANCES[precision])
         for precision, file in files.items()
@@ -114,10 +122,14 @@ def with_metrics(bundle: Bundle, metrics: tuple[MetricEntry, ...]) -> Bundle:
     return load_bundle(bundle.path)
 
 
-def _write_networks(net: UNet, folder: Path, quantise: Quantise | None) -> dict[str, str]:
+def _write_networks(
+    net: UNet, folder: Path, quantise: Quantise | None, *, fp16: bool
+) -> dict[str, str]:
     """Write each network file once; return precision -> file. BF16 is computed from FP32."""
     whole = to_onnx(net, _tensors(quantise.frames[:: quantise.step]) if quantise else ())
     networks = {"fp32": whole}
+    if fp16:
+        networks["fp16"] = halved(whole)
     if quantise:
         networks |= {
             precision: quantised(whole, precision, quantise.frames)

@@ -154,7 +154,7 @@ def measure_front(candidates: Sequence[Candidate], reference: Candidate, turns: 
 
 def _exported(candidate: Candidate, place: Path) -> Bundle:
     place.mkdir()
-    return write_files(candidate.net, [candidate.size_px], _CARD, place)
+    return write_files(candidate.net, [candidate.size_px], _CARD, place, fp16=False)
 
 
 def candidates_of(bundle: Bundle) -> list[Candidate]:

@@ -250,7 +250,7 @@ def test_a_network_is_checked_for_external_data_whatever_its_name(bundle_copy, m
     (bundle_copy / "network.bin").write_bytes(whole + EXTERNAL)
     values = json.loads((bundle_copy / MANIFEST).read_text())
     values["files"]["network.bin"] = {"bytes": 0, "sha256": ""}
-    values["models"].append({**values["models"][0], "file": "network.bin", "precision": "fp16"})
+    values["models"].append({**values["models"][0], "file": "network.bin", "precision": "int8"})
     (bundle_copy / MANIFEST).write_text(json.dumps(values))
     manifest.seal()
     with pytest.raises(BundleError, match=r"network\.bin"):

@@ -102,7 +102,7 @@ def test_each_part_gets_its_own_settings(opened, config, tiny):
 
 def add_size(manifest, bundle, size_px):
     """Let a bundle's manifest promise its network for another size, too."""
-    network, _bf16 = (asdict(entry) for entry in load_bundle(bundle).manifest.models)
+    network, *_ = (asdict(entry) for entry in load_bundle(bundle).manifest.models)
     other = network | {"width_px": size_px[0], "height_px": size_px[1]}
     manifest.change(("models",), [network, other])
 

@@ -24,10 +24,12 @@ def test_figures_of_the_network_are_its_own(tiny, tiny_net):
     assert manifest.stride_px == 4
     assert manifest.parameters == sum(weight.numel() for weight in tiny_net.parameters())
     assert manifest.macs_per_pixel * 96 * 64 == pytest.approx(1_953_792)
-    entry, half = manifest.models
+    entry, brain, half = manifest.models
     assert (entry.precision, entry.width_px, entry.height_px) == ("fp32", 96, 64)
     assert (entry.max_levels, entry.min_mask_iou) == (2, 0.999)
-    assert (half.precision, half.file) == ("bf16", entry.file)
+    assert (brain.precision, brain.file) == ("bf16", entry.file)
+    assert (half.precision, half.file) == ("fp16", "model.fp16.onnx")
+    assert (half.max_levels, half.min_mask_iou) == (8, 0.99)
 
 
 def test_golden_frames_are_the_synthetic_drives(tiny):
@@ -52,5 +54,6 @@ def test_every_size_has_its_golden_frames(tiny_net, card, tmp_path):
             frame = decode_picture(bundle.read(entry.frame), entry.frame)
             assert frame.shape == (*size_px[::-1], 3)
     assert len({golden.frame for golden in bundle.manifest.golden}) == 5
-    assert [path.name for path in tmp_path.glob("*.onnx")] == ["model.fp32.onnx"]
+    networks = {path.name for path in tmp_path.glob("*.onnx")}
+    assert networks == {"model.fp32.onnx", "model.fp16.onnx"}
     assert selftest(bundle, ModelSpec(precision="fp32")).passed

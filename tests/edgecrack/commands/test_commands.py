@@ -215,15 +215,16 @@ def test_a_bundle_that_is_not_what_it_says_is_refused(
     digest, unknown, missing, broken = (
         shutil.copytree(tiny_bundle, tmp_path / name) for name in names
     )
-    (broken / NETWORK).write_bytes(b"\x08\x09")
+    for network in broken.glob("*.onnx"):
+        network.write_bytes(b"\x08\x09")
     type(manifest)(broken).seal()
     with (digest / NETWORK).open("ab") as file:
         file.write(b"\0")
     text = (unknown / "manifest.json").read_text()
     (unknown / "manifest.json").write_text(text.replace('"release"', '"colour": 1, "release"'))
     (missing / "golden" / "dark.96x64.frame.webp").unlink()
-    with (bundle_copy / NETWORK).open("ab") as network:
-        network.write(EXTERNAL)
+    with (bundle_copy / NETWORK).open("ab") as file:
+        file.write(EXTERNAL)
     manifest.seal()
     faults = {
         "has changed": digest,

@@ -72,6 +72,12 @@ def proved(monkeypatch):
     return calls
 
 
+def tried(bundle):
+    """Return the variants that may be the fastest."""
+    proof_only = Variant("onnxruntime", "fp16")
+    return [variant for variant in variants(bundle) if variant != proof_only]
+
+
 @pytest.mark.usefixtures("cache")
 def test_a_candidate_that_cannot_be_loaded_is_left_out(tiny, monkeypatch):
     """It has failed, with what it said; the others are tried all the same."""
@@ -93,11 +99,11 @@ def test_a_choice_is_made_once(tiny, cache, proved):
     """Every candidate is proved the first time, none the second, and the answer is the same."""
     told = []
     first = choose(tiny, ModelSpec(), lambda done, total: told.append((done, total)))
-    assert proved == list(variants(tiny))
+    assert proved == tried(tiny)
     assert len(proved) >= 2
     assert told == [(done, len(proved)) for done in range(len(proved) + 1)]
     assert choose(tiny, ModelSpec()) == first
-    assert proved == list(variants(tiny))
+    assert proved == tried(tiny)
     assert len(list(cache.iterdir())) == 1
 
 
@@ -125,7 +131,7 @@ def test_what_is_remembered_wrongly_is_forgotten(tiny, cache, proved, text):
     (note,) = cache.iterdir()
     note.write_text(text)
     assert choose(tiny, ModelSpec()).backend in {"onnxruntime", "openvino"}
-    assert len(proved) == 2 * len(variants(tiny))
+    assert len(proved) == 2 * len(tried(tiny))
     assert set(json.loads(note.read_text())) == {"backend", "precision", "why"}
     assert first.backend
 
@@ -135,7 +141,7 @@ def test_a_home_that_cannot_be_written_is_no_fault(tiny, cache, proved):
     cache.parent.write_text("a file where the folder should be")
     choose(tiny, ModelSpec())
     choose(tiny, ModelSpec())
-    assert len(proved) == 2 * len(variants(tiny))
+    assert len(proved) == 2 * len(tried(tiny))
 
 
 def test_what_was_asked_for_is_not_proved(tiny, cache, proved):
@@ -147,10 +153,21 @@ def test_what_was_asked_for_is_not_proved(tiny, cache, proved):
     assert not cache.exists()
 
 
+def test_fp16_is_not_waited_for_where_it_is_computed_in_fp32(tiny, cache, proved):
+    """ONNX Runtime only proves it: it is not tried, and is taken when it is named."""
+    assert Variant("onnxruntime", "fp16") in variants(tiny)
+    choose(tiny, ModelSpec())
+    assert Variant("onnxruntime", "fp16") not in proved
+    named = choose(tiny, ModelSpec(backend="onnxruntime", precision="fp16"))
+    assert (named.backend, named.precision) == ("onnxruntime", "fp16")
+    assert choose(tiny, ModelSpec(backend="onnxruntime")).precision == "fp32"
+    assert len(list(cache.iterdir())) == 1
+
+
 def test_a_backend_that_is_not_installed_is_told_of(tiny, cache, monkeypatch):
     """It is left out of the choice; asked for, it ends in a sentence that says what there is."""
     monkeypatch.setitem(sys.modules, "edgecrack.segmenters.ov", None)
-    assert variants(tiny) == (Variant("onnxruntime", "fp32"),)
+    assert variants(tiny) == (Variant("onnxruntime", "fp32"), Variant("onnxruntime", "fp16"))
     assert unavailable(tiny)["openvino"].startswith("not installed")
     assert choose(tiny, ModelSpec()).backend == "onnxruntime"
     with pytest.raises(BundleError, match=r"edgecrack\[openvino\].*use onnxruntime"):

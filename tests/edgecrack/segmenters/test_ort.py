@@ -158,7 +158,8 @@ def test_threads_are_as_many_as_the_source_wants_and_sleep_when_idle(tiny, live)
 
 def test_precision_is_read_from_the_weights_and_not_from_the_manifest(tiny, bundle_copy, manifest):
     """A network that is declared FP16 and holds FP32 is FP32."""
-    manifest.change(("models", 0, "precision"), "fp16")
+    assert load_segmenter(tiny, ModelSpec(precision="fp16")).precision == "fp16"
+    manifest.change(("models", 2, "file"), "model.fp32.onnx")
     declared = load_bundle(bundle_copy)
     assert load_segmenter(declared, ModelSpec(precision="fp16")).precision == "fp32"
     assert load_segmenter(tiny).precision == "fp32"
