@@ -18,12 +18,14 @@ from edgecrack.models.selftest import selftest
 from edgecrack.segmenters import ModelSpec, load_segmenter
 from edgecrack.storage.disk import LocalDisk
 from edgecrack.storage.folders import make_folders
+from edgecrack.synthetic.golden import golden_frames
 from export.bundle_files import Quantise, with_metrics, write_files
 from export.calibration import calibration_frames
+from export.magnitudes import largest_activation, require_room
 from export.metric_entries import brief_metrics, metrics
 from export.model_card import model_card
-from export.parity import compare, require
-from export.quality import measure_quality, require_quality
+from export.parity import compare, compare_half, require, require_half
+from export.quality import measure_quality, require_quality, validation_pictures
 from training.dataset import part_of, read_pair
 
 if TYPE_CHECKING:
@@ -31,7 +33,9 @@ if TYPE_CHECKING:
 
     from edgecrack.bundle import Bundle
     from edgecrack.manifest import MetricEntry
+    from edgecrack.records import RgbImage
     from edgecrack.storage.disk import Disk
+    from export.magnitudes import Magnitude
     from export.model_card import BundleRequest
     from export.parity import Parity
     from training.checkpoint import Checkpoint
@@ -52,14 +56,15 @@ def build_bundle(
         request: What for.
         out: Where to.
         disk: What puts the folder in place; None is this machine's.
-        on_note: Told, in a sentence, what was left out.
+        on_note: Told, in a sentence, how much of FP16's range is used, and what was left out.
 
     Returns:
-        How far the exported network is from torch over the validation pictures, at each size.
+        How far the exported network is from torch over the validation pictures, at each size; and
+        FP16 from FP32 over these and the golden frames.
 
     Raises:
-        NotHealthyError: It is too far, a precision finds fewer cracks, or one fails its self-test;
-            nothing is written then.
+        NotHealthyError: It is too far, FP16 could overflow, a precision finds fewer cracks, or one
+            fails its self-test; nothing is written then.
         UsageError: No set of the checkpoint can prove it.
         SinkError: ``out`` exists or cannot be written.
     """
@@ -93,14 +98,16 @@ def _build_what_is_good(
 ) -> tuple[Parity, ...]:
     """Build all that was asked for; where INT8 is no good and may lack, all but that."""
     try:
-        return _build(checkpoint, request, data, build)
+        return _build(checkpoint, request, data, build, on_note)
     except NotHealthyError as error:
         if not (request.int8_precisions and request.int8_may_lack):
             raise
-        on_note(f"INT8 is left out: {error}")
         shutil.rmtree(build)
         build.mkdir()
-        return _build(checkpoint, replace(request, int8_precisions=()), data, build)
+        without = replace(request, int8_precisions=())
+        parities = _build(checkpoint, without, data, build, lambda _text: None)
+        on_note(f"INT8 is left out: {error}")  # and nothing else was at fault
+        return parities
 
 
 def _set(checkpoint: Checkpoint, request: BundleRequest) -> DataConfig:
@@ -137,7 +144,11 @@ def _check_sizes(sizes_px: Sequence[tuple[int, int]], stride_px: int) -> None:
 
 
 def _build(
-    checkpoint: Checkpoint, request: BundleRequest, data: DataConfig, build: Path
+    checkpoint: Checkpoint,
+    request: BundleRequest,
+    data: DataConfig,
+    build: Path,
+    on_note: Callable[[str], None],
 ) -> tuple[Parity, ...]:
     net, root = checkpoint.network(), request.root
     labelled = [one for one in checkpoint.config.data if one.has_crack_labels]
@@ -146,13 +157,37 @@ def _build(
         frames = calibration_frames(labelled, root, request.sizes_px[0])
         quantise = Quantise(frames, request.int8_precisions)
     card = model_card(checkpoint, net, request, data)
-    bundle = write_files(net, request.sizes_px, card, build, quantise)
+    bundle = write_files(net, request.sizes_px, card, build, quantise, fp16=request.fp16)
     pairs = part_of(data, root, "validation")
-    parities = compare(net, bundle, [read_pair(pair, data)[0] for pair in pairs])
+    pictures = [read_pair(pair, data)[0] for pair in pairs]
+    parities = compare(net, bundle, pictures)
     for parity in parities:
         require(parity)
     sets = [data] if request.set_name else [one for one in checkpoint.config.data if one.split]
-    selftest(with_metrics(bundle, _scores(bundle, request, sets))).require()
+    entries: tuple[MetricEntry, ...] = ()
+    if request.fp16:
+        magnitude = _magnitude(bundle, sets, root)
+        on_note(f"{magnitude.text}.")
+        require_room(magnitude)
+        parities += _half_parities(bundle, pictures)
+        entries = (magnitude.entry,)
+    selftest(with_metrics(bundle, _scores(bundle, request, sets) + entries)).require()
+    return parities
+
+
+def _magnitude(bundle: Bundle, sets: Sequence[DataConfig], root: Path) -> Magnitude:
+    """Return the largest activation of FP32 on validation pictures and golden frames."""
+    network = bundle.model("fp32")
+    frames = validation_pictures(sets, root, network.size_px)
+    frames += golden_frames(*network.size_px).values()
+    return largest_activation(bundle.read(network.file), frames)
+
+
+def _half_parities(bundle: Bundle, pictures: Sequence[RgbImage]) -> tuple[Parity, ...]:
+    """Compare FP16 with FP32, and refuse the first answer that differs."""
+    parities = tuple(compare_half(bundle, pictures))
+    for parity in parities:
+        require_half(parity)
     return parities
 
 

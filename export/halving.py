@@ -6,10 +6,11 @@ one Cast of the picture says what is computed in, and everything after it follow
 and all weights in FP16 nothing is left in FP32, and there is no Cast but those of the contract.
 Batch normalisation was folded in FP32 before, so each weight is rounded once.
 
-The edges are in FP16, too. Pixels 0..255 are whole numbers, which FP16 holds exactly up to 2048. A
-level of 128 to 255 has steps of 1/8 in FP16, smaller ones have finer steps: Round finds the level
-that FP32 does unless it lies within 1/8 of a half, and then the next one. Round, Clip and the last
-Cast see whole numbers of 0..255, exact again.
+The edges are in FP16, too. FP16 holds pixels 0..255 exactly, and 1/256 of them, but not 1/255: so
+pixels are divided by 256, and the first layer, whose weights are rounded anyhow, makes up for it.
+That alone halves the pixels that differ from FP32. The answer needs no more than FP16 has: between
+128 and 255 its steps are 1/8 of a level, so Round finds the level that FP32 does or, near a half,
+the next one; Clip and the last Cast then see whole numbers, which are exact again.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from export.to_onnx import check_graph
 LARGEST = float(np.finfo(np.float16).max)
 """The largest number of FP16: 65504."""
 
+_LEVELS = np.float32(256)
+_WAY_IN = ("Cast", "Mul", "Reshape", "Transpose", "Conv")
 _LAYERS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 _WHOLE = (TensorProto.INT64, TensorProto.INT32)  # shapes and indices
 
@@ -35,9 +38,11 @@ def halved(model: bytes) -> bytes:
         model: ONNX, as made by ``to_onnx``.
 
     Raises:
-        EdgecrackError: A weight is too large for FP16, or something would stay in FP32.
+        EdgecrackError: A weight is too large for FP16, something would stay in FP32, or the way
+            from the picture to the first layer is another than that of ``to_onnx``.
     """
     half = onnx.load_from_string(model)
+    _divide_by_256(half.graph)
     for tensor in half.graph.initializer:
         if tensor.data_type == TensorProto.FLOAT:
             tensor.CopyFrom(_half(tensor))
@@ -47,6 +52,32 @@ def halved(model: bytes) -> bytes:
                 attribute.i = TensorProto.FLOAT16
     check_half(half)
     return bytes(half.SerializeToString())
+
+
+def _divide_by_256(graph: onnx.GraphProto) -> None:
+    """Scale pixels by a power of two, and the weights of the first layer by what is left."""
+    tensors = {tensor.name: tensor for tensor in graph.initializer}
+    scale, weight = (tensors[name] for name in _way_in(graph))
+    factor = numpy_helper.to_array(scale) * _LEVELS
+    weight.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(weight) * factor, weight.name))
+    scale.CopyFrom(numpy_helper.from_array(np.asarray(1 / _LEVELS), scale.name))
+
+
+def _way_in(graph: onnx.GraphProto) -> list[str]:
+    """Return the names of what pixels are multiplied by, and of the first layer's weights."""
+    way: list[onnx.NodeProto] = []
+    name = "frame"
+    while not way or way[-1].op_type != "Conv":
+        users = [node for node in graph.node if name in node.input and node.op_type != "Shape"]
+        if len(users) != 1 or users[0].op_type not in _WAY_IN:
+            kinds = [node.op_type for node in users]
+            raise _no_half("must lead the picture straight to its first layer", kinds)
+        way.append(users[0])
+        name = users[0].output[0]
+    numbers = [node.input[1] for node in way if node.op_type in {"Mul", "Conv"}]
+    if len(numbers) != 2:
+        raise _no_half("must scale the picture once", [node.op_type for node in way])
+    return numbers
 
 
 def _half(tensor: onnx.TensorProto) -> onnx.TensorProto:

@@ -47,6 +47,7 @@ class BundleRequest:
         road_threshold: A pixel is road when its road is at least this, 0..255; not used where the
             network does not say what is road.
         name: The model's name; None is that of its configuration.
+        fp16: Whether there is an FP16 network, for TensorRT.
         int8_precisions: ``int8`` for processors, ``int8-trt`` for TensorRT, both or none.
         int8_may_lack: Leave INT8 out where it finds fewer cracks than FP32, instead of failing.
     """
@@ -59,6 +60,7 @@ class BundleRequest:
     licence: str | None = None
     road_threshold: int = ROAD_THRESHOLD
     name: str | None = None
+    fp16: bool = True
     int8_precisions: tuple[str, ...] = ("int8",)
     int8_may_lack: bool = False
 

@@ -1,9 +1,13 @@
-"""The proof that exported networks are the trained one: same pictures, same answers."""
+"""The proof that exported networks are the trained one: same pictures, same answers.
+
+FP32 is compared with torch, and FP16 with FP32, both in ONNX Runtime: what FP16 loses is known
+before any device computes it.
+"""
 
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -11,6 +15,7 @@ import numpy as np
 
 from edgecrack.errors import NotHealthyError
 from edgecrack.segmenters import ModelSpec, load_segmenter
+from edgecrack.synthetic.golden import golden_frames
 from export.torch_segmenter import TorchSegmenter
 
 if TYPE_CHECKING:
@@ -19,15 +24,18 @@ if TYPE_CHECKING:
     from edgecrack.bundle import Bundle
     from edgecrack.manifest import ModelEntry
     from edgecrack.records import GrayImage, RgbImage
+    from edgecrack.segmenters import Segmenter
     from training.unet import UNet
 
 MAX_LEVELS = 2
 MIN_MASK_IOU = 0.999
+HALF_MIN_MASK_IOU = 0.995
+"""The same of FP16 against FP32. Its levels are not judged: a pixel on an edge moves by some."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parity:
-    """How far one answer of one network of a bundle is from torch over some pictures.
+    """How far one answer of one network of a bundle is from another's over some pictures.
 
     Attributes:
         network: The network file, and the size it was run at.
@@ -35,6 +43,7 @@ class Parity:
         pictures: How many were compared.
         worst_levels: Largest difference, in 1/255.
         mask_iou: IoU of all masks taken together.
+        reference: What it was compared with: ``torch``, or ``fp32``.
     """
 
     network: str
@@ -42,6 +51,7 @@ class Parity:
     pictures: int
     worst_levels: int
     mask_iou: float
+    reference: str = "torch"
 
 
 def compare(net: UNet, bundle: Bundle, pictures: Sequence[RgbImage]) -> tuple[Parity, ...]:
@@ -58,11 +68,35 @@ def compare(net: UNet, bundle: Bundle, pictures: Sequence[RgbImage]) -> tuple[Pa
     Raises:
         BundleError: A network cannot be loaded or run.
     """
+    threshold = bundle.manifest.threshold
     return tuple(
         parity
         for network in bundle.networks("fp32")
-        for parity in _parities(net, bundle, network, pictures)
+        for parity in _parities(
+            bundle, network, TorchSegmenter(net, *network.size_px, threshold), pictures
+        )
     )
+
+
+def compare_half(bundle: Bundle, pictures: Sequence[RgbImage]) -> Iterator[Parity]:
+    """Run pictures, squeezed to each size, and the golden frames of it through FP16 and FP32.
+
+    Args:
+        bundle: The networks.
+        pictures: uint8 (H, W, 3), of any size.
+
+    Yields:
+        One comparison for each answer of the FP16 network of each size; none without FP16.
+
+    Raises:
+        BundleError: A network cannot be loaded or run.
+    """
+    for network in (one for one in bundle.manifest.models if one.precision == "fp16"):
+        golden = golden_frames(*network.size_px).values()
+        spec = ModelSpec(size_px=network.size_px)
+        with closing(load_segmenter(bundle, spec, live=True)) as fp32:
+            for parity in _parities(bundle, network, fp32, [*pictures, *golden]):
+                yield replace(parity, reference="fp32")
 
 
 class _Difference:
@@ -85,17 +119,16 @@ class _Difference:
 
 
 def _parities(
-    net: UNet, bundle: Bundle, network: ModelEntry, pictures: Sequence[RgbImage]
+    bundle: Bundle, network: ModelEntry, reference: Segmenter, pictures: Sequence[RgbImage]
 ) -> Iterator[Parity]:
     thresholds = bundle.manifest.thresholds
     differences = {answer: _Difference(threshold) for answer, threshold in thresholds.items()}
-    trained = TorchSegmenter(net, *network.size_px, bundle.manifest.threshold)
     spec = ModelSpec(precision=network.precision, size_px=network.size_px)
     with closing(load_segmenter(bundle, spec, live=True)) as segmenter:
         for picture in pictures:
             small = cv2.resize(picture, network.size_px, interpolation=cv2.INTER_AREA)
             frame = np.asarray(small, np.uint8)
-            answers, expected = segmenter.answer(frame).planes, trained.answer(frame).planes
+            answers, expected = segmenter.answer(frame).planes, reference.answer(frame).planes
             for answer, difference in differences.items():
                 difference.add(answers[answer], expected[answer])
     for answer, difference in differences.items():
@@ -124,4 +157,19 @@ def require(parity: Parity) -> None:
             f"{parity.answer} of {parity.network} must match torch within {MAX_LEVELS}/255 and "
             f"mask IoU {MIN_MASK_IOU}, but over {parity.pictures} pictures differs by "
             f"{parity.worst_levels}/255 with IoU {parity.mask_iou:.4f}; nothing was written."
+        )
+
+
+def require_half(parity: Parity) -> None:
+    """Refuse an FP16 network that marks other pixels than FP32.
+
+    Raises:
+        NotHealthyError: The masks differ by more than 0.5 %.
+    """
+    if parity.mask_iou < HALF_MIN_MASK_IOU:
+        raise NotHealthyError(
+            f"{parity.answer} of {parity.network} must give FP32's masks with an IoU of at least "
+            f"{HALF_MIN_MASK_IOU}, but over {parity.pictures} validation pictures and golden "
+            f"frames gives {parity.mask_iou:.4f}, by up to {parity.worst_levels}/255; leave fp16 "
+            "out with --precision, or train longer. Nothing was written."
         )

@@ -17,6 +17,7 @@ from edgecrack.segmenters.backends import BACKENDS, REFERENCE_PRECISION, leaf, p
 from edgecrack.segmenters.picture import as_input
 from edgecrack.synthetic.golden import golden_set
 from export.metric_entries import brief_metrics
+from export.parity import HALF_MIN_MASK_IOU
 from training.dataset import part_of, read_pair
 
 if TYPE_CHECKING:
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 
 MOST_LOST = 0.005
 """What a precision may lose against FP32, of 1: half a point."""
+
+LEAST_AGREEMENT = {"fp16": HALF_MIN_MASK_IOU}
+"""Precision -> smallest mask IoU with FP32 on validation pictures. Others are told of by their
+score, and ``auto`` leaves them alone where it is low."""
 
 PICTURES_OF_A_SET = 20
 """Validation pictures of each set on which masks are compared with FP32's."""
@@ -65,7 +70,7 @@ def measure_quality(
     """
     qualities = []
     size_px = bundle.manifest.sizes_px[0]
-    pictures = _validation_pictures(sets, root, size_px)
+    pictures = validation_pictures(sets, root, size_px)
     with closing(load_segmenter(bundle, ModelSpec(size_px=size_px), live=True)) as fp32:
         expected = [_mask(fp32, picture) for picture in pictures]
     for precision in bundle.manifest.precisions:
@@ -83,10 +88,19 @@ def measure_quality(
     return tuple(qualities)
 
 
-def _validation_pictures(
+def validation_pictures(
     sets: Sequence[DataConfig], root: Path, size_px: tuple[int, int]
 ) -> list[RgbImage]:
-    """Return some validation pictures of each set with crack labels, as a run shows them."""
+    """Return some validation pictures of each set with crack labels, as a run shows them.
+
+    Args:
+        sets: Sets with a split.
+        root: The data folder.
+        size_px: Width and height of the network's input.
+
+    Raises:
+        InputError: A picture cannot be read.
+    """
     return [
         as_input(read_pair(pair, data)[0], size_px)
         for data in sets
@@ -122,7 +136,8 @@ def require_quality(qualities: Sequence[Quality]) -> None:
     """Refuse precisions that find fewer cracks than FP32, the first of ``qualities``.
 
     Raises:
-        NotHealthyError: One loses more than half a point of F1 or of golden IoU.
+        NotHealthyError: One loses more than half a point of F1 or of golden IoU, or FP16 more than
+            half a point of agreement.
     """
     reference = qualities[0]
     for each in qualities[1:]:
@@ -136,6 +151,19 @@ def require_quality(qualities: Sequence[Quality]) -> None:
                     f"fp32's {100 * full:.1f}, but has {100 * own:.1f}; leave it out with "
                     "--precision, or train longer. Nothing was written."
                 )
+        _require_agreement(each)
+
+
+def _require_agreement(quality: Quality) -> None:
+    least = LEAST_AGREEMENT.get(quality.precision, 0.0)
+    stated = (entry for entry in quality.entries if entry.name == AGREEMENT)
+    for entry in stated:
+        if entry.value < least:
+            raise NotHealthyError(
+                f"{quality.precision} must give FP32's masks with an IoU of at least {least}, but "
+                f"on {entry.protocol} gives {entry.value}; leave it out with --precision, or "
+                "train longer. Nothing was written."
+            )
 
 
 def _backend_for(precision: str) -> str | None:

@@ -33,8 +33,8 @@ Sizes = Annotated[
 Precisions = Annotated[
     list[str] | None,
     typer.Option(
-        help="int8 for processors, int8-trt for TensorRT, or none; fp32 is always there; "
-        "repeatable. [int8, if it finds as much as fp32]"
+        help="fp16 and int8-trt for TensorRT, int8 for processors, or none; fp32 is always there; "
+        "repeatable. [fp16, and int8 if it finds as much as fp32]"
     ),
 ]
 
@@ -60,6 +60,7 @@ def bundle(
 
     Example: edgecrack-export bundle runs/vehicle/best.pt --out bundles/vehicle --set nha12d
     """
+    asked = _asked(precision or ["fp16", "int8"])
     sizes_px = tuple(size_of(text) for text in size or SIZES)
     if len(set(sizes_px)) < len(sizes_px):
         raise UsageError("--size must name each size once; leave the second one out.")
@@ -76,13 +77,15 @@ def bundle(
         licence=licence,
         road_threshold=road_threshold,
         name=name,
-        int8_precisions=_int8(precision or ["int8"]),
+        fp16="fp16" in asked,
+        int8_precisions=tuple(name for name in asked if name != "fp16"),
         int8_may_lack=precision is None,
     )
     for parity in build_bundle(load_checkpoint(checkpoint), request, out, on_note=_note):
         line = (
-            f"{out / parity.network} {parity.answer}: {parity.pictures} validation pictures, "
-            f"worst difference {parity.worst_levels}/255, mask IoU {parity.mask_iou:.5f}"
+            f"{out / parity.network} {parity.answer} against {parity.reference}: "
+            f"{parity.pictures} pictures, worst difference {parity.worst_levels}/255, "
+            f"mask IoU {parity.mask_iou:.5f}"
         )
         typer.echo(os.fsencode(line))  # the path as it is, UTF-8 or not
 
@@ -91,9 +94,9 @@ def _note(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def _int8(precisions: list[str]) -> tuple[str, ...]:
-    known = {"int8": ("int8",), "int8-trt": ("int8-trt",), "none": ()}
+def _asked(precisions: list[str]) -> tuple[str, ...]:
+    known = ("fp16", "int8", "int8-trt", "none")
     for name in precisions:
         if name not in known:
             raise UsageError(f"--precision must be one of {', '.join(known)}, not '{name}'.")
-    return tuple(dict.fromkeys(each for name in precisions for each in known[name]))
+    return tuple(dict.fromkeys(name for name in precisions if name != "none"))

@@ -29,7 +29,7 @@ def test_figures_of_the_network_are_its_own(tiny, tiny_net):
     assert (entry.max_levels, entry.min_mask_iou) == (2, 0.999)
     assert (brain.precision, brain.file) == ("bf16", entry.file)
     assert (half.precision, half.file) == ("fp16", "model.fp16.onnx")
-    assert (half.max_levels, half.min_mask_iou) == (8, 0.99)
+    assert (half.max_levels, half.min_mask_iou) == (8, 0.98)
 
 
 def test_golden_frames_are_the_synthetic_drives(tiny):
