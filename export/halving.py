@@ -24,10 +24,11 @@ from export.to_onnx import check_graph
 
 LARGEST = float(np.finfo(np.float16).max)
 """The largest number of FP16: 65504."""
+LAYERS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
+"""Operators that have weights and add up products."""
 
 _LEVELS = np.float32(256)
 _WAY_IN = ("Cast", "Mul", "Reshape", "Transpose", "Conv")
-_LAYERS = ("Conv", "ConvTranspose", "Gemm", "MatMul")
 _WHOLE = (TensorProto.INT64, TensorProto.INT32)  # shapes and indices
 
 
@@ -101,7 +102,7 @@ def check_half(model: onnx.ModelProto) -> None:
     """
     check_graph(model)
     kinds = _kinds(model)
-    layers = [node for node in model.graph.node if node.op_type in _LAYERS]
+    layers = [node for node in model.graph.node if node.op_type in LAYERS]
     around = [kinds[name] for node in layers for name in (*node.input, *node.output) if name]
     if not layers or set(around) != {TensorProto.FLOAT16}:
         raise _no_half("must compute its layers in FP16", [*map(_name, sorted(set(around)))])

@@ -1,4 +1,7 @@
-"""How large the numbers inside a network become, against the largest that FP16 can hold."""
+"""How large the answers of a network's layers become, against the largest that FP16 can hold.
+
+The other operators pick, gather or bound what layers have made, and the edges hold 0..255.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ import onnxruntime
 
 from edgecrack.errors import NotHealthyError
 from edgecrack.manifest import MetricEntry
-from export.halving import LARGEST
+from export.halving import LARGEST, LAYERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,11 +34,11 @@ are larger than their sum, and a road may be brighter than all that were looked 
 
 @dataclass(frozen=True, slots=True)
 class Magnitude:
-    """The largest number, by magnitude, that a network computes on its way.
+    """The largest answer of a layer, by magnitude.
 
     Attributes:
-        value: That number, 0 or more; infinite where it is none.
-        tensor: Where it was.
+        value: That magnitude, 0 or more; infinite where it is no number.
+        tensor: Which layer's output it was.
         frames: Over how many frames.
         size_px: Width and height of the frames.
     """
@@ -62,7 +65,7 @@ class Magnitude:
 
 
 def largest_activation(model: bytes, frames: Sequence[RgbImage]) -> Magnitude:
-    """Run an FP32 network on frames, and return the largest magnitude of all its tensors.
+    """Run an FP32 network on frames, and return the largest magnitude of what its layers answer.
 
     Args:
         model: ONNX, as made by ``to_onnx``: in FP32 nothing overflows unseen.
@@ -82,12 +85,8 @@ def largest_activation(model: bytes, frames: Sequence[RgbImage]) -> Magnitude:
 
 
 def _watched(model: onnx.ModelProto) -> tuple[list[str], bytes]:
-    """Return the FP32 tensors of a graph, and the graph with the largest magnitude of each."""
-    graph = onnx.shape_inference.infer_shapes(model, strict_mode=True, data_prop=True).graph
-    names = [
-        value.name for value in graph.value_info
-        if value.type.tensor_type.elem_type == TensorProto.FLOAT
-    ]  # fmt: skip
+    """Return the outputs of all layers, and the graph with the largest magnitude of each."""
+    names = [node.output[0] for node in model.graph.node if node.op_type in LAYERS]
     for name in names:
         model.graph.node.append(helper.make_node("Abs", [name], [f"{name}:size"]))
         most = helper.make_node("ReduceMax", [f"{name}:size"], [f"{name}:most"], keepdims=0)
