@@ -100,11 +100,21 @@ def fit(geometry: FrameGeometry, input_px: tuple[int, int]) -> tuple[Property, .
         *(Property("crop", edge, value) for edge, value in edges.items()),
         Property("region", "caps", "video/x-raw" if is_whole else size),
         Property("image-scale", "method", scaling_method(*region_px, *image_px)),
-        Property("image-caps", "caps", _rgb(*image_px)),
+        Property("image-caps", "caps", rgb_caps(*image_px)),
         Property("evidence-valve", "drop", str(is_shut).lower()),
         Property("evidence-scale", "method", scaling_method(*picture_px, *evidence_px)),
-        Property("evidence-caps", "caps", _rgb(*evidence_px)),
+        Property("evidence-caps", "caps", rgb_caps(*evidence_px)),
     )
+
+
+def rgb_caps(width_px: int, height_px: int) -> str:
+    """Return the caps of RGB pictures of one size.
+
+    The pixel aspect is fixed: to the left of a scaler it keeps GStreamer 1.20, which else takes
+    the smallest of all aspects and then cannot go on; to its right it keeps an anamorphic source
+    from choosing a size of its own.
+    """
+    return f"video/x-raw,format=RGB,width={width_px},height={height_px},pixel-aspect-ratio=1/1"
 
 
 def writer_chain(
@@ -144,8 +154,3 @@ def _branch(name: str) -> str:
         f"capsfilter name={name}-caps ! appsink name={name} sync=false async=false "
         "max-buffers=1 enable-last-sample=false"
     )
-
-
-def _rgb(width_px: int, height_px: int) -> str:
-    # A fixed pixel aspect keeps an anamorphic source from choosing a size of its own.
-    return f"video/x-raw,format=RGB,width={width_px},height={height_px},pixel-aspect-ratio=1/1"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from edgecrack.errors import EdgecrackError, InputError, SourceError, UsageError
 from edgecrack.gst.buffers import view, wrap
 from edgecrack.gst.bus import Bus
-from edgecrack.gst.chain import fit, reader_chain
+from edgecrack.gst.chain import fit, reader_chain, rgb_caps
 from edgecrack.gst.coded_pictures import CodedPictures
 from edgecrack.gst.element_settings import set_up, set_up_network
 from edgecrack.gst.frame_numbers import FrameNumbers
@@ -144,7 +144,7 @@ class Reader:
     def push(self, picture: RgbImage, pts_ns: int) -> None:
         """Hand in a picture where the source is an ``appsrc`` named ``source``."""
         height_px, width_px, _ = picture.shape
-        caps = f"video/x-raw,format=RGB,width={width_px},height={height_px},framerate=0/1"
+        caps = f"{rgb_caps(width_px, height_px)},framerate=0/1"
         sample = Gst.Sample.new(wrap(picture, pts_ns), Gst.Caps.from_string(caps), None, None)
         self._pipeline.get_by_name("source").push_sample(sample)
 
