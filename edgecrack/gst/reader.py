@@ -15,6 +15,7 @@ from edgecrack.gst.coded_pictures import CodedPictures
 from edgecrack.gst.element_settings import set_up, set_up_network
 from edgecrack.gst.frame_numbers import FrameNumbers
 from edgecrack.gst.geometry import frame_geometry, image_is_evidence
+from edgecrack.gst.renegotiation import contain
 from edgecrack.gst.runtime import Gst, launch, stop
 from edgecrack.letterbox import best_input
 
@@ -183,13 +184,12 @@ class Reader:
         if source.find_property("uri") is not None:
             source.connect("source-setup", set_up_network)
         self._pipeline.connect("deep-element-added", set_up)
-        queue = self._pipeline.get_by_name("latest")
+        head, queue = map(self._pipeline.get_by_name, ("head", "latest"))
+        contain(queue.get_static_pad("src"))
         self._watch(queue.get_static_pad("sink"), Gst.PadProbeType.BUFFER, self._on_enter)
         self._watch(queue.get_static_pad("src"), Gst.PadProbeType.BUFFER, self._on_leave)
         self._watch(queue.get_static_pad("src"), _EVENT, self._on_event)
-        self._watch(
-            self._pipeline.get_by_name("head").get_static_pad("sink"), _EVENT, self._on_head
-        )
+        self._watch(head.get_static_pad("sink"), _EVENT, self._on_head)
 
     def _watch(self, pad: Any, kind: Any, probe: Callable[[Any, Any], Any]) -> None:  # noqa: ANN401
         self._probes.append((pad, pad.add_probe(kind, probe)))
