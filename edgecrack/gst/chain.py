@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 FILE_STALL_NS = 60_000_000_000
 LIVE_STALL_NS = 15_000_000_000
 
+# What a decoder takes where it has the choice. The jpegdec of GStreamer 1.20 else takes RGB, and
+# then fails at a picture of 4:4:4, or of a width that is no multiple of 16.
+_PREFERRED = '"video/x-raw,format=I420;video/x-raw(ANY)"'
+
 
 @dataclass(frozen=True, slots=True)
 class PipelineSpec:
@@ -63,7 +67,7 @@ def reader_chain(spec: PipelineSpec) -> str:
     # The only place where pictures may be dropped.
     limit = "max-size-buffers=1 leaky=downstream" if spec.is_live else "max-size-buffers=3"
     return (
-        f"{spec.description} ! videoconvert name=head dither=none ! "
+        f"{spec.description} ! capsfilter caps={_PREFERRED} ! videoconvert name=head dither=none ! "
         f"videoflip video-direction=auto ! {pace}"
         f"queue name=latest max-size-bytes=0 max-size-time=0 {limit} ! tee name=split "
         f"split. ! videocrop name=crop ! capsfilter name=region ! {_branch('image')} "
