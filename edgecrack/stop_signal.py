@@ -12,7 +12,7 @@ from edgecrack.errors import EdgecrackError
 from edgecrack.signal_delivery import prompt_signals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _Item = TypeVar("_Item")
 
@@ -31,6 +31,9 @@ class StopSignal:
     a network never answer. The files that say how the run ended are written all the same. A third
     signal kills the process.
 
+    Args:
+        on_end: Called when no more frames are worked on, perhaps more than once.
+
     Attributes:
         asked: Whether the end was asked for.
 
@@ -41,8 +44,8 @@ class StopSignal:
         (True, [])
     """
 
-    def __init__(self) -> None:
-        self.asked = False
+    def __init__(self, on_end: Callable[[], None] = lambda: None) -> None:
+        self.asked, self._on_end = False, on_end
         self._has_begun = self._waiting = self._is_unwinding = self._is_ending = False
         self._has_repeated = False
         self._before: dict[signal.Signals, Any] = {}
@@ -132,6 +135,7 @@ class StopSignal:
         """Give what follows, writing, all the time it needs."""
         if self._timer is not None:
             self._timer.cancel()
+        self._on_end()
 
     def keep_last_files(self) -> None:
         """Let no second signal end what comes now, two small files; a third still kills."""

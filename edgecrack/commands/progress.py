@@ -1,4 +1,4 @@
-"""Progress: a bar on a terminal, a line every ten seconds elsewhere."""
+"""Progress: a bar on a terminal, the status of a service, a line every ten seconds elsewhere."""
 
 from __future__ import annotations
 
@@ -13,11 +13,33 @@ if TYPE_CHECKING:
 
     from rich.progress import TaskID
 
+    from edgecrack.program.service import Service
+
+    Show = Callable[[str, int, int | None], None]
+
 _LINE_EACH_S = 10.0
 
 
 @contextmanager
-def progress_bars() -> Iterator[Callable[[str, int, int | None], None]]:
+def progress_of(service: Service) -> Iterator[Show]:
+    """Tell the manager of a service what is counted, or show it where there is none."""
+    if not service.is_managed:
+        with progress_bars() as show:
+            yield show
+        return
+
+    def tell(what: str, done: int, total: int | None) -> None:
+        if what == "frames":
+            service.running(_line(what, done, total))
+        else:
+            service.opening(_line(what, done, total))
+
+    service.opening("opening the model, the source and the positions")
+    yield tell
+
+
+@contextmanager
+def progress_bars() -> Iterator[Show]:
     """Show on stderr what is counted, how many are done, and of how many where that is known."""
     from rich.progress import (  # noqa: PLC0415  only when something long runs
         BarColumn,
@@ -77,5 +99,9 @@ class ProgressLines:
         if now_s - self._shown_s < _LINE_EACH_S:
             return
         self._shown_s = now_s
-        of = "" if total is None else f" of {total}"
-        self._write(f"{done}{of} {what}")
+        self._write(_line(what, done, total))
+
+
+def _line(what: str, done: int, total: int | None) -> str:
+    of = "" if total is None else f" of {total}"
+    return f"{done}{of} {what}"

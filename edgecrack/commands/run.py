@@ -10,12 +10,13 @@ import typer
 from rich.console import Console
 
 from edgecrack.commands.options import UNCHECKED, Json
-from edgecrack.commands.progress import progress_bars
+from edgecrack.commands.progress import progress_of
 from edgecrack.commands.settings import with_settings
 from edgecrack.commands.tables import report_table
 from edgecrack.config import Tables, configure
 from edgecrack.errors import INTERRUPTED
 from edgecrack.printable import printable
+from edgecrack.program.service import Service
 from edgecrack.stop_signal import StopSignal
 
 
@@ -42,8 +43,9 @@ def run(
     from edgecrack.run import run as survey  # noqa: PLC0415  OpenCV, only when there is work
 
     settings = configure(typed, config)
-    stop = StopSignal()
-    with stop.installed(), progress_bars() as show:
+    service = Service.of_environment()
+    stop = StopSignal(on_end=service.stopping)
+    with stop.installed(), progress_of(service) as show:
         outcome = survey(settings, stop, show)
     out = printable(str(outcome.out))
     if as_json:

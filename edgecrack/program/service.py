@@ -1,0 +1,83 @@
+"""Tells systemd how a run goes: that it has begun, that it gets on, that it is about to end.
+
+What ``sd_notify(3)`` describes: a datagram to the socket that ``$NOTIFY_SOCKET`` names, one
+assignment a line. The watchdog is fed by nothing but progress, so a run that hangs is killed and
+started again, however alive its process looks.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+TELL_EACH_S = 1.0
+"""How often progress is told; the watchdog of the unit file is far longer."""
+
+_SEND_WITHIN_S = 0.5
+"""How long a message may wait for a manager that does not read; the next one may come through."""
+
+
+class Service:
+    """This process as a service; every call does nothing where no manager listens.
+
+    Args:
+        address: Path of the manager's socket, or its abstract name behind an ``@``; None for none.
+        clock_s: Monotonic seconds.
+    """
+
+    def __init__(
+        self, address: str | None, *, clock_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.is_managed = address is not None
+        self._address, self._clock_s = address or "", clock_s
+        self._told_s = float("-inf")
+        self._is_ready = self._is_stopping = False
+
+    @classmethod
+    def of_environment(cls, environment: Mapping[str, str] = os.environ) -> Service:
+        """Return the service that ``$NOTIFY_SOCKET`` speaks of, if it does."""
+        address = environment.get("NOTIFY_SOCKET", "")
+        return cls(address if address.startswith(("/", "@")) else None)
+
+    def opening(self, status: str) -> None:
+        """Say what is being done before the first frame."""
+        self._tell(f"STATUS={_line(status)}")
+
+    def running(self, status: str) -> None:
+        """Say that a frame got through, with a line for people: ready, and not hanging."""
+        now_s = self._clock_s()
+        if self._is_stopping or now_s - self._told_s < TELL_EACH_S:
+            return
+        self._told_s = now_s
+        ready = [] if self._is_ready else ["READY=1"]
+        if self._tell(*ready, "WATCHDOG=1", f"STATUS={_line(status)}"):
+            self._is_ready = True
+
+    def stopping(self) -> None:
+        """Say that what follows is the end: the watchdog rests, the stop timeout runs."""
+        if not self._is_stopping:
+            self._is_stopping = True
+            self._tell("STOPPING=1", "STATUS=ending")
+
+    def _tell(self, *lines: str) -> bool:
+        """Send a message; whether it was taken. A deaf manager must not end a survey."""
+        if not self.is_managed:
+            return False
+        # An abstract name begins with a zero byte, for which the variable has an @.
+        name = "\0" + self._address[1:] if self._address[0] == "@" else self._address
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sending:
+                sending.settimeout(_SEND_WITHIN_S)
+                sending.sendto("\n".join(lines).encode("utf-8", "replace"), name)
+        except OSError:
+            return False
+        return True
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

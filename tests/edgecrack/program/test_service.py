@@ -1,0 +1,182 @@
+"""What a run tells systemd, heard on a real datagram socket."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+
+import pytest
+
+from edgecrack.program.service import Service
+from tests.conftest import Manifest
+from tests.edgecrack.segmenters.conftest import endless_network
+
+ENDLESS = "test:?width=96&height=64&frames=1000000"
+
+
+class Manager:
+    """The end of the socket that systemd holds."""
+
+    def __init__(self, name: str) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(name)
+        self._socket.settimeout(60)
+        self.address = name.replace("\0", "@")
+        self.messages: list[list[str]] = []
+
+    def hear(self) -> list[str]:
+        """Wait for the next message and return its lines."""
+        self.messages.append(self._socket.recv(4096).decode().splitlines())
+        return self.messages[-1]
+
+    def hear_until(self, line: str) -> None:
+        """Hear messages until one has this line."""
+        while line not in self.hear():
+            pass
+
+    def hear_the_rest(self) -> list[str]:
+        """Return the lines that have come by now."""
+        self._socket.settimeout(0)
+        lines: list[str] = []
+        try:
+            while True:
+                lines += self.hear()
+        except BlockingIOError:
+            return lines
+
+    def close(self) -> None:
+        """Leave the socket's name behind, as a manager does that has crashed."""
+        self._socket.close()
+
+
+@pytest.fixture
+def manager():
+    """Return a manager that listens at a path, as systemd does."""
+    with tempfile.TemporaryDirectory() as folder:  # a socket's path must be short
+        manager = Manager(f"{folder}/notify")
+        yield manager
+        manager.close()
+
+
+@pytest.fixture
+def abstract_manager():
+    """Return a manager that listens under an abstract name, as one of a container may."""
+    manager = Manager(f"\0edgecrack.{os.getpid()}")
+    yield manager
+    manager.close()
+
+
+@pytest.fixture
+def start(environment, tiny_bundle, tmp_path):
+    """Return a function that starts ``edgecrack run`` under a manager."""
+    children = []
+
+    def _start(source, manager, *options, model=tiny_bundle):
+        child = subprocess.Popen(
+            [sys.executable, "-m", "edgecrack", "run", source, "--model", model, "--backend",
+             "onnxruntime", "--precision", "fp32", "--out", tmp_path / "out", *options],
+            env=environment | {"NOTIFY_SOCKET": manager.address},
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        children.append(child)
+        return child
+
+    yield _start
+    for child in children:
+        child.kill()
+        child.communicate()
+
+
+def test_a_run_is_ready_with_its_first_frame_and_stops_once(manager, start):
+    """Opening, ready with progress, fed again a second later; after SIGTERM it says it is ending."""
+    child = start(ENDLESS, manager, "--live")
+    assert manager.hear() == ["STATUS=opening the model, the source and the positions"]
+    manager.hear_until("READY=1")
+    assert manager.messages[-1][1] == "WATCHDOG=1"
+    assert manager.hear()[0] == "WATCHDOG=1", "it is ready once, then only fed"
+    child.send_signal(signal.SIGTERM)
+    manager.hear_until("STOPPING=1")
+    _, stderr = child.communicate(timeout=60)
+    assert (child.returncode, stderr) == (130, "")
+    assert manager.hear_the_rest() == [], "nothing contradicts that it is ending"
+
+
+def test_the_shortest_run_is_ready_and_then_ends(abstract_manager, start):
+    """A source of one frame is ready before it ends, and ends well."""
+    child = start("test:?width=96&height=64&frames=1", abstract_manager)
+    _, stderr = child.communicate(timeout=60)
+    assert (child.returncode, stderr) == (0, "")
+    said = [line.partition("=")[0] for line in abstract_manager.hear_the_rest()]
+    assert said == ["STATUS", "READY", "WATCHDOG", "STATUS", "STOPPING", "STATUS"]
+
+
+def test_a_run_that_hangs_feeds_no_watchdog(manager, start, until, bundle_copy, tmp_path):
+    """A network that never answers: neither ready nor fed, whatever the source delivers."""
+    (bundle_copy / "model.fp32.onnx").write_bytes(endless_network())
+    Manifest(bundle_copy).seal()
+    child = start(ENDLESS, manager, "--live", model=bundle_copy)
+    until((tmp_path / "out" / "cracks.geojsonl").exists, child)
+    child.send_signal(signal.SIGTERM)
+    child.send_signal(signal.SIGINT)
+    child.communicate(timeout=60)
+    assert manager.hear_the_rest() == [
+        "STATUS=opening the model, the source and the positions", "STOPPING=1", "STATUS=ending",
+    ]  # fmt: skip
+
+
+def test_a_run_that_cannot_begin_is_never_ready(manager, start, tmp_path):
+    """A source that is not there: the exit code says so, and READY is not among the messages."""
+    child = start(tmp_path / "none.mp4", manager)
+    child.communicate(timeout=60)
+    assert child.returncode == 66
+    assert not {"READY=1", "WATCHDOG=1"} & {*manager.hear_the_rest()}
+
+
+def test_progress_is_told_once_a_second(manager):
+    """Between two messages there is a second of the clock, however many frames come."""
+    now_s = 0.0
+    service = Service(manager.address, clock_s=lambda: now_s)
+    for done in range(10):
+        service.running(f"{done} frames")
+        now_s += 0.25
+    assert manager.hear_the_rest() == [
+        "READY=1", "WATCHDOG=1", "STATUS=0 frames", "WATCHDOG=1", "STATUS=4 frames",
+        "WATCHDOG=1", "STATUS=8 frames",
+    ]  # fmt: skip
+
+
+def test_a_status_cannot_say_anything_else(manager):
+    """A line break in what is counted, as a name may have one, ends no line of the protocol."""
+    Service(manager.address).opening("a\nREADY=1")
+    assert manager.hear_the_rest() == ["STATUS=a READY=1"]
+
+
+def test_a_manager_that_went_away_ends_no_run(manager, start):
+    """The run goes on when nobody listens any more, and ends as it would have."""
+    manager.close()
+    child = start("test:?width=96&height=64&frames=3", manager)
+    _, stderr = child.communicate(timeout=60)
+    assert (child.returncode, stderr) == (0, "")
+
+
+def test_ready_is_said_again_until_it_is_heard(tmp_path):
+    """A manager that restarts just then still hears that the run is ready."""
+    now_s, path = 0.0, tmp_path / "notify"
+    service = Service(str(path), clock_s=lambda: now_s)
+    service.running("1 frames")
+    manager, now_s = Manager(str(path)), 2.0
+    service.running("2 frames")
+    assert manager.hear() == ["READY=1", "WATCHDOG=1", "STATUS=2 frames"]
+    manager.close()
+
+
+@pytest.mark.parametrize("address", ["", "relative/path", "vsock:2:1"])
+def test_without_an_address_of_a_manager_nothing_is_said(address):
+    """No manager, or one whose kind of address is not known: a program like any other."""
+    service = Service.of_environment({"NOTIFY_SOCKET": address})
+    assert not service.is_managed
+    service.opening("opening")
+    service.running("1 frames")
+    service.stopping()
