@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-runtime lint bench proof clean
+.PHONY: help demo test test-runtime lint bench proof deb clean
 .DELETE_ON_ERROR:
 
 help:  ## print this text
@@ -44,6 +44,9 @@ bench: $(VENV)/everything.stamp  ## measure speed and memory
 proof: $(VENV)/everything.stamp  ## run the long tests, up to two hours each
 	$(BIN)/python -m pytest tests/proof --override-ini python_files='proof_*.py' --timeout 7200
 
+deb: $(VENV)/pip.stamp  ## make a Debian package of a unit's service, for machines like this one
+	@PYTHON=$(BIN)/python deploy/deb.sh $(if $(EXTRA),--extra $(EXTRA))
+
 clean:  ## remove .venv and everything that was built; keep surveys
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
@@ -52,10 +55,13 @@ $(VENV)/system.stamp: deploy/setup.sh
 	@deploy/setup.sh
 	@mkdir -p $(@D) && touch $@
 
-$(VENV)/runtime.stamp: $(VENV)/system.stamp pyproject.toml constraints.txt
-	@echo "Setting up the runtime in $(VENV): 0.6 GB, about a minute."
+$(VENV)/pip.stamp: $(VENV)/system.stamp
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) setuptools
+	@touch $@
+
+$(VENV)/runtime.stamp: $(VENV)/pip.stamp pyproject.toml constraints.txt
+	@echo "Setting up the runtime in $(VENV): 0.6 GB, about a minute."
 	@$(PIP) --no-build-isolation --editable .
 	@$(PIP) --no-build-isolation --only-binary openvino --editable '.[openvino]' || \
 		echo "OpenVINO has no wheel for this machine: ONNX Runtime works alone, more slowly."

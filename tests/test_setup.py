@@ -31,7 +31,7 @@ def bare_environment(tmp_path: Path) -> dict[str, str]:
     """Return a PATH with what the script needs and without sudo."""
     tools = tmp_path / "bin"
     tools.mkdir()
-    for name in ("bash", "cat", "dpkg", "dpkg-query", "env", "grep", "id"):
+    for name in ("bash", "cat", "dpkg", "dpkg-query", "env", "grep", "id", "sed"):
         found = shutil.which(name)
         assert found, f"this system lacks {name}"
         (tools / name).symlink_to(found)
@@ -68,6 +68,60 @@ def test_a_dry_run_names_what_is_missing(without_gpsd):
     assert "python3-gst-1.0" in done.stdout
 
 
+def jetson(folder: Path, line: str) -> dict[str, str]:
+    """Return the environment of a Jetson with this first line of ``/etc/nv_tegra_release``."""
+    release = folder / "nv_tegra_release"
+    release.write_text(f"{line}\n# KERNEL_VARIANT: oot\n")
+    for parent in (folder, *folder.parents[:2]):
+        parent.chmod(0o755)
+    return dict(os.environ) | {"EDGECRACK_TEGRA_RELEASE": str(release)}
+
+
+@pytest.mark.parametrize(
+    ("line", "cuda"),
+    [
+        ("# R36 (release), REVISION: 3.0, GCID: 36191598, BOARD: generic, EABI: aarch64", "12-2"),
+        ("# R36 (release), REVISION: 4.3, GCID: 38968081, BOARD: generic, EABI: aarch64", "12-6"),
+        ("# R36 (release), REVISION: 5.0, GCID: 43688277, BOARD: generic, EABI: aarch64", "12-6"),
+        ("# R38 (release), REVISION: 2.1, GCID: 42061081, BOARD: generic, EABI: aarch64", "13-0"),
+        ("# R39 (release), REVISION: 2.0, GCID: 0, BOARD: generic, EABI: aarch64", "13-2"),
+    ],
+)
+def test_a_jetson_gets_tensorrt_and_what_builds_pycuda(tmp_path, line, cuda):
+    """NVIDIA's own packages, CUDA's in the version of the JetPack, beside what every unit gets."""
+    listed = run("--jetson", "--list", environment=jetson(tmp_path, line))
+    assert listed.returncode == 0, listed.stderr
+    packages = listed.stdout.split()
+    assert {"python3-gst-1.0", "python3-libnvinfer", "nvidia-l4t-gstreamer"} <= {*packages}
+    versions = {match[1] for name in packages if (match := re.search(r"-(\d+-\d)$", name))}
+    assert versions == {cuda}
+    told = run("--jetson", "--dry-run", environment=jetson(tmp_path, line)).stdout
+    assert f"cuda-nvcc-{cuda}" in told.partition("would install: ")[2]
+
+
+def test_a_jetpack_that_is_too_old_is_refused(tmp_path):
+    """JetPack 5 has Python 3.8: the release that was found is named, and those that would do."""
+    line = "# R35 (release), REVISION: 4.1, GCID: 33958178, BOARD: t186ref, EABI: aarch64"
+    refused = run("--jetson", environment=jetson(tmp_path, line))
+    assert refused.returncode == 78
+    assert "L4T 36" in refused.stderr
+    assert "L4T 35.4" in refused.stderr
+    assert refused.stdout == ""
+
+
+def test_where_there_is_no_jetson_only_a_dry_run_tells(tmp_path):
+    """Nothing of NVIDIA's is installed elsewhere; what would be is told for both JetPacks."""
+    nowhere = dict(os.environ) | {"EDGECRACK_TEGRA_RELEASE": str(tmp_path / "none")}
+    refused = run("--jetson", environment=nowhere)
+    assert refused.returncode == 78
+    assert refused.stderr.startswith("setup: --jetson is for a Jetson, and ")
+    assert refused.stdout == ""
+    told = run("--jetson", "--dry-run", environment=nowhere)
+    assert told.returncode == 0
+    assert "L4T 36.4 also: python3-libnvinfer" in told.stdout
+    assert "L4T 39.2 also: python3-libnvinfer" in told.stdout
+
+
 def test_without_root_and_sudo_the_error_says_what_to_do(without_gpsd):
     """Who may not install is told what is missing and to come back as root."""
     done = run(environment=without_gpsd)
@@ -89,13 +143,13 @@ def test_help_names_every_option():
     """``--help`` ends well and describes what the script takes."""
     done = run("--help")
     assert done.returncode == 0
-    for option in ("--with-tests", "--dry-run", "--help"):
+    for option in ("--jetson", "--with-tests", "--dry-run", "--list", "--help"):
         assert f"\n  {option}" in done.stdout
 
 
 def test_tests_ask_for_more_than_a_unit():
-    """Exiftool, strace and the browser's driver are for the tests alone: a unit never gets them."""
+    """Exiftool, strace and their like are for the tests alone: a unit never gets them."""
     for_tests, for_a_unit = (run(*more, "--dry-run").stdout for more in (["--with-tests"], []))
-    for package in ("libimage-exiftool-perl", "strace", "chromedriver|chromium-driver"):
+    for package in ("libimage-exiftool-perl", "fakeroot", "strace", "chromedriver|chromium-driver"):
         assert re.search(package, for_tests)
         assert not re.search(package, for_a_unit)

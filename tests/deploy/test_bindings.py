@@ -76,6 +76,28 @@ def test_this_environment_is_isolated_too():
     assert importlib.util.find_spec("apt") is None
 
 
+def test_tensorrt_of_the_system_is_linked_beside_gi(tmp_path):
+    """Where the system has TensorRT, as a Jetson has, the environment gets it; else it has no link.
+
+    TensorRT is a double here: a package of the same name in a Python that sees the system's own.
+    """
+    system, own = tmp_path / "system", tmp_path / "own"
+    subprocess.run(
+        [SYSTEM_PYTHON, "-m", "venv", "--without-pip", "--system-site-packages", system], check=True
+    )
+    (packages,) = system.glob("lib/python3*/site-packages")
+    (packages / "tensorrt").mkdir()
+    (packages / "tensorrt" / "__init__.py").write_text("__version__ = '10.3.0'\n")
+    subprocess.run([SYSTEM_PYTHON, "-m", "venv", "--without-pip", own], check=True)
+    (site_packages,) = own.glob("lib/python3*/site-packages")
+    assert "tensorrt" not in link(site_packages=site_packages)
+    linked = link(system / "bin" / "python", site_packages)
+    assert linked["tensorrt"] == packages / "tensorrt"
+    version = output_of(own / "bin" / "python", "import tensorrt; print(tensorrt.__version__)")
+    assert version == "10.3.0"
+    assert output_of(own / "bin" / "python", MAP_A_BUFFER) == "road"
+
+
 def test_another_python_is_refused(tmp_path):
     """Bindings compiled for another Python are not linked; both versions are named."""
     other = tmp_path / "python3"

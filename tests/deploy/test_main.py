@@ -26,6 +26,11 @@ def test_setup_passes_its_options_on():
     assert "libimage-exiftool-perl" in run("setup", "--with-tests", "--dry-run").stdout
 
 
+def test_setup_tells_what_a_jetson_needs():
+    """``setup --jetson --dry-run`` names TensorRT's bindings, on a Jetson and elsewhere."""
+    assert "python3-libnvinfer" in run("setup", "--jetson", "--dry-run").stdout
+
+
 def test_link_prints_what_it_linked():
     """``link`` prints each package and the folder its link points to."""
     ended = run("link")
@@ -52,7 +57,7 @@ def test_version_is_that_of_the_distribution():
     ("command", "options"),
     [
         ((), ["--version"]),
-        (("setup",), ["--with-tests", "--dry-run"]),
+        (("setup",), ["--jetson", "--with-tests", "--dry-run"]),
         (("link",), ["--system-python"]),
     ],
 )
