@@ -55,6 +55,7 @@ class Setup:
     Attributes:
         backend: What ran the network.
         backend_choice: Why that and this precision.
+        decoder: What decodes and scales the source's pictures, and why; empty where it is no video.
         precision: Precision as inspected.
         input: Size of the network's input.
         model_macs: Multiply-accumulates for one frame.
@@ -65,6 +66,7 @@ class Setup:
 
     backend: str
     backend_choice: str
+    decoder: str
     precision: str
     input: InputSize
     model_macs: int
@@ -106,6 +108,7 @@ class RunReport:
         road: Frames without road, and mean shares; None where the network does not say.
         backend: What ran the network.
         backend_choice: Why that and this precision.
+        decoder: What decodes and scales the source's pictures, and why; empty where it is no video.
         precision: Precision as inspected.
         input: Size of the network's input.
         model_macs: Multiply-accumulates for one frame.
@@ -132,6 +135,7 @@ class RunReport:
     road: RoadTotals | None
     backend: str
     backend_choice: str
+    decoder: str
     precision: str
     input: InputSize
     model_macs: int
@@ -170,6 +174,7 @@ def make_report(snapshot: Snapshot, totals: Totals, setup: Setup) -> RunReport:
         road=snapshot.road,
         backend=setup.backend,
         backend_choice=setup.backend_choice,
+        decoder=setup.decoder,
         precision=setup.precision,
         input=setup.input,
         model_macs=setup.model_macs,

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from edgecrack.records import Detection, Frame
     from edgecrack.segmenters import Segmenter
     from edgecrack.sinks import OutputSpec
-    from edgecrack.sources import Source
+    from edgecrack.sources import Source, SourceInfo
 
     OnProgress = Callable[[str, int, int | None], None]
     from edgecrack.storage.disk import Disk
@@ -98,6 +98,7 @@ def run(
     config: RunConfig,
     stop: StopSignal | None = None,
     on_progress: OnProgress = lambda _what, _done, _total: None,
+    on_choice: Callable[[str], None] = lambda _said: None,
 ) -> Outcome:
     """Carry every frame of a source to a run folder.
 
@@ -106,6 +107,7 @@ def run(
         stop: Called by a signal handler to end the run early.
         on_progress: Told what is counted (percent of a position log, then frames), how many are
             done and, where the source knows it, of how many.
+        on_choice: Told what decodes, and why, where there was something to choose from.
 
     Raises:
         EdgecrackError: Whatever went wrong. Once the folder exists, everything acknowledged stays
@@ -113,6 +115,8 @@ def run(
     """
     with one_opencv_thread(), ExitStack() as stack:
         parts = _open(config, stack, on_progress)
+        if parts.source.info.decoder_choice:
+            on_choice(f"decoder: {_decoder(parts.source.info)}")
         return carry_out(config, parts, stop or StopSignal(), partial(on_progress, "frames"))
 
 
@@ -228,7 +232,12 @@ def _drive(
     """Carry frames to the sinks until there are no more; ``outputs`` gets what they went to."""
     info = parts.source.info
     records = open_sinks(parts.folder, config.output, run_id)
-    previews = open_previews(parts.folder, config.output, info.fps or NOMINAL_FPS)
+    previews = open_previews(
+        parts.folder,
+        config.output,
+        info.fps or NOMINAL_FPS,
+        in_hardware=config.source.decoder != "software",
+    )
     detect = Detector(parts.segmenter, config.detection)
     geotagger = parts.positioning.geotagger(config.position)
     with Output(records, previews, geotagger, live=info.live, meter=meter) as output:
@@ -279,6 +288,7 @@ def _setup(parts: Parts) -> Setup:
     return Setup(
         backend=segmenter.backend,
         backend_choice=parts.backend_choice,
+        decoder=_decoder(parts.source.info),
         precision=segmenter.precision,
         input=InputSize(segmenter.width_px, segmenter.height_px),
         model_macs=round(manifest.macs_per_pixel * pixels),
@@ -286,6 +296,10 @@ def _setup(parts: Parts) -> Setup:
         device=describe_device(),
         bundle=ModelIdentity(manifest.name, manifest.release, parts.bundle.sha256),
     )
+
+
+def _decoder(info: SourceInfo) -> str:
+    return f"{info.decoder} ({info.decoder_choice})" if info.decoder_choice else info.decoder
 
 
 def _record(

@@ -20,6 +20,10 @@ from edgecrack.program.service import Service
 from edgecrack.stop_signal import StopSignal
 
 
+def _say(choice: str) -> None:
+    typer.echo(printable(choice), err=True)
+
+
 @with_settings
 def run(
     typed: Tables,
@@ -39,6 +43,8 @@ def run(
     Or: edgecrack run photos/ --rate 2 --all-masks
 
     Or: edgecrack run v4l2:///dev/video0 --position serial:///dev/ttyUSB0
+
+    Or, on a Jetson: edgecrack run "csi://0?width=1920&height=1080&fps=30"
     """
     from edgecrack.run import run as survey  # noqa: PLC0415  OpenCV, only when there is work
 
@@ -46,7 +52,7 @@ def run(
     service = Service.of_environment()
     stop = StopSignal(on_end=service.stopping)
     with stop.installed(), progress_of(service) as show:
-        outcome = survey(settings, stop, show)
+        outcome = survey(settings, stop, show, _say)
     out = printable(str(outcome.out))
     if as_json:
         typer.echo(json.dumps({"out": out, **outcome.report.as_json()}, indent=2))

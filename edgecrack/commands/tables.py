@@ -33,7 +33,8 @@ def report_table(report: RunReport) -> Table:
         f"first {report.warm_up_frames} frames left out of times and rates"
     )
     table = Table("stage", *(column.replace("_ms", " ms") for column in _COLUMNS), title=title)
-    table.caption = f"{caption}\n{report.backend_choice}" if report.backend_choice else caption
+    reasons = (report.backend_choice, report.decoder and f"decoder: {report.decoder}")
+    table.caption = "\n".join(filter(None, (caption, *reasons)))
     rows = {**report.stages, "capture to result": report.capture_to_result_ms}
     for name, times in rows.items():
         values = asdict(times)

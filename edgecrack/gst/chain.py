@@ -35,16 +35,18 @@ class PipelineSpec:
         is_endless: A camera or a stream: its end is a failure.
         may_return: Its failures may pass, so they are a ``SourceError``.
         stall_ns: How long to wait for a picture.
+        is_hardware: Read it by the pipeline of `hardware_chain`.
     """
 
     name: str
     description: str
-    settings: tuple[tuple[str, str | bool], ...] = ()
+    settings: tuple[tuple[str, str | int], ...] = ()
     is_live: bool = False
     is_paced: bool = False
     is_endless: bool = False
     may_return: bool = False
     stall_ns: int = FILE_STALL_NS
+    is_hardware: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +65,39 @@ def reader_chain(spec: PipelineSpec) -> str:
     the work. What depends on the size of the source picture is set later, from `fit`. The valve of
     the evidence is shut where both branches would make the same picture.
     """
-    pace = "clocksync ! " if spec.is_paced else ""
-    # The only place where pictures may be dropped.
-    limit = "max-size-buffers=1 leaky=downstream" if spec.is_live else "max-size-buffers=3"
     return (
         f"{spec.description} ! capsfilter caps={_PREFERRED} ! videoconvert name=head dither=none ! "
-        f"videoflip video-direction=auto ! {pace}"
-        f"queue name=latest max-size-bytes=0 max-size-time=0 {limit} ! tee name=split "
+        f"videoflip video-direction=auto ! {pace(spec)}{latest_queue(spec)} ! tee name=split "
         f"split. ! videocrop name=crop ! capsfilter name=region ! {_branch('image')} "
         "split. ! valve name=evidence-valve drop-mode=forward-sticky-events ! "
         f"{_branch('evidence')}"
     )
+
+
+def pace(spec: PipelineSpec) -> str:
+    """Return what holds the pictures of a paced source back until their time."""
+    return "clocksync ! " if spec.is_paced else ""
+
+
+def latest_queue(spec: PipelineSpec) -> str:
+    """Return the queue ``latest``: the only place where pictures may be dropped."""
+    limit = "max-size-buffers=1 leaky=downstream" if spec.is_live else "max-size-buffers=3"
+    return f"queue name=latest max-size-bytes=0 max-size-time=0 {limit}"
+
+
+def appsink(name: str) -> str:
+    """Return the end of a branch: it waits for whoever takes the pictures."""
+    return f"appsink name={name} sync=false async=false max-buffers=1 enable-last-sample=false"
+
+
+def rgb_caps(width_px: int, height_px: int) -> str:
+    """Return the caps of RGB pictures of one size.
+
+    The pixel aspect is fixed: to the left of a scaler it keeps GStreamer 1.20, which else takes
+    the smallest of all aspects and then cannot go on; to its right it keeps an anamorphic source
+    from choosing a size of its own.
+    """
+    return f"video/x-raw,format=RGB,width={width_px},height={height_px},pixel-aspect-ratio=1/1"
 
 
 def fit(geometry: FrameGeometry, input_px: tuple[int, int]) -> tuple[Property, ...]:
@@ -111,32 +135,33 @@ def fit(geometry: FrameGeometry, input_px: tuple[int, int]) -> tuple[Property, .
     )
 
 
-def rgb_caps(width_px: int, height_px: int) -> str:
-    """Return the caps of RGB pictures of one size.
-
-    The pixel aspect is fixed: to the left of a scaler it keeps GStreamer 1.20, which else takes
-    the smallest of all aspects and then cannot go on; to its right it keeps an anamorphic source
-    from choosing a size of its own.
-    """
-    return f"video/x-raw,format=RGB,width={width_px},height={height_px},pixel-aspect-ratio=1/1"
-
-
-def writer_chain(
-    width_px: int, height_px: int, rate: Fraction, has_element: Callable[[str], bool]
-) -> str:
+def writer_chain(width_px: int, height_px: int, rate: Fraction, encoding: str) -> str:
     """Return the pipeline from an appsrc ``in`` to H.264 in fragmented MP4, filesink ``file``.
-
-    A key frame a second lets each fragment stand alone.
 
     Args:
         width_px: Width of the pictures, even.
         height_px: Height of the pictures, even.
         rate: Nominal frames a second.
-        has_element: Whether an element is installed.
+        encoding: From RGB to H.264, with a key picture a second: each fragment stands alone.
     """
     picture = f"format=RGB,width={width_px},height={height_px}"
     # A rate of 0/1 would lose the last picture in mp4mux.
     caps = f"video/x-raw,{picture},framerate={rate.numerator}/{rate.denominator}"
+    return (
+        f"appsrc name=in format=time max-bytes=0 caps={caps} ! {encoding} ! "
+        "h264parse ! mp4mux fragment-duration=1000 ! "
+        # Buffered, a low-rate video would keep its first 64 KiB in a memory that dies with us.
+        "filesink name=file buffer-mode=unbuffered"
+    )
+
+
+def software_encoding(rate: Fraction, has_element: Callable[[str], bool]) -> str:
+    """Return the pipeline from RGB pictures to H.264 on the processor, a key picture a second.
+
+    Args:
+        rate: Nominal frames a second.
+        has_element: Whether an element is installed.
+    """
     gap = max(1, round(rate))
     # The same quality whatever the texture, so no bound on bytes: x264 would cap even a constant
     # rate factor at 2,048 kbit/s. At least 35 dB on a textured road, some 80 kB of 1280x720.
@@ -144,17 +169,11 @@ def writer_chain(
     if has_element("x264enc"):
         quality = "pass=qual quantizer=21 vbv-buf-capacity=0"
         encoder = f"x264enc speed-preset=ultrafast {quality} key-int-max={gap}"
-    return (
-        f"appsrc name=in format=time max-bytes=0 caps={caps} ! videoconvert ! "
-        f"video/x-raw,format=I420 ! {encoder} ! h264parse ! mp4mux fragment-duration=1000 ! "
-        # Buffered, a low-rate video would keep its first 64 KiB in a memory that dies with us.
-        "filesink name=file buffer-mode=unbuffered"
-    )
+    return f"videoconvert ! video/x-raw,format=I420 ! {encoder}"
 
 
 def _branch(name: str) -> str:
     return (
         f"videoscale name={name}-scale add-borders=false ! videoconvert dither=none ! "
-        f"capsfilter name={name}-caps ! appsink name={name} sync=false async=false "
-        "max-buffers=1 enable-last-sample=false"
+        f"capsfilter name={name}-caps ! {appsink(name)}"
     )

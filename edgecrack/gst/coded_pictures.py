@@ -192,5 +192,12 @@ class CodedPictures:
         return self._tracks.setdefault(pad.get_stream_id() or "", _Track(demuxer))
 
 
+def has_audio(pipeline: Any) -> bool:  # noqa: ANN401
+    """Whether a running pipeline has a track of sound."""
+    pads = (pad for element in pipeline.iterate_recurse() for pad in element.iterate_pads())
+    media = (caps.get_structure(0).get_name() for pad in pads if (caps := pad.get_current_caps()))
+    return any(name.startswith("audio/") for name in media)
+
+
 def _bytes(buffer: Any) -> bytes:  # noqa: ANN401
     return bytes(buffer.extract_dup(0, buffer.get_size()))

@@ -11,8 +11,15 @@ _SETTINGS = (
     ("output-corrupt", False),  # show no picture that the decoder knows to be damaged
     ("discard-corrupted-frames", True),
     ("single-stream", True),  # show an MJPEG camera at once: with more to find, 2 MB are awaited
+    ("mjpeg", True),  # nvv4l2decoder: the unit for streams of JPEG, not the one for single pictures
+    ("enable-max-performance", True),  # the clock of its unit: not asked for, pictures come later
+    ("num-extra-surfaces", 4),  # three may wait in the queue behind it while one is looked at
 )
-"""Properties of whichever demuxer and decoder have them in their version."""
+"""Properties of whichever demuxer and decoder have them in their version.
+
+Those of NVIDIA's decoder differ by board: Thor's has neither ``mjpeg`` nor
+``enable-max-performance``, which Orin's has on the same release.
+"""
 
 
 def set_up_network(_bin: Any, source: Any) -> None:  # noqa: ANN401

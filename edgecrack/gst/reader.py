@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from edgecrack.errors import EdgecrackError, InputError, SourceError, UsageError
+from edgecrack.gst import chain, hardware_chain
 from edgecrack.gst.buffers import view, wrap
 from edgecrack.gst.bus import Bus
-from edgecrack.gst.chain import fit, reader_chain, rgb_caps
-from edgecrack.gst.coded_pictures import CodedPictures
+from edgecrack.gst.coded_pictures import CodedPictures, has_audio
+from edgecrack.gst.decoders import Decoders
 from edgecrack.gst.element_settings import set_up, set_up_network
 from edgecrack.gst.frame_numbers import FrameNumbers
+from edgecrack.gst.frame_times import FrameTimes, known
 from edgecrack.gst.geometry import frame_geometry, image_is_evidence
+from edgecrack.gst.hardware import rank_decoders
+from edgecrack.gst.orientation import turn_upright
 from edgecrack.gst.renegotiation import contain
 from edgecrack.gst.runtime import Gst, launch, stop
 from edgecrack.letterbox import best_input
@@ -84,15 +88,18 @@ class Reader:
         self._geometries: deque[FrameGeometry] = deque()  # of the pictures behind the queue
         self._refusal: UsageError | None = None
         self._entering_px, self._is_turned = (0, 0), False
-        self._last_pts_ns: int | None = None
-        self._step_ns = 0
+        self._times = FrameTimes()
         self._closed = False
         self._probes: list[tuple[Any, int]] = []
         self._damaged = 0
         self._stream_id = ""
         self.fps: float | None = None
-        self._pipeline = launch(reader_chain(spec))
+        rank_decoders(is_hardware=spec.is_hardware)
+        way = hardware_chain if spec.is_hardware else chain
+        self._fitting = way.fit
+        self._pipeline = launch(way.reader_chain(spec))
         self._bus = Bus(self._pipeline)
+        self._decoders = Decoders(self._pipeline)
         self._coded = CodedPictures(self._pipeline)
         self._image_sink = self._pipeline.get_by_name("image")
         self._evidence_sink = self._pipeline.get_by_name("evidence")
@@ -109,6 +116,11 @@ class Reader:
         """How long the container says it plays, or None; of use after the first picture."""
         is_known, duration_ns = self._pipeline.query_duration(Gst.Format.TIME)
         return duration_ns if is_known and duration_ns > 0 else None
+
+    @property
+    def decoder(self) -> str:
+        """The element that decodes; empty where there is none, or before the first picture."""
+        return self._decoders.name
 
     @property
     def delivered(self) -> int:
@@ -132,6 +144,7 @@ class Reader:
                 if self._spec.is_endless and not self._closed:
                     raise self._failure("it stopped sending")
                 return
+            self._decoders.refuse_a_stand_in(self._spec.name)
             geometry = self._geometries.popleft()
             evidence = self._evidence_of(image, geometry)
             if evidence is None:  # closed in between
@@ -145,7 +158,7 @@ class Reader:
     def push(self, picture: RgbImage, pts_ns: int) -> None:
         """Hand in a picture where the source is an ``appsrc`` named ``source``."""
         height_px, width_px, _ = picture.shape
-        caps = f"{rgb_caps(width_px, height_px)},framerate=0/1"
+        caps = f"{chain.rgb_caps(width_px, height_px)},framerate=0/1"
         sample = Gst.Sample.new(wrap(picture, pts_ns), Gst.Caps.from_string(caps), None, None)
         self._pipeline.get_by_name("source").push_sample(sample)
 
@@ -154,7 +167,7 @@ class Reader:
 
         With an audio track it is unknown: the duration may be the audio's.
         """
-        if self.duration_ns is None or _has_audio(self._pipeline):
+        if self.duration_ns is None or has_audio(self._pipeline):
             return 0
         return max(0, self.duration_ns - end_ns)
 
@@ -226,14 +239,18 @@ class Reader:
             return Gst.PadProbeReturn.DROP
         is_known, numerator, denominator = caps.get_fraction("framerate")
         if is_known and numerator:
-            self.fps, self._step_ns = numerator / denominator, 10**9 * denominator // numerator
+            self.fps = numerator / denominator
+            self._times.step_ns = 10**9 * denominator // numerator
         self._fit(self._geometry)
         return Gst.PadProbeReturn.OK
 
     def _on_head(self, _pad: Any, info: Any) -> Any:  # noqa: ANN401
-        if info.get_event().type == Gst.EventType.CAPS:
-            caps = info.get_event().parse_caps().get_structure(0)
+        event = info.get_event()
+        if event.type == Gst.EventType.CAPS:
+            caps = event.parse_caps().get_structure(0)
             self._entering_px = caps.get_value("width"), caps.get_value("height")
+        elif event.type == Gst.EventType.TAG and self._spec.is_hardware:
+            turn_upright(self._pipeline.get_by_name("head"), event.parse_tag())
         return Gst.PadProbeReturn.OK
 
     def _refuse_entering_size(self) -> None:
@@ -244,7 +261,7 @@ class Reader:
             frame_geometry(*size_px, self._region)
 
     def _fit(self, geometry: FrameGeometry) -> None:
-        for change in fit(geometry, self._fitting_input_px(geometry)):
+        for change in self._fitting(geometry, self._fitting_input_px(geometry)):
             element = self._pipeline.get_by_name(change.element)
             Gst.util_set_object_arg(element, change.name, change.value)
 
@@ -289,13 +306,14 @@ class Reader:
         number, picture = self._numbers.take(), view(image)
         if image.get_buffer().pts != evidence.get_buffer().pts:
             raise EdgecrackError(f"{self._spec.name}: the two sizes of a picture came apart")
-        pts_ns, taken_ns = self._times(image, number.arrived_ns)
-        has_time = self._step_ns > 0 or _known(image.get_buffer().pts) is not None
+        base_ns = self._pipeline.get_base_time()
+        pts_ns, taken_ns = self._times.of(image, number.arrived_ns, base_ns)
+        has_time = self._times.step_ns > 0 or known(image.get_buffer().pts) is not None
         return Sample(
             index=number.index,
             pts_ns=pts_ns,
             has_time=has_time,
-            duration_ns=_known(image.get_buffer().duration) or 0,
+            duration_ns=known(image.get_buffer().duration) or 0,
             arrived_ns=number.arrived_ns,
             taken_ns=taken_ns,
             image=picture,
@@ -318,32 +336,8 @@ class Reader:
         return all(pad.get_task_state() != Gst.TaskState.STARTED for pad in pads)
 
     def _failure(self, reason: str) -> EdgecrackError:
+        if self._spec.is_hardware and self._numbers.count == 0:
+            reason = f"{reason} (in hardware; --decoder software decodes on the processor)"
         if self._spec.may_return:
             return SourceError(f"{self._spec.name} gives no pictures: {reason}")
         return InputError(f"{self._spec.name} cannot be read as video: {reason}")
-
-    def _times(self, sample: Any, arrived_ns: int) -> tuple[int, int]:  # noqa: ANN401
-        """Return the time within the stream, and the monotonic time it stands for."""
-        segment, stamp_ns = sample.get_segment(), _known(sample.get_buffer().pts)
-        if stamp_ns is None:
-            pts_ns = 0 if self._last_pts_ns is None else self._last_pts_ns + self._step_ns
-            taken_ns = arrived_ns
-        else:
-            # What players show: edit lists and stream offsets are taken out.
-            shown_ns = _known(segment.to_stream_time(Gst.Format.TIME, stamp_ns))
-            running_ns = _known(segment.to_running_time(Gst.Format.TIME, stamp_ns))
-            pts_ns = stamp_ns if shown_ns is None else shown_ns
-            base_ns = self._pipeline.get_base_time()
-            taken_ns = arrived_ns if running_ns is None else base_ns + running_ns
-        self._last_pts_ns = pts_ns
-        return pts_ns, min(taken_ns, arrived_ns)
-
-
-def _has_audio(pipeline: Any) -> bool:  # noqa: ANN401
-    pads = (pad for element in pipeline.iterate_recurse() for pad in element.iterate_pads())
-    media = (caps.get_structure(0).get_name() for pad in pads if (caps := pad.get_current_caps()))
-    return any(name.startswith("audio/") for name in media)
-
-
-def _known(time_ns: int) -> int | None:
-    return None if time_ns == Gst.CLOCK_TIME_NONE else time_ns

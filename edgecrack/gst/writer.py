@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from edgecrack.errors import SinkError, UsageError
 from edgecrack.gst.buffers import wrap
-from edgecrack.gst.chain import writer_chain
+from edgecrack.gst.chain import software_encoding, writer_chain
+from edgecrack.gst.hardware import hardware_encoding
 from edgecrack.gst.runtime import Gst, bus_error, has_element, launch, stop
 
 if TYPE_CHECKING:
@@ -42,7 +43,9 @@ class VideoWriter:
         True
     """
 
-    def __init__(self, path: Path, width_px: int, height_px: int, fps: float) -> None:
+    def __init__(
+        self, path: Path, width_px: int, height_px: int, fps: float, *, in_hardware: bool = True
+    ) -> None:
         """Open the file.
 
         Args:
@@ -50,6 +53,7 @@ class VideoWriter:
             width_px: Width of every picture, at least ``LEAST_SIDE_PX``.
             height_px: Height of every picture, at least ``LEAST_SIDE_PX``.
             fps: The nominal rate, declared in the file; the times given to ``write`` count.
+            in_hardware: Let a board's own unit encode, where it has one.
 
         Raises:
             UsageError: A size or rate no video can have.
@@ -64,9 +68,10 @@ class VideoWriter:
         rate = max(Fraction(fps).limit_denominator(1001), Fraction(1, 1001))
         self._duration_ns = round(1e9 / rate)
         self._last_pts_ns: int | None = None
-        self._pipeline = launch(
-            writer_chain(self._even_width_px, self._even_height_px, rate, has_element)
-        )
+        size_px = self._even_width_px, self._even_height_px
+        encoding = hardware_encoding(size_px, rate) if in_hardware else None
+        encoding = encoding or software_encoding(rate, has_element)
+        self._pipeline = launch(writer_chain(*size_px, rate, encoding))
         # A path need not be UTF-8, a property must be.
         self._pipeline.get_by_name("file").set_uri(path.absolute().as_uri())
         self._input = self._pipeline.get_by_name("in")

@@ -124,16 +124,19 @@ def open_sinks(folder: RunFolder, spec: OutputSpec, run_id: str | None = None) -
     ]
 
 
-def open_previews(folder: RunFolder, spec: OutputSpec, fps: float) -> list[Sink]:
+def open_previews(
+    folder: RunFolder, spec: OutputSpec, fps: float, *, in_hardware: bool = True
+) -> list[Sink]:
     """Return what only shows the run to people: it may lose frames and delays no result.
 
     Args:
         folder: Where to write.
         spec: What to keep.
         fps: The nominal rate that a video declares.
+        in_hardware: Let a board's own unit encode, where it has one.
     """
     if not spec.overlay:
         return []
     from edgecrack.sinks.overlay import OverlaySink  # noqa: PLC0415  OpenCV only when asked for
 
-    return [OverlaySink(folder, fps=fps)]
+    return [OverlaySink(folder, fps=fps, in_hardware=in_hardware)]

@@ -29,15 +29,16 @@ class OverlaySink:
         missed: Frames left out because their pictures had been given up on the way.
     """
 
-    def __init__(self, folder: RunFolder, *, fps: float) -> None:
+    def __init__(self, folder: RunFolder, *, fps: float, in_hardware: bool = True) -> None:
         """Remember where to write; the file begins with the first picture.
 
         Args:
             folder: Where to write.
             fps: The nominal rate to declare; each picture keeps its own time.
+            in_hardware: Let a board's own unit encode, where it has one.
         """
         self.missed = 0
-        self._path, self._fps = folder.path / "overlay.mp4", fps
+        self._path, self._fps, self._in_hardware = folder.path / "overlay.mp4", fps, in_hardware
         self._disk, self._has_durable_name = folder.disk, False
         self._video: VideoWriter | None = None
         self._first_pts_ns = 0
@@ -93,7 +94,9 @@ class OverlaySink:
         height_px, width_px = observation.mask.shape
         self._size_px = (max(width_px, LEAST_SIDE_PX), max(height_px, LEAST_SIDE_PX))
         self._first_pts_ns = observation.frame.pts_ns
-        self._video = VideoWriter(self._path, *self._size_px, self._fps)
+        self._video = VideoWriter(
+            self._path, *self._size_px, self._fps, in_hardware=self._in_hardware
+        )
         return self._video
 
 

@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 LEAST_FPS, MOST_FPS = 0.001, 1000
+DECODERS = ("auto", "hardware", "software")
 _YEAR_2100_NS = 4_102_444_800 * 10**9
 
 
@@ -36,7 +37,9 @@ class SourceSpec:
     """What may be set about a source: the table ``[source]`` of ``unit.toml``.
 
     Attributes:
-        address: A path or a URI of a video, a directory of images, ``v4l2:///dev/video0``, or
+        address: A path or a URI of a video, a directory of images, ``v4l2:///dev/video0`` and
+            ``csi://0``, both perhaps with ``?width=1920&height=1080&fps=30`` and the first with
+            ``format=mjpeg`` or ``h264`` or ``raw``, or
             ``test:?width=640&height=360&fps=25&frames=100``.
         start: UTC of the source's time zero, ISO 8601.
         region_px: x, y, width, height in source pixels; None is the whole picture.
@@ -44,11 +47,12 @@ class SourceSpec:
             times.
         live: The newest picture wins and the rest are dropped (True), or every picture counts
             (False); None leaves it to the kind of source.
+        decoder: What decodes and scales video: one of ``DECODERS``.
     """
 
     address: AddressText = setting(
         flag="SOURCE",
-        help="Video file or URI, v4l2:///dev/video0, test:, or a directory of images.",
+        help="Video file or URI, v4l2:///dev/video0, csi://0, test:, or a directory of images.",
     )
     start: str | None = setting(
         None,
@@ -74,6 +78,12 @@ class SourceSpec:
         help="The newest frame wins, or no frame is dropped.",
         default_text="cameras and streams are live",
     )
+    decoder: str = setting(
+        "auto",
+        flag="--decoder",
+        help="What decodes and scales video: auto, hardware or software. auto is a Jetson's own "
+        "units where it has them.",
+    )
 
     def __post_init__(self) -> None:
         """Refuse what no source can have."""
@@ -88,6 +98,9 @@ class SourceSpec:
             raise ValueError(f"rate_fps must be {LEAST_FPS} to {MOST_FPS}, not {self.rate_fps}")
         if self.start is not None:
             _instant_ns(self.start)
+        if self.decoder not in DECODERS:
+            known = ", ".join(DECODERS)
+            raise ValueError(f"decoder must be one of {known}, not '{self.decoder}'")
 
     @property
     def start_ns(self) -> int | None:
@@ -127,6 +140,8 @@ class SourceInfo:
         input_px: Which of the network's input sizes its pictures are scaled to; None for frames
             that were at hand.
         expected_frames: About how many frames it holds, or None when it is live or does not say.
+        decoder: What decodes and scales its pictures; empty where they are no video.
+        decoder_choice: Why that; empty where there was nothing to choose from.
     """
 
     name: str
@@ -137,6 +152,8 @@ class SourceInfo:
     time_source: str
     input_px: tuple[int, int] | None = None
     expected_frames: int | None = None
+    decoder: str = ""
+    decoder_choice: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edgecrack.errors import InputError
 from edgecrack.gst.chain import LIVE_STALL_NS, PipelineSpec
 from edgecrack.sources.address import Address, Kind, parse_pattern
+from edgecrack.sources.camera_mode import parse_camera_mode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    _Source = tuple[str, tuple[tuple[str, str | int], ...]]
 
 _DECODE = "uridecodebin name=source expose-all-streams=false caps=video/x-raw(ANY)"
-_CAMERA = "v4l2src name=source do-timestamp=true ! decodebin"
+_CAMERA = "v4l2src name=source do-timestamp=true"
+_CSI = "nvarguscamerasrc name=source"
 _PATTERN_FRAMES = 250  # a test picture that is not live must end by itself
 
 
@@ -18,7 +27,7 @@ def pipeline_spec(address: Address, *, live: bool | None) -> PipelineSpec:
 
     Raises:
         InputError: A file that is missing or empty.
-        UsageError: A test picture with parameters it does not have.
+        UsageError: A test picture or a camera with parameters it does not have.
     """
     if address.kind is Kind.FILE:
         return _file(address, is_live=bool(live))
@@ -26,16 +35,50 @@ def pipeline_spec(address: Address, *, live: bool | None) -> PipelineSpec:
         return _pattern(address, is_live=bool(live))
     if address.kind is Kind.SERVER:
         return _server(address, is_live=bool(live))
-    is_camera = address.kind is Kind.CAMERA
+    description, settings = _LIVE[address.kind](address)
     return PipelineSpec(
         address.name,
-        _CAMERA if is_camera else _DECODE,
-        settings=(("device" if is_camera else "uri", address.target),),
+        description,
+        settings=settings,
         is_live=live is not False,
         is_endless=True,
         may_return=True,
         stall_ns=LIVE_STALL_NS,
     )
+
+
+def in_hardware(spec: PipelineSpec, address: Address, *, is_hardware: bool) -> PipelineSpec:
+    """Return how to read an address by a board's own units, or by the processor.
+
+    A CSI camera's pictures lie in the memory of those units: for the processor they are fetched.
+    """
+    if address.kind is Kind.CSI and not is_hardware:
+        fetched = f"{spec.description} ! nvvidconv ! video/x-raw,format=NV12"
+        return replace(spec, description=fetched)
+    return replace(spec, is_hardware=is_hardware)
+
+
+def _stream(address: Address) -> _Source:
+    return _DECODE, (("uri", address.target),)
+
+
+def _camera(address: Address) -> _Source:
+    caps = parse_camera_mode(address.query, "v4l2:").caps
+    held = f' ! capsfilter caps="{caps}"' if caps else ""
+    return f"{_CAMERA}{held} ! decodebin", (("device", address.target),)
+
+
+def _csi(address: Address) -> _Source:
+    mode = parse_camera_mode(address.query, "csi:")
+    caps = f"video/x-raw(memory:NVMM),format=NV12{mode.size_and_rate}"
+    return f"{_CSI} ! {caps}", (("sensor-id", int(address.target)),)
+
+
+_LIVE: dict[Kind, Callable[[Address], _Source]] = {
+    Kind.STREAM: _stream,
+    Kind.CAMERA: _camera,
+    Kind.CSI: _csi,
+}
 
 
 def _file(address: Address, *, is_live: bool) -> PipelineSpec:

@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgecrack.errors import EdgecrackError, InputError, SourceError
+from edgecrack.gst.decoder_choice import DecoderChoice, choose_decoder
+from edgecrack.gst.hardware import properties_of
+from edgecrack.gst.hardware_chain import CONVERTER
 from edgecrack.gst.reader import Reader
 from edgecrack.records import Frame
 from edgecrack.sources import SourceCounts, SourceInfo, SourceSpec
-from edgecrack.sources.address import Kind, parse_address
+from edgecrack.sources.address import Address, Kind, parse_address
 from edgecrack.sources.connection import connection_problem
 from edgecrack.sources.file_size import claimed_bytes
-from edgecrack.sources.pipeline_specs import pipeline_spec
+from edgecrack.sources.pipeline_specs import in_hardware, pipeline_spec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,6 +40,8 @@ class VideoSource:
         self._server = address.target if address.kind in (Kind.SERVER, Kind.STREAM) else None
         self._name = address.name
         pipeline = pipeline_spec(address, live=spec.live)
+        self._choice = _decoder_choice(spec, address)
+        pipeline = in_hardware(pipeline, address, is_hardware=self._choice.is_hardware)
         self._yielded, self._delivered, self._end_ns = 0, 0, 0
         self._before_start = self._yielded_before_start = 0
         self._has_ended = self._is_closed = False
@@ -124,7 +129,16 @@ class VideoSource:
             time_source=time_source,
             input_px=self._reader.input_px,
             expected_frames=None if is_live else _frames(self._reader),
+            decoder=self._decoder(),
+            decoder_choice=self._choice.why,
         )
+
+    def _decoder(self) -> str:
+        """Say what decodes and scales."""
+        where = "hardware" if self._choice.is_hardware else "software"
+        scaler = CONVERTER if self._choice.is_hardware else ""
+        elements = ", ".join(filter(None, (self._reader.decoder, scaler)))
+        return f"{where}: {elements}" if elements else where
 
     def _frame(self, sample: Sample) -> Frame:
         captured_ns, monotonic_ns = None, sample.arrived_ns
@@ -175,6 +189,13 @@ class VideoSource:
         if found_bytes >= self._claimed_bytes:
             return None
         return f"only {found_bytes} of at least {self._claimed_bytes} bytes are there"
+
+
+def _decoder_choice(spec: SourceSpec, address: Address) -> DecoderChoice:
+    if address.kind is Kind.PATTERN:  # made by the processor, and as cheap as it gets
+        return DecoderChoice(is_hardware=False, why="")
+    is_csi = address.kind is Kind.CSI
+    return choose_decoder(spec.decoder, spec.region, properties_of, is_csi=is_csi)
 
 
 def _frames(reader: Reader) -> int | None:

@@ -14,6 +14,7 @@ from tests.edgecrack.test_meter import measured
 SETUP = Setup(
     backend="fake",
     backend_choice="asked for",
+    decoder="software",
     precision="none",
     input=InputSize(12, 8),
     model_macs=5,

@@ -6,7 +6,14 @@ from fractions import Fraction
 
 import pytest
 
-from edgecrack.gst.chain import PipelineSpec, Property, fit, reader_chain, writer_chain
+from edgecrack.gst.chain import (
+    PipelineSpec,
+    Property,
+    fit,
+    reader_chain,
+    software_encoding,
+    writer_chain,
+)
 from edgecrack.records import FrameGeometry, Region
 
 SPEC = PipelineSpec("clip", "videotestsrc name=source")
@@ -106,7 +113,8 @@ def test_each_branch_scales_by_its_own_factor():
 )
 def test_the_encoder_is_the_one_at_hand(at_hand, encoder, gap):
     """x264 where it is installed, OpenH264 elsewhere; a key frame a second."""
-    text = writer_chain(64, 48, Fraction(25, 2), at_hand.__contains__)
+    rate = Fraction(25, 2)
+    text = writer_chain(64, 48, rate, software_encoding(rate, at_hand.__contains__))
     assert f" {encoder} " in text
     assert gap in text
     assert "format=RGB,width=64,height=48,framerate=25/2" in text
@@ -116,7 +124,7 @@ def test_the_encoder_is_the_one_at_hand(at_hand, encoder, gap):
 
 def test_a_slow_video_still_has_key_frames():
     """Below one picture a second each picture is a key frame."""
-    assert "key-int-max=1 " in writer_chain(64, 48, Fraction(1, 10), lambda _name: True)
+    assert software_encoding(Fraction(1, 10), lambda _name: True).endswith("key-int-max=1")
 
 
 def test_the_text_needs_no_gstreamer():
