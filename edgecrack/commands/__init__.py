@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgecrack.commands.bench import bench
 from edgecrack.commands.demo import demo
+from edgecrack.commands.doctor import doctor
 from edgecrack.commands.run import run
 from edgecrack.commands.selftest import selftest
 from edgecrack.commands.view import view
@@ -11,6 +12,6 @@ from edgecrack.program.version_option import with_version
 
 app = with_version("edgecrack", "Find cracks in road video, each with a place on Earth.")
 
-for command in (run, view, demo, selftest):
+for command in (run, view, demo, selftest, doctor):
     app.command()(command)
 app.add_typer(bench, name="bench")

@@ -1,0 +1,199 @@
+"""TensorRT, CUDA and pycuda: which versions there are, and whether they fit one another."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from edgecrack.doctor.jetpacks import JetPack, dotted, jetpack_of, version_of
+from edgecrack.doctor.jetson import read_jetson
+from edgecrack.doctor.line import fail, ok, warn
+from edgecrack.doctor.probe import Answer, ask
+
+if TYPE_CHECKING:
+    from edgecrack.doctor.jetpacks import Version
+    from edgecrack.doctor.jetson import Jetson
+    from edgecrack.doctor.line import Finding
+    from edgecrack.doctor.machine import Machine
+    from edgecrack.doctor.unit import Unit
+
+NOT_YET = "edgecrack's TensorRT path has not yet been run on a GPU by its makers"
+_LIBRARY = re.compile(r"libnvinfer\d+")
+_ON_JETSON = (11, 4, 1)
+"""The first TensorRT 11 that supports a Jetson: Orin and Thor with JetPack 7.2.2 or later."""
+_LEAST = (8, 6)
+_CPU = "the network runs on the processor, more slowly"
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What of TensorRT is installed.
+
+    Attributes:
+        jetson: The board; None elsewhere.
+        release: Its JetPack, where known.
+        library: Version of the package of TensorRT's library; empty where there is none.
+        library_cuda: CUDA that this package is for, such as (12, 5); empty where it does not say.
+        binding: What Python says of its module ``tensorrt``.
+        cuda: Version of CUDA; empty where nothing tells it.
+    """
+
+    jetson: Jetson | None
+    release: JetPack | None
+    library: Version
+    library_cuda: Version
+    binding: Answer
+    cuda: Version
+
+    @property
+    def version(self) -> Version:
+        """TensorRT's version, of the binding or else of the library; empty where there is none."""
+        return version_of(str(self.binding.values.get("version", ""))) or self.library
+
+
+def read_installed(machine: Machine) -> Installed:
+    """Return what of TensorRT is installed."""
+    jetson, packages = read_jetson(machine), machine.packages("libnvinfer")
+    library = next((text for name, text in packages.items() if _LIBRARY.fullmatch(name)), "")
+    return Installed(
+        jetson=jetson,
+        release=jetpack_of(jetson.l4t) if jetson else None,
+        library=version_of(library),
+        library_cuda=version_of(library.partition("+cuda")[2]),
+        binding=ask(machine, "library", "tensorrt"),
+        cuda=_cuda_version(machine),
+    )
+
+
+def check_tensorrt(machine: Machine, _unit: Unit) -> Finding:
+    """Say which TensorRT there is, and whether it fits the board."""
+    found = read_installed(machine)
+    if not found.version:
+        return _without(found)
+    return _misfit(found) or _age(found)
+
+
+def check_cuda(machine: Machine, _unit: Unit) -> Finding:
+    """Say which CUDA there is, and whether TensorRT is for it."""
+    found = read_installed(machine)
+    wanted = found.library_cuda or (found.release.cuda if found.release else ())
+    if not found.cuda:
+        if found.jetson is None or not found.version:
+            return ok("not known to be here, and not needed without TensorRT")
+        return warn(
+            "not known: neither /usr/local/cuda/version.json nor a package cuda-cudart tells it",
+            "sudo apt install nvidia-jetpack, if TensorRT cannot be loaded",
+        )
+    says = f"CUDA {dotted(found.cuda)}"
+    if wanted and wanted[0] != found.cuda[0]:
+        return fail(
+            f"{says}, but TensorRT is for CUDA {dotted(wanted)}",
+            "install both from the same JetPack: sudo apt install nvidia-jetpack",
+        )
+    return ok(says)
+
+
+def check_pycuda(machine: Machine, _unit: Unit) -> Finding:
+    """Say which pycuda there is, which GPU it sees, and whether it is built for this CUDA."""
+    found = read_installed(machine)
+    if not found.version:
+        return ok("not needed without TensorRT")
+    answer = ask(machine, "cuda")
+    if answer.problem:
+        return fail(
+            f"TensorRT needs pycuda, but {answer.problem}",
+            "sudo apt install build-essential python3-dev, then PATH=/usr/local/cuda/bin:$PATH "
+            "pip install 'edgecrack[tensorrt]'",
+        )
+    values = answer.values
+    built = version_of(values["cuda"])
+    says = f"pycuda {values['version']} for CUDA {values['cuda']}"
+    if found.cuda and built[:1] != found.cuda[:1]:
+        return fail(
+            f"{says}, but CUDA {dotted(found.cuda)} is installed",
+            "build it again: pip install --force-reinstall --no-cache-dir pycuda",
+        )
+    if "gpu" not in values:
+        return fail(
+            f"{says} sees no GPU: {values.get('gpu_problem', 'no reason given')}",
+            "add this user to the groups video and render; a container needs the NVIDIA runtime",
+        )
+    return ok(f"{says}, GPU {values['gpu']}, compute capability {values['capability']}")
+
+
+def check_path(machine: Machine, _unit: Unit) -> Finding:
+    """Say how far edgecrack's own use of TensorRT has been proved."""
+    if read_installed(machine).version:
+        return warn(
+            NOT_YET, "edgecrack selftest --first-hour shows what holds here; please send its file"
+        )
+    return ok(f"{NOT_YET}; it is not used here")
+
+
+def _without(found: Installed) -> Finding:
+    if found.jetson is None:
+        return ok("not here, and not needed where there is no Jetson")
+    return warn(
+        f"not installed: {_CPU}",
+        "sudo apt install nvidia-jetpack (or tensorrt python3-libnvinfer), then edgecrack-deploy "
+        "link",
+    )
+
+
+def _misfit(found: Installed) -> Finding | None:
+    """Return what does not fit, or None."""
+    says = f"TensorRT {dotted(found.version)}"
+    if found.binding.problem:
+        return fail(
+            f"{says} is installed, but Python cannot load it: {found.binding.problem}",
+            "sudo apt install python3-libnvinfer, then edgecrack-deploy link with the system's "
+            "own Python",
+        )
+    if found.library and found.version[:3] != found.library[:3]:
+        return fail(
+            f"{says} for Python, but the library is {dotted(found.library)}",
+            "an upgrade is half done: install tensorrt and python3-libnvinfer of one version",
+        )
+    if found.jetson and found.version[0] >= 11 and not _eleven_fits(found):
+        return fail(
+            f"{says}: TensorRT 11 runs on no Jetson before {dotted(_ON_JETSON)} with JetPack 7.2.2",
+            "install the TensorRT 10 that JetPack brings: sudo apt install nvidia-jetpack",
+        )
+    if found.version < _LEAST:
+        return fail(f"{says}, older than {dotted(_LEAST)}", "use JetPack 6 or 7")
+    return None
+
+
+def _eleven_fits(found: Installed) -> bool:
+    is_new = found.version >= _ON_JETSON
+    return is_new and (found.release is None or found.release.l4t >= (39, 2))
+
+
+def _age(found: Installed) -> Finding:
+    """Say that the versions fit, unless it is another one than the board was tried with."""
+    says = f"TensorRT {dotted(found.version)}"
+    release = found.release
+    if found.version < (10,):
+        return warn(
+            f"{says} works at best effort", "use JetPack 6.2 or 7.2, which bring 10.3 and 10.16"
+        )
+    if release is not None and found.version[:2] != release.tensorrt:
+        return warn(
+            f"{says}, while JetPack {release.name} brings {dotted(release.tensorrt)}",
+            "build the engines again after each change of TensorRT: edgecrack engine build",
+        )
+    return ok(f"{says}{f', as JetPack {release.name} brings it' if release else ''}")
+
+
+def _cuda_version(machine: Machine) -> Version:
+    try:
+        told = json.loads(machine.text("/usr/local/cuda/version.json") or "{}")
+        version = version_of(str(told["cuda"]["version"]))
+    except (ValueError, KeyError, TypeError):
+        version = ()
+    packages = machine.packages("cuda-cudart-")
+    runtime = re.compile(r"cuda-cudart-\d+-\d+")
+    installed = (version_of(text) for name, text in packages.items() if runtime.fullmatch(name))
+    return version or max(installed, default=())

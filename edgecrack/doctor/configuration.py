@@ -1,0 +1,32 @@
+"""The configuration file of the unit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edgecrack.doctor.line import fail, ok
+
+if TYPE_CHECKING:
+    from edgecrack.doctor.line import Finding
+    from edgecrack.doctor.machine import Machine
+    from edgecrack.doctor.unit import Unit
+
+
+def check_configuration(_machine: Machine, unit: Unit) -> Finding:
+    """Say whether the file can be used."""
+    if unit.config is None:
+        return ok("none named; --config looks at a unit.toml")
+    if unit.problem:
+        return fail(unit.problem, f"edit {unit.config.name}")
+    return ok(
+        f"{unit.config.name} is understood: source {_scheme(unit.source)}, positions "
+        f"{_scheme(unit.position)}, backend {unit.model.backend}"
+    )
+
+
+def _scheme(address: str | None) -> str:
+    """Return what kind of address it is; the rest of it nobody needs to be told here."""
+    if address is None:
+        return "not given"
+    scheme, colon, _ = address.partition(":")
+    return scheme if colon else "a file or folder"

@@ -1,0 +1,127 @@
+"""What is asked in a process of its own: libraries of machine code may end it, or never return.
+
+``python -m edgecrack.doctor.probe QUESTION [ARGUMENT...]`` prints its answer as a line of JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from edgecrack.errors import EdgecrackError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from edgecrack.doctor.machine import Machine
+
+MODULE = "edgecrack.doctor.probe"
+_ENDS_BY_ITSELF_S = 300
+"""The one that asked may be gone, and cannot end what hangs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a probe answered.
+
+    Attributes:
+        values: What it said; empty where there is a problem.
+        problem: Why there is no answer, as a sentence without its full stop; else empty.
+    """
+
+    values: dict[str, Any]
+    problem: str = ""
+
+
+def ask(machine: Machine, *question: str, patience_s: float = 20.0) -> Answer:
+    """Put a question to a new process of this Python.
+
+    Args:
+        machine: What runs it.
+        question: One of `QUESTIONS`, and its arguments.
+        patience_s: How long it may take.
+    """
+    ended = machine.run((sys.executable, "-m", MODULE, *question), patience_s)
+    if ended.problem:
+        return Answer({}, ended.problem)
+    try:
+        values = json.loads((ended.stdout.splitlines() or [""])[-1])
+        problem = str(values.pop("problem", ""))
+    except (ValueError, AttributeError):
+        return Answer({}, f"it answered {ended.stdout[-80:]!r}")
+    return Answer(values, problem)
+
+
+def _elements(*names: str) -> dict[str, Any]:
+    """Return the version of GStreamer, and which elements are missing."""
+    from edgecrack.gst.runtime import Gst, has_element  # noqa: PLC0415  GStreamer
+
+    version = ".".join(map(str, Gst.version()[:3]))
+    return {"version": version, "missing": [name for name in names if not has_element(name)]}
+
+
+def _library(name: str) -> dict[str, Any]:
+    """Return the version of a library; None where it does not say."""
+    module = import_module(name)
+    version = getattr(module, "__version__", None) or getattr(module, "VERSION_TEXT", None)
+    return {"version": None if version is None else str(version)}
+
+
+def _cuda() -> dict[str, Any]:
+    """Return what pycuda says of itself, of the driver and of the first GPU."""
+    pycuda: Any = import_module("pycuda")
+    driver: Any = import_module("pycuda.driver")
+    values = {"version": pycuda.VERSION_TEXT, "cuda": ".".join(map(str, driver.get_version()))}
+    try:
+        driver.init()
+        device = driver.Device(0)
+        capability = ".".join(map(str, device.compute_capability()))
+        return {**values, "gpu": device.name(), "capability": capability}
+    except driver.Error as error:
+        return {**values, "gpu_problem": str(error)}
+
+
+def _backends() -> dict[str, Any]:
+    """Return the version of each backend, or what is wrong with it."""
+    from edgecrack.segmenters.backends import BACKENDS, leaf, problem  # noqa: PLC0415  libraries
+
+    found = {name: problem(name) for name in BACKENDS}
+    return {
+        name: {"problem": wrong} if wrong else {"version": leaf(name).version()}
+        for name, wrong in found.items()
+    }
+
+
+def _selftest(bundle: str, duration_s: str) -> dict[str, Any]:
+    """Return what a short self-test of a bundle came to."""
+    from edgecrack.doctor.short_selftest import short_selftest  # noqa: PLC0415  backends
+
+    return short_selftest(bundle, float(duration_s))
+
+
+QUESTIONS: dict[str, Callable[..., dict[str, Any]]] = {
+    "elements": _elements,
+    "library": _library,
+    "cuda": _cuda,
+    "backends": _backends,
+    "selftest": _selftest,
+}
+"""Question -> what answers it, given the arguments."""
+
+
+def _answer(question: str, *arguments: str) -> dict[str, Any]:
+    try:
+        return QUESTIONS[question](*arguments)
+    except ModuleNotFoundError as error:
+        return {"problem": f"there is no module '{error.name}'", "absent": error.name}
+    except (EdgecrackError, ImportError, OSError) as error:
+        return {"problem": str(error).rstrip(".") or type(error).__name__}
+
+
+if __name__ == "__main__":
+    signal.alarm(_ENDS_BY_ITSELF_S)
+    sys.stdout.write(f"\n{json.dumps(_answer(*sys.argv[1:]))}\n")

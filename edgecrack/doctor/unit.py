@@ -1,0 +1,79 @@
+"""What the unit that is looked at is to do, as far as anybody said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgecrack.config import configure
+from edgecrack.errors import EdgecrackError, UsageError
+from edgecrack.segmenters import ModelSpec
+
+if TYPE_CHECKING:
+    from edgecrack.config import RunConfig
+
+_NO_SOURCE = "test:"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What a unit is to do.
+
+    Attributes:
+        config: Its configuration file; None where none was named.
+        problem: Why that cannot be used; empty where it can.
+        model: The network, and what runs it.
+        source: Address of its camera or video; None where nobody said.
+        position: Address of its receiver or log; None where nobody said.
+        runs_folder: Where its runs go.
+    """
+
+    config: Path | None = None
+    problem: str = ""
+    model: ModelSpec = field(default_factory=ModelSpec)
+    source: str | None = None
+    position: str | None = None
+    runs_folder: Path = Path("runs")
+
+
+def read_unit(config: Path | None = None, bundle: Path | None = None) -> Unit:
+    """Return what a unit is told by its file, whose faults are kept as a sentence.
+
+    Args:
+        config: A ``unit.toml``.
+        bundle: A model that goes before the file's.
+
+    Raises:
+        UsageError: ``bundle`` can be none.
+    """
+    unit = Unit() if config is None else _from_file(config)
+    if bundle is None:
+        return unit
+    try:
+        return replace(unit, model=replace(unit.model, bundle=bundle))
+    except ValueError as error:
+        raise UsageError(f"--model: {error}.") from error
+
+
+def _from_file(config: Path) -> Unit:
+    try:
+        settings, source = _settings(config)
+    except EdgecrackError as error:
+        return Unit(config, problem=str(error).rstrip("."))
+    return Unit(
+        config=config,
+        model=settings.model,
+        source=source,
+        position=settings.position.address,
+        runs_folder=settings.output.runs_folder,
+    )
+
+
+def _settings(config: Path) -> tuple[RunConfig, str | None]:
+    """Return the settings of a file, and its source, which may be left to the command line."""
+    try:
+        settings = configure({}, config)
+    except UsageError:
+        return configure({"source": {"address": _NO_SOURCE}}, config), None
+    return settings, settings.source.address
