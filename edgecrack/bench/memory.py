@@ -1,4 +1,4 @@
-"""The most memory that this process has used, from Linux's ``/proc``.
+"""The memory that this process uses now, and the most it has used, from Linux's ``/proc``.
 
 ``getrusage`` is no use here: a new process begins with the largest size of the one it came from.
 """
@@ -19,3 +19,11 @@ def peak_memory_bytes() -> int:
             if line.startswith("VmHWM:"):
                 return 1024 * int(line.split()[1])
     return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def memory_bytes() -> int | None:
+    """Return the resident size of this process now; None where nothing tells it."""
+    with suppress(OSError, ValueError, IndexError):
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+        return int(pages) * resource.getpagesize()
+    return None

@@ -34,7 +34,7 @@ def doctor(
     configuration, bundle with its data terms, engines, and a self-test of 5 seconds. It changes
     nothing, and may run beside a survey.
     """
-    from edgecrack.commands.doctor_table import doctor_table  # noqa: PLC0415
+    from edgecrack.commands.doctor_table import lines_table  # noqa: PLC0415
     from edgecrack.doctor.examination import examine  # noqa: PLC0415  OpenCV
     from edgecrack.doctor.machine import Machine  # noqa: PLC0415
     from edgecrack.doctor.unit import read_unit  # noqa: PLC0415
@@ -45,5 +45,5 @@ def doctor(
     if as_json:
         typer.echo(json.dumps(found.as_json(), indent=2))
     else:
-        Console().print(doctor_table(found))
+        Console().print(lines_table(found.lines))
     found.require()

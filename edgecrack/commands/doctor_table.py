@@ -1,4 +1,4 @@
-"""What the doctor found, as a table for people."""
+"""What the doctor and the first hour found, as a table for people."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ from rich.text import Text
 from edgecrack.doctor.line import FAIL, OK, WARN
 
 if TYPE_CHECKING:
-    from edgecrack.doctor.examination import Examination
+    from collections.abc import Iterable
+
+    from edgecrack.doctor.line import Line
 
 _STYLES = {OK: "green", WARN: "yellow", FAIL: "bold red"}
 
 
-def doctor_table(found: Examination) -> Table:
+def lines_table(lines: Iterable[Line]) -> Table:
     """Lay out a row for each subject, and below it what to do where something is."""
     table = Table("", "subject", "found", box=None, pad_edge=False)
-    for line in found.lines:
+    for line in lines:
         says = Text(line.says)
         if line.what_to_do:
             says.append(f"\n-> {line.what_to_do}", style="bold")

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from edgecrack.commands.options import UNCHECKED, Json
+from edgecrack.commands.progress import progress_bars
 from edgecrack.errors import UsageError
 from edgecrack.manifest import PRECISIONS
+from edgecrack.printable import printable
 from edgecrack.segmenters.backends import BACKENDS
+
+if TYPE_CHECKING:
+    from edgecrack.segmenters import ModelSpec
+
+REPORT = Path("edgecrack-first-hour.zip")
 
 
 def selftest(
@@ -33,12 +40,30 @@ def selftest(
     deadline: Annotated[
         float, typer.Option(help="Seconds that one network may take.", min=0)
     ] = 120,
+    first_hour: Annotated[
+        bool,
+        typer.Option(
+            "--first-hour",
+            help="All that a new board must show, in some ten minutes, and a file to send home.",
+        ),
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="File for --first-hour; a further run in another power mode adds to it.",
+            show_default=str(REPORT),
+            **UNCHECKED,
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Check every digest of BUNDLE and run its golden frames on this device; exit 0 or 3.
 
     Every network is run in every size by every backend that is installed, and must give the answers
     that the bundle promises, within its tolerances.
+
+    With --first-hour: the doctor, TensorRT's engines, the golden frames, a short benchmark, a soak
+    of a minute, and one file of all that, which holds no host names, secrets or positions.
     """
     from edgecrack.commands.tables import selftest_table  # noqa: PLC0415
     from edgecrack.models import open_bundle  # noqa: PLC0415
@@ -49,9 +74,36 @@ def selftest(
         spec = ModelSpec(bundle=bundle, backend=backend, precision=precision)
     except ValueError as error:
         raise UsageError(f"--{error}.") from error
+    if first_hour:
+        _first_hour(spec, deadline, out or REPORT, as_json)
+        return
+    if out is not None:
+        raise UsageError("--out is the file of --first-hour, which is not asked for.")
     result = prove(open_bundle(spec), spec, deadline_s=deadline)
     if as_json:
         typer.echo(json.dumps(result.as_json(), indent=2))
     else:
         Console().print(selftest_table(result))
     result.require()
+
+
+def _first_hour(model: ModelSpec, deadline_s: float, out: Path, as_json: bool) -> None:
+    from edgecrack.commands.doctor_table import lines_table  # noqa: PLC0415
+    from edgecrack.doctor.machine import Machine  # noqa: PLC0415
+    from edgecrack.doctor.unit import Unit  # noqa: PLC0415
+    from edgecrack.first_hour.hour import first_hour  # noqa: PLC0415  OpenCV
+    from edgecrack.first_hour.plan import Plan  # noqa: PLC0415
+    from edgecrack.first_hour.report_file import ReportFile  # noqa: PLC0415
+
+    report = ReportFile(out)
+    plan = Plan(Unit(model=model), deadline_s=deadline_s)
+    with progress_bars() as show:
+        hour = first_hour(Machine(), plan, show, report.keep)
+    if as_json:
+        typer.echo(json.dumps({"out": printable(str(out)), **hour.as_json()}, indent=2))
+    else:
+        Console().print(lines_table([step.line for step in hour.steps]))
+        for line in report.left:
+            typer.echo(f"another power mode: {line}")
+        typer.echo(f"Send this file home: {printable(str(out))}")
+    hour.require()

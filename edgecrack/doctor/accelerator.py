@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from edgecrack.doctor.jetpacks import JetPack, dotted, jetpack_of, version_of
 from edgecrack.doctor.jetson import read_jetson
 from edgecrack.doctor.line import fail, ok, warn
-from edgecrack.doctor.probe import Answer, ask
+from edgecrack.doctor.probe import ask
 
 if TYPE_CHECKING:
     from edgecrack.doctor.jetpacks import Version
@@ -36,7 +36,7 @@ class Installed:
         release: Its JetPack, where known.
         library: Version of the package of TensorRT's library; empty where there is none.
         library_cuda: CUDA that this package is for, such as (12, 5); empty where it does not say.
-        binding: What Python says of its module ``tensorrt``.
+        has_binding: Whether Python finds a module ``tensorrt``.
         cuda: Version of CUDA; empty where nothing tells it.
     """
 
@@ -44,13 +44,13 @@ class Installed:
     release: JetPack | None
     library: Version
     library_cuda: Version
-    binding: Answer
+    has_binding: bool
     cuda: Version
 
     @property
-    def version(self) -> Version:
-        """TensorRT's version, of the binding or else of the library; empty where there is none."""
-        return version_of(str(self.binding.values.get("version", ""))) or self.library
+    def has_tensorrt(self) -> bool:
+        """Whether any of it is here."""
+        return self.has_binding or bool(self.library)
 
 
 def read_installed(machine: Machine) -> Installed:
@@ -62,7 +62,7 @@ def read_installed(machine: Machine) -> Installed:
         release=jetpack_of(jetson.l4t) if jetson else None,
         library=version_of(library),
         library_cuda=version_of(library.partition("+cuda")[2]),
-        binding=ask(machine, "library", "tensorrt"),
+        has_binding=machine.has_module("tensorrt"),
         cuda=_cuda_version(machine),
     )
 
@@ -70,9 +70,18 @@ def read_installed(machine: Machine) -> Installed:
 def check_tensorrt(machine: Machine, _unit: Unit) -> Finding:
     """Say which TensorRT there is, and whether it fits the board."""
     found = read_installed(machine)
-    if not found.version:
+    if not found.has_tensorrt:
         return _without(found)
-    return _misfit(found) or _age(found)
+    answer = ask(machine, "library", "tensorrt")
+    version = version_of(str(answer.values.get("version") or ""))
+    if not version:
+        return fail(
+            f"TensorRT {dotted(found.library)}".rstrip()
+            + f" is installed, but Python cannot load it: {answer.problem or 'it has no version'}",
+            "sudo apt install python3-libnvinfer, then edgecrack-deploy link with the system's "
+            "own Python",
+        )
+    return _misfit(found, version) or _age(found, version)
 
 
 def check_cuda(machine: Machine, _unit: Unit) -> Finding:
@@ -80,7 +89,7 @@ def check_cuda(machine: Machine, _unit: Unit) -> Finding:
     found = read_installed(machine)
     wanted = found.library_cuda or (found.release.cuda if found.release else ())
     if not found.cuda:
-        if found.jetson is None or not found.version:
+        if found.jetson is None or not found.has_tensorrt:
             return ok("not known to be here, and not needed without TensorRT")
         return warn(
             "not known: neither /usr/local/cuda/version.json nor a package cuda-cudart tells it",
@@ -98,7 +107,7 @@ def check_cuda(machine: Machine, _unit: Unit) -> Finding:
 def check_pycuda(machine: Machine, _unit: Unit) -> Finding:
     """Say which pycuda there is, which GPU it sees, and whether it is built for this CUDA."""
     found = read_installed(machine)
-    if not found.version:
+    if not found.has_tensorrt:
         return ok("not needed without TensorRT")
     answer = ask(machine, "cuda")
     if answer.problem:
@@ -125,7 +134,7 @@ def check_pycuda(machine: Machine, _unit: Unit) -> Finding:
 
 def check_path(machine: Machine, _unit: Unit) -> Finding:
     """Say how far edgecrack's own use of TensorRT has been proved."""
-    if read_installed(machine).version:
+    if read_installed(machine).has_tensorrt:
         return warn(
             NOT_YET, "edgecrack selftest --first-hour shows what holds here; please send its file"
         )
@@ -142,49 +151,41 @@ def _without(found: Installed) -> Finding:
     )
 
 
-def _misfit(found: Installed) -> Finding | None:
+def _misfit(found: Installed, version: Version) -> Finding | None:
     """Return what does not fit, or None."""
-    says = f"TensorRT {dotted(found.version)}"
-    if found.binding.problem:
-        return fail(
-            f"{says} is installed, but Python cannot load it: {found.binding.problem}",
-            "sudo apt install python3-libnvinfer, then edgecrack-deploy link with the system's "
-            "own Python",
-        )
-    if found.library and found.version[:3] != found.library[:3]:
+    says = f"TensorRT {dotted(version)}"
+    if found.library and version[:3] != found.library[:3]:
         return fail(
             f"{says} for Python, but the library is {dotted(found.library)}",
             "an upgrade is half done: install tensorrt and python3-libnvinfer of one version",
         )
-    if found.jetson and found.version[0] >= 11 and not _eleven_fits(found):
+    if found.jetson and version >= (11,) and not _eleven_fits(found, version):
         return fail(
             f"{says}: TensorRT 11 runs on no Jetson before {dotted(_ON_JETSON)} with JetPack 7.2.2",
             "install the TensorRT 10 that JetPack brings: sudo apt install nvidia-jetpack",
         )
-    if found.version < _LEAST:
+    if version < _LEAST:
         return fail(f"{says}, older than {dotted(_LEAST)}", "use JetPack 6 or 7")
     return None
 
 
-def _eleven_fits(found: Installed) -> bool:
-    is_new = found.version >= _ON_JETSON
-    return is_new and (found.release is None or found.release.l4t >= (39, 2))
+def _eleven_fits(found: Installed, version: Version) -> bool:
+    return version >= _ON_JETSON and (found.release is None or found.release.l4t >= (39, 2))
 
 
-def _age(found: Installed) -> Finding:
+def _age(found: Installed, version: Version) -> Finding:
     """Say that the versions fit, unless it is another one than the board was tried with."""
-    says = f"TensorRT {dotted(found.version)}"
-    release = found.release
-    if found.version < (10,):
+    says, release = f"TensorRT {dotted(version)}", found.release
+    if version < (10,):
         return warn(
             f"{says} works at best effort", "use JetPack 6.2 or 7.2, which bring 10.3 and 10.16"
         )
-    if release is not None and found.version[:2] != release.tensorrt:
+    if release is not None and version[:2] != release.tensorrt:
         return warn(
             f"{says}, while JetPack {release.name} brings {dotted(release.tensorrt)}",
             "build the engines again after each change of TensorRT: edgecrack engine build",
         )
-    return ok(f"{says}{f', as JetPack {release.name} brings it' if release else ''}")
+    return ok(f"{says}, as JetPack {release.name} brings it" if release else says)
 
 
 def _cuda_version(machine: Machine) -> Version:

@@ -15,6 +15,6 @@ if TYPE_CHECKING:
 
 def check_engine(machine: Machine, _unit: Unit) -> Finding:
     """Say which engines there are, and in which state."""
-    if not read_installed(machine).version:
+    if not read_installed(machine).has_tensorrt:
         return ok("none needed without TensorRT")
     return warn("not known: this edgecrack builds no engines", "update edgecrack")

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -93,6 +94,16 @@ def kernel_clock() -> int | None:
     return int(state) if state >= 0 else None
 
 
+def may_use(device: Path) -> bool:
+    """Whether this user may read and write a device."""
+    return os.access(device, os.R_OK | os.W_OK)
+
+
+def has_module(name: str) -> bool:
+    """Whether Python finds a top-level module; it is not imported."""
+    return find_spec(name) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Machine:
     """A machine to look at; the default one is this.
@@ -105,6 +116,8 @@ class Machine:
         now_s: Seconds since 1970.
         gpsd: Where gpsd listens.
         python: The first three numbers of Python's version.
+        has_module: Says whether Python finds a module, without importing it.
+        may_use: Says whether this user may read and write a device.
     """
 
     root: Path = Path("/")
@@ -114,6 +127,8 @@ class Machine:
     now_s: Callable[[], float] = time.time
     gpsd: tuple[str, int] = ("127.0.0.1", 2947)
     python: tuple[int, int, int] = sys.version_info[:3]
+    has_module: Callable[[str], bool] = has_module
+    may_use: Callable[[Path], bool] = may_use
 
     def path(self, name: str | Path) -> Path:
         """Return where a file of the machine lies, such as ``/etc/os-release``."""
@@ -142,7 +157,3 @@ class Machine:
         """Return the installed Debian packages whose names begin so, with their versions."""
         found = installed_packages(self.path("/var/lib/dpkg/status"))
         return {name: version for name, version in found.items() if name.startswith(prefix)}
-
-    def may_use(self, device: Path) -> bool:
-        """Whether this user may read and write a device."""
-        return os.access(device, os.R_OK | os.W_OK)

@@ -51,7 +51,7 @@ def ask(machine: Machine, *question: str, patience_s: float = 20.0) -> Answer:
     try:
         values = json.loads((ended.stdout.splitlines() or [""])[-1])
         problem = str(values.pop("problem", ""))
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, TypeError):  # something else printed last
         return Answer({}, f"it answered {ended.stdout[-80:]!r}")
     return Answer(values, problem)
 

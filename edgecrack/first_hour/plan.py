@@ -1,0 +1,33 @@
+"""What is done in a board's first hour, and how long each part lasts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from edgecrack.doctor.unit import Unit
+
+if TYPE_CHECKING:
+    from edgecrack.segmenters import ModelSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is done.
+
+    Attributes:
+        unit: The model, and what may run it.
+        bench_s: How long each measurement of the benchmark lasts.
+        soak_s: How long the soak lasts.
+        deadline_s: How long one network may take for its golden frames.
+    """
+
+    unit: Unit = field(default_factory=Unit)
+    bench_s: float = 3.0
+    soak_s: float = 60.0
+    deadline_s: float = 120.0
+
+    @property
+    def model(self) -> ModelSpec:
+        """The network, and what may run it."""
+        return self.unit.model

@@ -1,0 +1,189 @@
+"""What a unit is plugged into: cameras, receivers, disks, and the clock."""
+
+import json
+import shutil
+import socket
+import subprocess
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from edgecrack.doctor.camera import check_camera
+from edgecrack.doctor.disk import check_disk, mount_of
+from edgecrack.doctor.line import FAIL, OK, WARN
+from edgecrack.doctor.machine import Space
+from edgecrack.doctor.receiver import check_receiver
+from edgecrack.doctor.time_sync import check_time
+from edgecrack.doctor.unit import Unit
+from tests.edgecrack.doctor.boards import ORIN, THOR, bare, board
+
+
+@pytest.mark.parametrize(
+    ("source", "state", "words"),
+    [
+        ("v4l2:///dev/video0", OK, "C920"),
+        (
+            "v4l2:///dev/video7",
+            FAIL,
+            "/dev/video7 is configured and not there; there is /dev/video0",
+        ),
+        ("no-such-film.mp4", FAIL, "is not there"),
+        ("test:", OK, "no camera of this machine"),
+        ("rtsp://me:secret@127.0.0.1:9/1", FAIL, "cannot be reached"),
+        ("gopher://x", FAIL, "is no path"),
+    ],
+)
+def test_the_camera_that_is_configured_is_looked_for(source, state, words, tmp_path):
+    """A device, a file, a pattern, a server that is down, and an address that is none."""
+    finding = check_camera(board(THOR, tmp_path), Unit(source=source))
+    assert finding.state == state
+    assert words in finding.says
+    assert "secret" not in finding.says
+
+
+def test_a_network_camera_that_answers_is_told(tmp_path):
+    """No more is said of it than that."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        unit = Unit(source=f"rtsp://127.0.0.1:{port}/1")
+        assert check_camera(bare(tmp_path), unit).state == OK
+
+
+def test_a_camera_that_may_not_be_used_says_how(tmp_path):
+    """The group is what is missing."""
+    machine = replace(board(THOR, tmp_path), may_use=lambda _device: False)
+    for unit in (Unit(), Unit(source="v4l2:///dev/video0")):
+        finding = check_camera(machine, unit)
+        assert finding.state == FAIL
+        assert "video" in finding.what_to_do
+
+
+def test_no_camera_is_a_warning(tmp_path):
+    """Recordings need none."""
+    assert check_camera(bare(tmp_path), Unit()).state == WARN
+
+
+def serve(answer):
+    """Serve one connection with some bytes; return the address."""
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def talk():
+        with server, server.accept()[0] as connection:
+            connection.sendall(answer)
+            connection.recv(100)
+
+    threading.Thread(target=talk, daemon=True).start()
+    return server.getsockname()
+
+
+VERSION = {"class": "VERSION", "release": "3.22"}
+DEVICES = {"class": "DEVICES", "devices": [{"path": "/dev/ttyACM0"}]}
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (f"{json.dumps(VERSION)}\r\n{json.dumps(DEVICES)}\r\n", "gpsd 3.22 with 1 receiver"),
+        (f"{json.dumps(VERSION)}\r\nno JSON\r\n[1]\r\n{json.dumps(DEVICES)}\n", "with 1 receiver"),
+        (f"{json.dumps(VERSION)}\r\n{json.dumps({**DEVICES, 'devices': 8})}\r\n", "0 receivers"),
+        ("HTTP/1.1 400 Bad Request\r\n\r\n", "no gpsd answers"),
+        ("", "no gpsd answers"),
+    ],
+)
+def test_gpsd_says_how_many_receivers_it_has(answer, words, tmp_path):
+    """And whatever else may listen on its port is none."""
+    machine = replace(bare(tmp_path), gpsd=serve(answer.encode()))
+    assert words in check_receiver(machine, Unit()).says
+
+
+def test_the_real_gpsd_is_understood(tmp_path):
+    """It has no receiver here, and says so."""
+    program = shutil.which("gpsd", path="/usr/sbin:/usr/bin")
+    assert program, "deploy/setup.sh installs gpsd"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [program, "-N", "-n", "-S", str(port), "-F", str(tmp_path / "control")]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as gpsd:
+        try:
+            machine = replace(bare(tmp_path), gpsd=("127.0.0.1", port))
+            says = ""
+            while "gpsd 3" not in says and gpsd.poll() is None:
+                says = check_receiver(machine, Unit()).says
+        finally:
+            gpsd.terminate()
+    assert "with 0 receivers" in says
+
+
+@pytest.mark.parametrize(
+    ("position", "state", "words"),
+    [
+        ("serial:///dev/ttyUSB0?baud=9600", OK, "/dev/ttyUSB0 is there"),
+        ("serial:///dev/ttyUSB4", FAIL, "is configured and not there"),
+        ("drive.gpx", OK, "positions come from drive.gpx"),
+    ],
+)
+def test_the_receiver_that_is_configured_is_looked_for(position, state, words, tmp_path):
+    """A port, never opened: a run may be reading it."""
+    finding = check_receiver(board(THOR, tmp_path), Unit(position=position))
+    assert finding.state == state
+    assert words in finding.says
+
+
+def test_a_port_that_may_not_be_read_says_how(tmp_path):
+    """The group is what is missing."""
+    machine = replace(board(THOR, tmp_path), may_use=lambda _device: False)
+    assert "dialout" in check_receiver(machine, Unit()).what_to_do
+    unit = Unit(position="serial:///dev/ttyUSB0")
+    assert check_receiver(machine, unit).state == FAIL
+
+
+@pytest.mark.parametrize(
+    ("free_gb", "mounts", "state", "words"),
+    [
+        (200, None, OK, "an NVMe disk"),
+        (5, None, WARN, "5.0 of 500 GB free"),
+        (0.5, None, FAIL, "0.5 of 500 GB free"),
+        (200, "24 1 179:1 / / rw - ext4 /dev/mmcblk0p1 rw", WARN, "an SD card (mmcblk0)"),
+        (200, "24 1 179:1 / / rw - ext4 /dev/mmcblk1p1 rw", OK, "eMMC (mmcblk1)"),
+        (200, "24 1 179:1 / / ro - ext4 /dev/nvme0n1p1 rw", FAIL, "read-only"),
+        (200, "24 1 179:1 / / rw - ext4 /dev/sda1 ro", FAIL, "read-only"),
+        (200, "24 1 0:30 / / rw - overlay overlay rw,lowerdir=/x", OK, "overlay on overlay"),
+        (200, "nonsense\n - - -\n", OK, "file system not known"),
+    ],
+)
+def test_the_disk_of_the_runs_is_described(free_gb, mounts, state, words, tmp_path):
+    """Room, what it is made of, and whether it can be written to."""
+    files = {} if mounts is None else {"proc/self/mountinfo": mounts}
+    machine = board(ORIN, tmp_path, files)
+    machine = replace(machine, space=lambda _folder: Space(int(free_gb * 1e9), 500 * 10**9))
+    finding = check_disk(machine, Unit(runs_folder=tmp_path / "not" / "yet" / "there"))
+    assert finding.state == state
+    assert words in finding.says
+
+
+def test_a_folder_is_on_the_nearest_mount():
+    """The longest of those above it; the later of two on one place; octal names."""
+    text = (
+        "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 8:2 / /me\\040dia rw - vfat /dev/sdb1 rw\n"
+        "3 1 8:3 / / rw - btrfs /dev/sdc1 rw\n"
+    )
+    assert mount_of(Path("/me dia/x"), text).device == "/dev/sdb1"
+    assert mount_of(Path("/media"), text).device == "/dev/sdc1"
+    assert mount_of(Path("/media"), "") is None
+
+
+@pytest.mark.parametrize(
+    ("change", "state", "words"),
+    [
+        ({"kernel_clock": lambda: 5}, WARN, "not synchronised: timedatectl says NTP=yes"),
+        ({"kernel_clock": lambda: None}, WARN, "not known"),
+        ({"now_s": lambda: 1000.0}, FAIL, "1970-01-01 00:16 UTC, which is past"),
+    ],
+)
+def test_a_clock_that_may_be_wrong_is_told(change, state, words, tmp_path):
+    """Frames and positions are put together by it."""
+    finding = check_time(replace(board(ORIN, tmp_path), **change), Unit())
+    assert finding.state == state
+    assert words in finding.says
