@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from edgecrack.sources.address import Address
 
 _FORMAT = re.compile(r"^\s*\[\d+\]: '(\w{2,4})'", re.MULTILINE)
+_CSI = re.compile(r"csi:/{0,2}(\d{0,2})")
 _CSI_NAME = "vi-output"
 """How the Jetson's video input calls a sensor on the CSI port."""
 _PATIENCE_S = 5.0
@@ -41,9 +42,14 @@ class Camera:
     may_use: bool
     formats: tuple[str, ...]
 
+    @property
+    def is_csi(self) -> bool:
+        """Whether it is a sensor on the CSI port of a Jetson."""
+        return self.name.startswith(_CSI_NAME)
+
     def __str__(self) -> str:
         formats = f" ({', '.join(self.formats)})" if self.formats else ""
-        csi = ", on the CSI port" if self.name.startswith(_CSI_NAME) else ""
+        csi = ", on the CSI port" if self.is_csi else ""
         return f"{self.device} {self.name}{formats}{csi}"
 
 
@@ -64,6 +70,8 @@ def check_camera(machine: Machine, unit: Unit) -> Finding:
 
 
 def _configured(source: str, cameras: list[Camera]) -> Finding:
+    if csi := _CSI.match(source):
+        return _sensor(int(csi[1] or 0), [camera for camera in cameras if camera.is_csi])
     try:
         address = parse_address(source)
     except UsageError as error:
@@ -75,6 +83,16 @@ def _configured(source: str, cameras: list[Camera]) -> Finding:
     if address.kind is Kind.FILE and not Path(address.target).exists():
         return fail(f"{address.name} is not there", "correct source.address in the configuration")
     return ok(f"the source is {address.name}, no camera of this machine")
+
+
+def _sensor(number: int, cameras: list[Camera]) -> Finding:
+    if number < len(cameras):
+        return ok(f"csi://{number}: {cameras[number]}")
+    return fail(
+        f"csi://{number} is configured, but there are {len(cameras)} cameras on the CSI port",
+        "power off, seat the cable again, and choose the camera in /opt/nvidia/jetson-io/"
+        "jetson-io.py",
+    )
 
 
 def _device(device: str, cameras: list[Camera]) -> Finding:

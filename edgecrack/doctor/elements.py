@@ -32,7 +32,7 @@ DECODING = {
 """Chosen by GStreamer for a kind of source -> the package that brings it."""
 ENCODERS = ("x264enc", "openh264enc")
 """One of them writes overlays."""
-JETSON = ("nvarguscamerasrc", "nvv4l2decoder", "nvvidconv", "nvjpegdec")
+JETSON = ("nvarguscamerasrc", "nvv4l2decoder", "nvvidconv")
 NVENC = "nvv4l2h264enc"
 LEAST_VERSION = (1, 20)
 _PATIENCE_S = 45.0  # a new system looks at every plugin once

@@ -17,12 +17,14 @@ class Plan:
 
     Attributes:
         unit: The model, and what may run it.
+        video: What the benchmark's whole runs survey; None renders a short drive.
         bench_s: How long each measurement of the benchmark lasts.
         soak_s: How long the soak lasts.
         deadline_s: How long one network may take for its golden frames.
     """
 
     unit: Unit = field(default_factory=Unit)
+    video: str | None = None
     bench_s: float = 3.0
     soak_s: float = 60.0
     deadline_s: float = 120.0

@@ -31,6 +31,7 @@ def measure_speed(plan: Plan, on_progress: OnProgress) -> Outcome:
         backend="all" if model.backend == AUTO else model.backend,
         precision="all" if model.precision == AUTO else model.precision,
         size_px=model.size_px or open_bundle(model).manifest.sizes_px[0],
+        source=plan.video,
         duration_s=plan.bench_s,
     )
     result = benchmark(spec, on_progress)

@@ -2,8 +2,6 @@
 
 import json
 
-import pytest
-
 from edgecrack.doctor.examination import CHECKS
 
 UNIT = """\
@@ -57,28 +55,6 @@ def test_the_configuration_is_looked_at(command, tmp_path, tiny_bundle):
     assert (ended.code, found["camera"], found["receiver"]) == (3, "fail", "fail")
     assert found["configuration"] == "ok"
     assert "secret" not in ended.stdout + ended.stderr
-
-
-@pytest.mark.parametrize(
-    "text", ["no TOML [", "[source]\naddres = 'a.mp4'\n", "[source]\naddress = 5\n", None]
-)
-def test_a_wrong_configuration_is_a_line(command, tmp_path, tiny_bundle, text):
-    """All the rest is looked at all the same."""
-    config = tmp_path / "unit.toml"
-    if text is not None:
-        config.write_text(text)
-    ended = command("doctor", "--config", config, "--model", tiny_bundle, "--json")
-    assert ended.code == 3
-    assert states(ended)["configuration"] == "fail"
-    assert states(ended)["self-test"] == "ok"
-
-
-def test_a_configuration_without_a_source_is_one(command, tmp_path, tiny_bundle):
-    """The source may be left to the command line of each run."""
-    config = tmp_path / "unit.toml"
-    config.write_text(f'[output]\nruns_folder = "{tmp_path}"\n')
-    ended = command("doctor", "--config", config, "--model", tiny_bundle, "--json")
-    assert states(ended)["configuration"] == "ok"
 
 
 def test_nothing_crashes_without_optional_parts(command, tmp_path, tiny_bundle, environment):

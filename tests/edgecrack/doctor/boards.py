@@ -89,6 +89,12 @@ def board(name: str, folder: Path, files: dict[str, str | None] | None = None) -
     )
 
 
+def recorded(machine: Machine) -> RecordedPrograms:
+    """Return the double that answers for a machine, to be changed."""
+    assert isinstance(machine.run, RecordedPrograms)
+    return machine.run
+
+
 def bare(folder: Path) -> Machine:
     """Return a machine with no files, no programs, and no module that can be loaded."""
     return Machine(

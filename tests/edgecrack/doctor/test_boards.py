@@ -9,7 +9,7 @@ from edgecrack.doctor.line import FAIL, OK, WARN
 from edgecrack.doctor.machine import Ended
 from edgecrack.doctor.unit import Unit
 from edgecrack.segmenters import ModelSpec
-from tests.edgecrack.doctor.boards import ORIN, THOR, bare, board
+from tests.edgecrack.doctor.boards import ORIN, THOR, bare, board, recorded
 
 
 @pytest.fixture
@@ -183,7 +183,7 @@ def test_tensorrt_must_fit_library_and_jetpack(  # noqa: PLR0913, PLR0917  a row
     """JetPack 6 never takes 11, the library must be the binding's, another 10 is worth a word."""
     files = {} if library is None else {"var/lib/dpkg/status": package(library)[name]}
     machine = board(name, tmp_path, files)
-    machine.run.probes["library tensorrt"] = {"version": version}
+    recorded(machine).probes["library tensorrt"] = {"version": version}
     finding = said(machine, "TensorRT")
     assert finding.state == state
     assert words in finding.says
@@ -192,9 +192,9 @@ def test_tensorrt_must_fit_library_and_jetpack(  # noqa: PLR0913, PLR0917  a row
 def test_tensorrt_that_python_cannot_load_is_told(said, tmp_path):
     """A library that is missing, and one that ends the process."""
     machine = board(ORIN, tmp_path)
-    machine.run.probes["library tensorrt"] = {"problem": "libnvinfer.so.10: cannot open"}
+    recorded(machine).probes["library tensorrt"] = {"problem": "libnvinfer.so.10: cannot open"}
     assert "cannot load it: libnvinfer.so.10" in said(machine, "TensorRT").says
-    machine.run.probes["library tensorrt"] = Ended("", "ended with -11")
+    recorded(machine).probes["library tensorrt"] = Ended("", "ended with -11")
     finding = said(machine, "TensorRT")
     assert finding.state == FAIL
     assert "ended with -11" in finding.says
@@ -215,29 +215,32 @@ def test_a_jetson_without_tensorrt_runs_on_its_processor(said, tmp_path):
 def test_pycuda_must_see_the_gpu(said, tmp_path):
     """It is absent, or the driver says no."""
     machine = board(ORIN, tmp_path)
-    machine.run.probes["cuda"] = {"problem": "there is no module 'pycuda'", "absent": "pycuda"}
+    recorded(machine).probes["cuda"] = {
+        "problem": "there is no module 'pycuda'",
+        "absent": "pycuda",
+    }
     finding = said(machine, "pycuda")
     assert finding.state == FAIL
     assert "edgecrack[tensorrt]" in finding.what_to_do
     seen = {"version": "2024.1", "cuda": "12.6.0", "gpu_problem": "no CUDA-capable device"}
-    machine.run.probes["cuda"] = seen
+    recorded(machine).probes["cuda"] = seen
     assert "sees no GPU: no CUDA-capable device" in said(machine, "pycuda").says
 
 
 def test_missing_elements_are_named(said, tmp_path):
     """Those that everything needs fail; those that a source or the hardware needs are a warning."""
     machine = board(THOR, tmp_path)
-    machine.run.missing |= {"nvvidconv", "nvv4l2decoder", "avdec_h264"}
+    recorded(machine).missing |= {"nvvidconv", "nvv4l2decoder", "avdec_h264"}
     assert said(machine, "Jetson elements").state == WARN
     assert "without nvv4l2decoder, nvvidconv" in said(machine, "Jetson elements").says
     assert said(machine, "GStreamer").state == WARN
     assert "gstreamer1.0-libav" in said(machine, "GStreamer").what_to_do
-    machine.run.missing |= {"x264enc"}
+    recorded(machine).missing |= {"x264enc"}
     assert "no overlays" in said(machine, "GStreamer").says
-    machine.run.missing |= {"videocrop"}
+    recorded(machine).missing |= {"videocrop"}
     assert said(machine, "GStreamer").state == FAIL
-    machine.run.missing -= {"videocrop"}
-    machine.run.gstreamer = "1.18.4"
+    recorded(machine).missing -= {"videocrop"}
+    recorded(machine).gstreamer = "1.18.4"
     assert "older than 1.20" in said(machine, "GStreamer").says
 
 
@@ -258,7 +261,7 @@ def test_a_failed_selftest_is_told(said, tmp_path):
         ({"problem": "the bundle is damaged"}, "damaged"),
         (Ended("", "ended with -4"), "ended with -4"),
     ):
-        machine.run.probes["selftest"] = answer
+        recorded(machine).probes["selftest"] = answer
         finding = said(machine, "self-test")
         assert finding.state == FAIL
         assert words in finding.says

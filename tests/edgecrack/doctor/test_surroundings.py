@@ -43,6 +43,21 @@ def test_the_camera_that_is_configured_is_looked_for(source, state, words, tmp_p
     assert "secret" not in finding.says
 
 
+@pytest.mark.parametrize(
+    ("name", "source", "state", "words"),
+    [
+        (ORIN, "csi://0", OK, "csi://0: /dev/video0 vi-output, imx219"),
+        (ORIN, "csi://1?width=1280", FAIL, "there are 1 cameras on the CSI port"),
+        (THOR, "csi://0", FAIL, "there are 0 cameras on the CSI port"),
+    ],
+)
+def test_a_camera_on_the_csi_port_is_counted(name, source, state, words, tmp_path):
+    """A webcam is none."""
+    finding = check_camera(board(name, tmp_path), Unit(source=source))
+    assert finding.state == state
+    assert words in finding.says
+
+
 def test_a_network_camera_that_answers_is_told(tmp_path):
     """No more is said of it than that."""
     with socket.create_server(("127.0.0.1", 0)) as server:

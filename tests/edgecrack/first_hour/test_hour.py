@@ -15,16 +15,16 @@ from edgecrack.first_hour.plan import Plan
 from edgecrack.first_hour.report_file import ReportFile
 from edgecrack.first_hour.step import Outcome
 from edgecrack.segmenters import ModelSpec
-from tests.edgecrack.doctor.boards import ORIN, board
+from tests.edgecrack.doctor.boards import ORIN, board, recorded
 
 STEPS = ["doctor", "engines", "golden frames", "speed", "soak"]
 
 
 @pytest.fixture(scope="module")
-def plan(tiny_bundle):
+def plan(tiny_bundle, drive):
     """Return a plan of some seconds."""
     model = ModelSpec(bundle=tiny_bundle, backend="onnxruntime", precision="fp32")
-    return Plan(Unit(model=model), bench_s=0.1, soak_s=0.6)
+    return Plan(Unit(model=model), str(drive.video), bench_s=0.1, soak_s=0.6)
 
 
 @pytest.fixture(scope="module")
@@ -128,5 +128,5 @@ def test_the_power_mode_is_read_and_never_changed(hour_with, tmp_path):
     assert hour.modes == ("0 15W", "1 25W", "2 MAXN_SUPER", "3 7W")
     machine = board(ORIN, tmp_path / "other", {"var/lib/nvpmodel/status": None})
     first_hour(machine, Plan())
-    asked = {command for command in machine.run.asked if "nvpmodel" in command}
+    asked = {command for command in recorded(machine).asked if "nvpmodel" in command}
     assert asked == {"nvpmodel -q"}
