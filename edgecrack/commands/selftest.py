@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from edgecrack.commands.first_hour import REPORT, spend_first_hour
 from edgecrack.commands.options import UNCHECKED, Json
-from edgecrack.commands.progress import progress_bars
 from edgecrack.errors import UsageError
 from edgecrack.manifest import PRECISIONS
-from edgecrack.printable import printable
 from edgecrack.segmenters.backends import BACKENDS
 
-if TYPE_CHECKING:
-    from edgecrack.segmenters import ModelSpec
-
-REPORT = Path("edgecrack-first-hour.zip")
+Deadline = Annotated[
+    float, typer.Option("--deadline", help="Seconds that one network may take.", min=0)
+]
+FirstHour = Annotated[
+    bool,
+    typer.Option(
+        "--first-hour",
+        help="All that a new board must show, in some ten minutes, and a file to send home.",
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        help="File for --first-hour; a further run in another power mode adds to it.",
+        show_default=str(REPORT),
+        **UNCHECKED,
+    ),
+]
 
 
 def selftest(
@@ -37,24 +50,9 @@ def selftest(
     precision: Annotated[
         str, typer.Option(help=f"Which precision: auto (all), {', '.join(PRECISIONS)}.")
     ] = "auto",
-    deadline: Annotated[
-        float, typer.Option(help="Seconds that one network may take.", min=0)
-    ] = 120,
-    first_hour: Annotated[
-        bool,
-        typer.Option(
-            "--first-hour",
-            help="All that a new board must show, in some ten minutes, and a file to send home.",
-        ),
-    ] = False,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            help="File for --first-hour; a further run in another power mode adds to it.",
-            show_default=str(REPORT),
-            **UNCHECKED,
-        ),
-    ] = None,
+    deadline: Deadline = 120,
+    first_hour: FirstHour = False,
+    out: Out = None,
     as_json: Json = False,
 ) -> None:
     """Check every digest of BUNDLE and run its golden frames on this device; exit 0 or 3.
@@ -75,7 +73,7 @@ def selftest(
     except ValueError as error:
         raise UsageError(f"--{error}.") from error
     if first_hour:
-        _first_hour(spec, deadline, out or REPORT, as_json)
+        spend_first_hour(spec, deadline, out or REPORT, as_json)
         return
     if out is not None:
         raise UsageError("--out is the file of --first-hour, which is not asked for.")
@@ -85,25 +83,3 @@ def selftest(
     else:
         Console().print(selftest_table(result))
     result.require()
-
-
-def _first_hour(model: ModelSpec, deadline_s: float, out: Path, as_json: bool) -> None:
-    from edgecrack.commands.doctor_table import lines_table  # noqa: PLC0415
-    from edgecrack.doctor.machine import Machine  # noqa: PLC0415
-    from edgecrack.doctor.unit import Unit  # noqa: PLC0415
-    from edgecrack.first_hour.hour import first_hour  # noqa: PLC0415  OpenCV
-    from edgecrack.first_hour.plan import Plan  # noqa: PLC0415
-    from edgecrack.first_hour.report_file import ReportFile  # noqa: PLC0415
-
-    report = ReportFile(out)
-    plan = Plan(Unit(model=model), deadline_s=deadline_s)
-    with progress_bars() as show:
-        hour = first_hour(Machine(), plan, show, report.keep)
-    if as_json:
-        typer.echo(json.dumps({"out": printable(str(out)), **hour.as_json()}, indent=2))
-    else:
-        Console().print(lines_table([step.line for step in hour.steps]))
-        for line in report.left:
-            typer.echo(f"another power mode: {line}")
-        typer.echo(f"Send this file home: {printable(str(out))}")
-    hour.require()

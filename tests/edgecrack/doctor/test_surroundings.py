@@ -147,7 +147,7 @@ def test_the_receiver_that_is_configured_is_looked_for(position, state, words, t
 
 
 def test_a_port_that_may_not_be_read_says_how(tmp_path):
-    """The group is what is missing."""
+    """Another group than for cameras."""
     machine = replace(board(THOR, tmp_path), may_use=lambda _device: False)
     assert "dialout" in check_receiver(machine, Unit()).what_to_do
     unit = Unit(position="serial:///dev/ttyUSB0")
