@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -70,7 +71,8 @@ def run_command(command: Sequence[str], patience_s: float) -> Ended:
     try:
         stdout, stderr = process.communicate(timeout=patience_s)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has just ended
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         return Ended("", f"no answer within {patience_s:g} s")
     if process.returncode == 0:
