@@ -149,7 +149,7 @@ def writer_chain(width_px: int, height_px: int, rate: Fraction, encoding: str) -
     caps = f"video/x-raw,{picture},framerate={rate.numerator}/{rate.denominator}"
     return (
         f"appsrc name=in format=time max-bytes=0 caps={caps} ! {encoding} ! "
-        "h264parse ! mp4mux fragment-duration=1000 ! "
+        "h264parse ! mp4mux name=mux fragment-duration=1000 ! "
         # Buffered, a low-rate video would keep its first 64 KiB in a memory that dies with us.
         "filesink name=file buffer-mode=unbuffered"
     )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgecrack.errors import SinkError, UsageError
 from edgecrack.gst.buffers import wrap
 from edgecrack.gst.chain import software_encoding, writer_chain
+from edgecrack.gst.fragment import merge_runs
 from edgecrack.gst.hardware import hardware_encoding
 from edgecrack.gst.runtime import Gst, bus_error, has_element, launch, stop
 
@@ -23,6 +24,7 @@ LEAST_SIDE_PX = 16
 _QUEUE_PICTURES = 4
 _POLL_NS = 2_000_000
 _STALL_NS = 30_000_000_000
+_ONE_RUN = (1, 22)  # since this version mp4mux tells all samples of a fragment in one run
 _LEAST_STEP_NS = 1_000_000  # two pictures never share a time, or the muxer merges them
 
 
@@ -75,6 +77,9 @@ class VideoWriter:
         # A path need not be UTF-8, a property must be.
         self._pipeline.get_by_name("file").set_uri(path.absolute().as_uri())
         self._input = self._pipeline.get_by_name("in")
+        if Gst.version() < _ONE_RUN:
+            muxed = self._pipeline.get_by_name("mux").get_static_pad("src")
+            muxed.add_probe(Gst.PadProbeType.BUFFER, _merge)
         self._closed = False
         if self._pipeline.set_state(Gst.State.PLAYING) == Gst.StateChangeReturn.FAILURE:
             raise self._failure("could not be opened")
@@ -147,3 +152,16 @@ class VideoWriter:
     def _abandon(self) -> None:
         self._closed = True
         stop(self._pipeline)
+
+
+def _merge(pad: Any, info: Any) -> Any:  # noqa: ANN401 - gi has no types
+    """Put a fragment whose samples are one run in the place of one whose samples are many."""
+    buffer = info.get_buffer()
+    if buffer.extract_dup(4, 4) != b"moof":
+        return Gst.PadProbeReturn.OK
+    fragment = buffer.extract_dup(0, buffer.get_size())
+    merged = merge_runs(fragment)
+    if merged == fragment:
+        return Gst.PadProbeReturn.OK
+    pad.push(Gst.Buffer.new_wrapped(merged))  # comes by here again; a failure is on the bus
+    return Gst.PadProbeReturn.DROP

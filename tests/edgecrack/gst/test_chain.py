@@ -118,7 +118,7 @@ def test_the_encoder_is_the_one_at_hand(at_hand, encoder, gap):
     assert f" {encoder} " in text
     assert gap in text
     assert "format=RGB,width=64,height=48,framerate=25/2" in text
-    assert "mp4mux fragment-duration=1000" in text
+    assert "mp4mux name=mux fragment-duration=1000" in text
     assert text.endswith("filesink name=file buffer-mode=unbuffered")
 
 
