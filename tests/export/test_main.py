@@ -1,5 +1,7 @@
 """``edgecrack-export`` as a person types it."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -97,3 +99,16 @@ def test_what_cannot_be_scored_is_refused(export, tmp_path):
     export("score", bundle, "--set", "other").refused(2, "'nha12d'", "'other'")
     export("score", tmp_path).refused(65, "manifest.json")
     export("score", bundle, "--data", tmp_path).refused(66, "folder")
+
+
+def test_where_torch_is_a_missing_onnx_is_named(environment):
+    """The other library of the extra is told as well; exit code 78."""
+    program = "import sys; sys.modules['onnx'] = None; from export.__main__ import main; main()"
+    ended = subprocess.run(
+        [sys.executable, "-c", program, "bundle", "none.pt", "--out", "none"],
+        env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stdout) == (78, "")
+    (sentence,) = ended.stderr.splitlines()
+    assert "'onnx'" in sentence
+    assert "pip install 'edgecrack[export]'" in sentence

@@ -20,7 +20,6 @@ MISSING = (
         ("training", "torch", "train", ("evaluate", "none.pt")),
         ("export", "torch", "export", ("bundle", "none.pt", "--out", "none")),
         ("export", "torch", "export", ("score", "none")),
-        ("export", "onnx", "export", ("bundle", "none.pt", "--out", "none")),
     ],
 )
 def test_a_missing_extra_is_named(environment, package, library, extra, arguments):
