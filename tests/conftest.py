@@ -37,6 +37,15 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 DATA = Path(os.environ.get("EDGECRACK_DATA") or CHECKOUT.parent / "shared" / "data")
 TINY_BUNDLE = CHECKOUT / "tests" / "edgecrack" / "data" / "tiny"
 LEFT_OUT = pytest.StashKey[int]()
+# What a test asks for -> the marker by which it is left out where that cannot be had.
+MARKERS = {"browser": "browser", "traced": "system_calls"}
+
+
+def pytest_itemcollected(item):
+    """Mark a test by what it asks for, so that ``-m "not browser"`` finds each one."""
+    for fixture, marker in MARKERS.items():
+        if fixture in getattr(item, "fixturenames", ()):
+            item.add_marker(marker)
 
 
 def pytest_collection_modifyitems(config, items):

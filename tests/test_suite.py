@@ -1,6 +1,7 @@
 """The tests themselves: which run where there is no real data, and where there is no torch."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +50,15 @@ def test_a_test_that_hides_its_need_of_real_data_is_refused(tmp_path):
     done = collect(f"--rootdir={tmp_path}", "-c", CHECKOUT / "pyproject.toml", tmp_path)
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
     assert "test_it.py" in done.stderr
+
+
+def test_what_a_machine_may_lack_is_left_out_by_a_marker():
+    """Each test with a browser, or whose system calls are watched, has its marker by itself."""
+    files = ("tests/edgecrack/test_system_calls.py", "tests/edgecrack/page/test_document.py")
+    done = collect(*files, "-m", "not browser and not system_calls")
+    assert "test_the_page_is_one_closed_file" in done.stdout
+    assert not re.search("chromium|calls_nobody", done.stdout)
+    assert "deselected" in done.stdout
 
 
 def test_ci_needs_the_real_data(tmp_path):

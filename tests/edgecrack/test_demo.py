@@ -5,6 +5,7 @@ import json
 import pytest
 
 
+@pytest.mark.slow
 def test_a_demo_is_rendered_surveyed_scored_and_shown(command, tmp_path):
     """One command: a page that loads nothing, F1 against the truth, and no frame lost."""
     out = tmp_path / "demo"

@@ -104,6 +104,7 @@ def test_no_source_and_no_run_are_errors_of_the_tree(tmp_path):
     assert issubclass(InputError, edgecrack.EdgecrackError)
 
 
+@pytest.mark.slow
 def test_one_picture_is_segmented_as_in_a_run(tmp_path):
     """Mask and probability have the picture's size, and the mask is that of a run on it."""
     first = next(render_frames(DriveSpec(seconds=1)))

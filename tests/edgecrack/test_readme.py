@@ -26,6 +26,7 @@ def example():
     return code
 
 
+@pytest.mark.slow
 def test_the_python_example_runs(example, environment, tmp_path):
     """Run word by word, it prints each frame with cracks and writes a mask."""
     start = re.search(r'video_start="(.*?)"', example)[1]

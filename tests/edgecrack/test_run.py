@@ -300,6 +300,7 @@ def test_the_reading_of_a_position_log_is_told_before_the_frames(tiny_bundle, tm
     assert told[-1] == ("frames", 3, 3)
 
 
+@pytest.mark.slow
 def test_a_longer_run_takes_no_more_memory(tiny_bundle, tmp_path):
     """From the hundredth frame to the six hundredth it grows at most by what waits for the disk.
 

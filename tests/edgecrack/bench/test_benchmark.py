@@ -28,6 +28,7 @@ def result(tiny_bundle):
     return benchmark(spec, lambda *progress: told.append(progress)), told
 
 
+@pytest.mark.slow
 def test_every_variant_has_a_row(result, tiny):
     """Backend and precision in the order of the choice, the reference first and like itself."""
     measured, told = result
@@ -45,6 +46,7 @@ def test_every_variant_has_a_row(result, tiny):
     assert told[-1] == ("variants measured", len(ways), len(ways))
 
 
+@pytest.mark.slow
 def test_whole_runs_and_live_runs_are_measured(tiny_bundle, drive):
     """Every frame of the video comes out; the camera gives what its rate and time make."""
     spec = BenchSpec(
@@ -82,6 +84,7 @@ def test_what_goes_wrong_in_the_process_is_told_here(tiny_bundle, tmp_path):
         apart("the end of it", os._exit, 7)
 
 
+@pytest.mark.slow
 def test_a_variant_that_fails_leaves_the_others(tiny_bundle, monkeypatch):
     """It is named with its reason; only where all fail there is no result."""
     real = measure_variant
@@ -159,6 +162,7 @@ def test_memory_is_of_this_process_alone():
     assert int(child.stdout) < len(large) < peak_memory_bytes()
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_it_in_one_line(environment, tiny_bundle, until):
     """And leaves no process behind."""
     command = [sys.executable, "-m", "edgecrack", "bench", "--model", str(tiny_bundle)]

@@ -41,6 +41,7 @@ def test_a_model_says_its_terms_and_scores(name):
     assert any("test (" in metric.protocol for metric in manifest.metrics)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_a_model_proves_itself_here(name):
     """Its golden frames give the promised answers on this machine."""

@@ -37,6 +37,7 @@ def test_the_power_may_go_after_any_operation(unsynced):
         check(disk.after_power_cut(Random(0), unsynced), told, observations)
 
 
+@pytest.mark.slow
 def test_a_power_cut_may_leave_any_part_of_what_was_not_synced():
     """A hundred cuts at random moments, each with its own unsynced names and bytes left."""
     observations = make_observations(40)

@@ -8,6 +8,7 @@ from edgecrack.errors import SinkError
 from edgecrack.synthetic.drive import SECOND_NS, DriveSpec, drive_fixes, render_frames, write_drive
 
 
+@pytest.mark.slow
 def test_the_same_spec_gives_the_same_pixels(spec, frames):
     """A second rendering equals the first to the last pixel."""
     again = next(iter(render_frames(spec)))

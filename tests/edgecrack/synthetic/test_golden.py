@@ -20,6 +20,7 @@ def golden():
     return golden_set(320, 192)
 
 
+@pytest.mark.slow
 def test_each_picture_is_what_its_name_says(golden):
     """One has cracks, one has none, one is dark and cracked; all have the asked size."""
     assert list(golden) == ["crack", "clean", "dark"]
@@ -30,6 +31,7 @@ def test_each_picture_is_what_its_name_says(golden):
     assert golden["dark"].picture.mean() < 0.6 * golden["crack"].picture.mean()
 
 
+@pytest.mark.slow
 def test_another_process_renders_the_same_pictures(golden):
     """Pictures are equal byte for byte across processes."""
     other = subprocess.run(

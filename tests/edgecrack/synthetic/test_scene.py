@@ -1,12 +1,14 @@
 """The scene at an instant."""
 
 import numpy as np
+import pytest
 
 from edgecrack.synthetic.motion import Motion
 from edgecrack.synthetic.scene import Scene
 from edgecrack.synthetic.sensor import DAY, Sensor
 
 
+@pytest.mark.slow
 def test_an_instant_looks_the_same_whatever_was_rendered_before():
     """Going back to an instant gives its picture again: nothing depends on the order."""
     scene, motion, sensor = Scene(2, 20.0, (144, 256)), Motion(10.0), Sensor((144, 256), DAY, 2)
