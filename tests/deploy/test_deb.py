@@ -183,7 +183,7 @@ def test_dpkg_knows_each_file(installed):
 
 
 def test_an_upgrade_keeps_the_configuration_and_a_removal_the_surveys(package, tmp_path):
-    """Through reinstallation, removal and purge: nothing of a person's is lost, nothing else left."""
+    """Reinstalled, removed, purged: nothing of a person's is lost, and nothing else left."""
     root = Root(tmp_path)
     root.dpkg("--install", package)
     config, survey, cache = (

@@ -32,7 +32,7 @@ def values(instructions, name):
 def test_it_has_instructions_only(instructions):
     """Each line is an instruction that Docker knows, beginning with a base image."""
     assert {name for name, _ in instructions} <= KNOWN
-    assert [name for name, _ in instructions if name != "ARG"][0] == "FROM"
+    assert next(name for name, _ in instructions if name != "ARG") == "FROM"
 
 
 def test_both_stages_stand_on_images_with_a_tag(instructions):
@@ -64,7 +64,7 @@ def test_it_runs_as_the_unit_does(instructions):
 def test_the_image_that_runs_has_no_compiler_and_no_torch(instructions):
     """The compiler stays in the first stage; only the package and TensorRT leave it."""
     second = instructions[[told for _, told in instructions].index("${RUN_IMAGE}") :]
-    copied = [told for told in values(second, "COPY")]
+    copied = values(second, "COPY")
     assert all(told.startswith("--from=build ") for told in copied)
     installed = " ".join(values(second, "RUN"))
     for word in ("g++", "gcc", "-dev", "pip", "torch", "jetpack"):
@@ -83,7 +83,8 @@ def test_all_that_the_package_is_made_of_is_sent_to_docker():
     """What deb.sh copies, and what make reads, is not ignored; nothing secret or large is sent."""
     rules = (CHECKOUT / ".dockerignore").read_text().splitlines()
     kept = {rule[1:] for rule in rules if rule.startswith("!")}
-    (copied,) = re.findall(r'cp -r "\$checkout"/\{(.*?)\}', (CHECKOUT / "deploy/deb.sh").read_text())
+    script = (CHECKOUT / "deploy" / "deb.sh").read_text()
+    (copied,) = re.findall(r'cp -r "\$checkout"/\{(.*?)\}', script)
     assert kept == {*copied.split(","), "Makefile", "constraints.txt"}
     assert "*" in rules
     assert any(fnmatch.fnmatch("training/checkpoints", rule) for rule in rules if rule != "*")
