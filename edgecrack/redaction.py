@@ -11,7 +11,7 @@ import re
 
 _HIDDEN = "***"
 _SCHEME = re.compile(r"(?<![\w+.-])[A-Za-z][A-Za-z0-9+.-]*:(?=\S)/{0,2}")
-_LOCAL = re.compile("test:|(?:file|serial|v4l2):///")
+_LOCAL = re.compile("test:|csi:|(?:file|serial|v4l2):///")
 _AFTER_URI = "'\"`)]},.;:"  # punctuation of the sentence around it
 
 

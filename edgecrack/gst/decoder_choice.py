@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     PropertiesOf = Callable[[str], frozenset[str] | None]
 
 _PACKAGES = "JetPack's packages nvidia-l4t-camera and nvidia-l4t-gstreamer hold it"
+_ASKED = "asked for"
 _OTHERWISE = "--decoder software decodes on the processor instead"
 
 
@@ -54,23 +55,19 @@ def choose_decoder(
     if is_csi:
         _demand((CAMERA, CONVERTER), properties_of, "a csi: camera needs", _PACKAGES)
     if wanted == "software":
-        return DecoderChoice(is_hardware=False, why="asked for")
+        return DecoderChoice(is_hardware=False, why=_ASKED)
     elements = (CONVERTER, CAMERA if is_csi else DECODER)
     if wanted == "auto" and not all(map(_is_known(properties_of), elements)):
         return DecoderChoice(is_hardware=False, why="")
     _demand(elements, properties_of, "hardware decoding needs", f"{_PACKAGES}, or {_OTHERWISE}")
-    if can_crop(region):
-        return DecoderChoice(
-            is_hardware=True, why="found here" if wanted == "auto" else "asked for"
-        )
-    asked = f"{region.width_px}x{region.height_px} at {region.x_px},{region.y_px}" if region else ""
+    if region is None or can_crop(region):
+        return DecoderChoice(is_hardware=True, why="found here" if wanted == "auto" else _ASKED)
+    asked = f"{region.width_px}x{region.height_px} at {region.x_px},{region.y_px}"
     if wanted == "auto":
-        return DecoderChoice(
-            is_hardware=False,
-            why=f"{CONVERTER} cuts out even edges only, and the region is {asked}",
-        )
+        why = f"{CONVERTER} cuts at even pixels only, and the region is {asked}"
+        return DecoderChoice(is_hardware=False, why=why)
     raise UsageError(
-        f"hardware decoding needs a region with even edges, and {asked} is none: move it by a "
+        f"hardware decoding needs a region whose edges are even, and not {asked}: move them by a "
         f"pixel, or {_OTHERWISE}"
     )
 

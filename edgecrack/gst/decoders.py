@@ -26,6 +26,11 @@ class Decoders:
         """The one that works; empty where pictures come as they are."""
         return self.tried[-1] if self.tried else ""
 
+    @property
+    def tried_hardware(self) -> bool:
+        """Whether the hardware's decoder was tried."""
+        return DECODER in self.tried
+
     def refuse_a_stand_in(self, source: str) -> None:
         """Raise an error where the hardware's decoder was tried and another took its place.
 
@@ -34,7 +39,7 @@ class Decoders:
         Args:
             source: What messages call the source.
         """
-        if DECODER in self.tried and self.name != DECODER:
+        if self.tried_hardware and self.name != DECODER:
             reason = opening_problem(DECODER) or "it refuses how these pictures are coded"
             raise EdgecrackError(
                 f"{source}: the hardware's decoder {DECODER} does not work ({reason}), and "

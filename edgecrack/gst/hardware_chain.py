@@ -45,6 +45,9 @@ FLIPS: Mapping[str, str] = {
 }
 """Orientation that a file declares -> ``flip-method`` that brings its pictures upright."""
 
+TURNED_ON_ITS_SIDE = frozenset(name for name in FLIPS if name.endswith(("-90", "-270")))
+"""Those that change width and height over."""
+
 _QUANTIZER = 21  # as of the software encoder
 _BITS_A_PIXEL = 0.25  # where the encoder takes no quantizer
 _HARDWARE_MEMORY = "video/x-raw(memory:NVMM)"
@@ -53,16 +56,23 @@ _HARDWARE_MEMORY = "video/x-raw(memory:NVMM)"
 def reader_chain(spec: PipelineSpec) -> str:
     """Return the pipeline from a source to two appsinks; names and order are those of `chain`.
 
-    ``head`` turns pictures upright; with nothing to turn they pass through it as they are. A source
-    that was decoded by the processor is taken into the hardware's memory there.
+    ``head`` turns pictures upright, held to their size by `upright_caps`; with nothing to turn they
+    pass through it as they are. A source that was decoded by the processor is taken into the
+    hardware's memory there.
     """
     return (
-        f"{spec.description} ! {CONVERTER} name=head ! {_HARDWARE_MEMORY} ! "
+        f"{spec.description} ! {CONVERTER} name=head ! "
+        f"capsfilter name=upright caps={_HARDWARE_MEMORY} ! "
         f"{pace(spec)}{latest_queue(spec)} ! tee name=split "
         f"split. ! {_branch('image')} "
         f"split. ! valve name=evidence-valve drop-mode=forward-sticky-events ! "
         f"{_branch('evidence')}"
     )
+
+
+def upright_caps(width_px: int, height_px: int) -> str:
+    """Return what ``upright`` lets through: pictures of one size in the hardware's memory."""
+    return f"{_HARDWARE_MEMORY},width={width_px},height={height_px}"
 
 
 def fit(geometry: FrameGeometry, input_px: tuple[int, int]) -> tuple[Property, ...]:
@@ -114,13 +124,11 @@ def interpolation(size_px: tuple[int, int], to_px: tuple[int, int]) -> str:
 _TAPS = ((2, "Bilinear"), (5, "5-Tap"), (10, "10-Tap"))
 
 
-def can_crop(region: Region | None) -> bool:
+def can_crop(region: Region) -> bool:
     """Tell whether the hardware cuts out a region to the pixel.
 
     Colour has half the resolution in the decoder's memory: edges that are odd would be moved.
     """
-    if region is None:
-        return True
     edges_px = (region.x_px, region.y_px, region.width_px, region.height_px)
     return all(edge_px % 2 == 0 for edge_px in edges_px)
 

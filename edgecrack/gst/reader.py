@@ -18,7 +18,7 @@ from edgecrack.gst.frame_numbers import FrameNumbers
 from edgecrack.gst.frame_times import FrameTimes, known
 from edgecrack.gst.geometry import frame_geometry, image_is_evidence
 from edgecrack.gst.hardware import rank_decoders
-from edgecrack.gst.orientation import turn_upright
+from edgecrack.gst.orientation import Upright
 from edgecrack.gst.renegotiation import contain
 from edgecrack.gst.runtime import Gst, launch, stop
 from edgecrack.letterbox import best_input
@@ -86,6 +86,7 @@ class Reader:
         self._numbers = FrameNumbers()
         self._geometry: FrameGeometry | None = None
         self._geometries: deque[FrameGeometry] = deque()  # of the pictures behind the queue
+        self._objection: UsageError | None = None  # to a size that may not be the pictures' yet
         self._refusal: UsageError | None = None
         self._entering_px, self._is_turned = (0, 0), False
         self._times = FrameTimes()
@@ -100,6 +101,7 @@ class Reader:
         self._pipeline = launch(way.reader_chain(spec))
         self._bus = Bus(self._pipeline)
         self._decoders = Decoders(self._pipeline)
+        self._upright = Upright(self._pipeline) if spec.is_hardware else None
         self._coded = CodedPictures(self._pipeline)
         self._image_sink = self._pipeline.get_by_name("image")
         self._evidence_sink = self._pipeline.get_by_name("evidence")
@@ -218,6 +220,9 @@ class Reader:
         return Gst.PadProbeReturn.OK
 
     def _on_leave(self, _pad: Any, info: Any) -> Any:  # noqa: ANN401
+        if self._objection is not None:
+            self._refusal = self._objection
+            return Gst.PadProbeReturn.DROP
         self._numbers.leave(hash(info.get_buffer()))
         if self._geometry is not None:
             self._geometries.append(self._geometry)
@@ -235,8 +240,9 @@ class Reader:
             self._is_turned = self._is_turned or is_turned
             self._geometry = frame_geometry(*size_px, self._region)
         except UsageError as error:
-            self._refusal = error
+            self._objection = error
             return Gst.PadProbeReturn.DROP
+        self._objection = None
         is_known, numerator, denominator = caps.get_fraction("framerate")
         if is_known and numerator:
             self.fps = numerator / denominator
@@ -249,8 +255,8 @@ class Reader:
         if event.type == Gst.EventType.CAPS:
             caps = event.parse_caps().get_structure(0)
             self._entering_px = caps.get_value("width"), caps.get_value("height")
-        elif event.type == Gst.EventType.TAG and self._spec.is_hardware:
-            turn_upright(self._pipeline.get_by_name("head"), event.parse_tag())
+        if self._upright is not None:
+            self._upright.take(event)
         return Gst.PadProbeReturn.OK
 
     def _refuse_entering_size(self) -> None:
@@ -336,7 +342,7 @@ class Reader:
         return all(pad.get_task_state() != Gst.TaskState.STARTED for pad in pads)
 
     def _failure(self, reason: str) -> EdgecrackError:
-        if self._spec.is_hardware and self._numbers.count == 0:
+        if self._decoders.tried_hardware and self._numbers.count == 0:
             reason = f"{reason} (in hardware; --decoder software decodes on the processor)"
         if self._spec.may_return:
             return SourceError(f"{self._spec.name} gives no pictures: {reason}")

@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgecrack.errors import EdgecrackError, InputError, SourceError
+from edgecrack.errors import EdgecrackError, InputError, SourceError, UsageError
 from edgecrack.gst.decoder_choice import DecoderChoice, choose_decoder
 from edgecrack.gst.hardware import properties_of
-from edgecrack.gst.hardware_chain import CONVERTER
+from edgecrack.gst.hardware_chain import CONVERTER, DECODER
 from edgecrack.gst.reader import Reader
 from edgecrack.records import Frame
 from edgecrack.sources import SourceCounts, SourceInfo, SourceSpec
@@ -51,6 +51,7 @@ class VideoSource:
         self._reader = Reader(pipeline, inputs_px, spec.region)
         try:
             self._first: Sample | None = self._await_first()
+            self._refuse_other_decoder(spec)
             self.info = self._info(spec, is_live=pipeline.is_live)
         except BaseException:  # also Ctrl-C
             self.close()
@@ -135,10 +136,22 @@ class VideoSource:
 
     def _decoder(self) -> str:
         """Say what decodes and scales."""
-        where = "hardware" if self._choice.is_hardware else "software"
-        scaler = CONVERTER if self._choice.is_hardware else ""
-        elements = ", ".join(filter(None, (self._reader.decoder, scaler)))
-        return f"{where}: {elements}" if elements else where
+        decoder = self._reader.decoder
+        if not self._choice.is_hardware:
+            return f"software: {decoder}" if decoder else "software"
+        if decoder in ("", DECODER):
+            return f"hardware: {', '.join(filter(None, (decoder, CONVERTER)))}"
+        return f"software: {decoder}; hardware: {CONVERTER}"
+
+    def _refuse_other_decoder(self, spec: SourceSpec) -> None:
+        """Refuse video that the hardware cannot decode, where it is asked for."""
+        decoder = self._reader.decoder
+        if spec.decoder == "hardware" and decoder not in ("", DECODER):
+            raise UsageError(
+                f"{self._name} is to be decoded in hardware, but {DECODER} does not take such "
+                f"video and {decoder} does: use --decoder auto, which scales it in hardware all "
+                "the same"
+            )
 
     def _frame(self, sample: Sample) -> Frame:
         captured_ns, monotonic_ns = None, sample.arrived_ns

@@ -180,7 +180,7 @@ def test_a_run_needs_a_source(tmp_path):
 
 
 FLAGS = {
-    "source": "SOURCE --video-start --region --rate --live/--file",
+    "source": "SOURCE --video-start --region --rate --live/--file --decoder",
     "position": "--position --max-gap --standstill",
     "model": "--model --backend --precision --size",
     "detection": "--min-crack-share",
