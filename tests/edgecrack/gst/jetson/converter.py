@@ -51,16 +51,13 @@ class ConverterBehaviour(StandIn):
     def __init__(self) -> None:
         super().__init__()
         self.fill(
-            "entry door ! in capsfilter caps=video/x-raw ! crop videocrop ! flip videoflip ! "
-            "scale videoscale method=nearest-neighbour add-borders=false ! "
+            "entry door ! in capsfilter caps=video/x-raw ! crop videocrop ! cut capsfilter ! "
+            "flip videoflip ! scale videoscale method=nearest-neighbour add-borders=false ! "
             "convert videoconvert dither=none ! out capsfilter caps=video/x-raw ! exit door"
         )
-        entry = self.show("sink", "entry")
+        self.show("sink", "entry")
         self.show("src", "exit")
-        entry.add_probe(Gst.PadProbeType.EVENT_DOWNSTREAM, self._on_event)
-        self._size_px: tuple[int, int] | None = None
         self._cut_px = {"left": 0, "top": 0, "width": 0, "height": 0}
-        self._is_cut = False
 
     def do_set_property(self, declaration: Any, value: Any) -> None:
         """Remember a value, and act on it."""
@@ -75,7 +72,6 @@ class ConverterBehaviour(StandIn):
 
     def _cut(self, edge: str, at_px: int) -> None:
         """Note an edge as NVIDIA's element does: far edges become sizes by the near ones of now."""
-        self._is_cut = True
         if edge in {"left", "top"}:
             self._cut_px[edge] = at_px
         else:
@@ -84,25 +80,12 @@ class ConverterBehaviour(StandIn):
         self._apply()
 
     def _apply(self) -> None:
-        if not self._is_cut or self._size_px is None:
-            return
+        """Cut at even pixels; -1 leaves the far edges to the size, whatever picture comes."""
         left, top, width, height = (self._cut_px[name] // 2 * 2 for name in self._cut_px)
-        edges = {
-            "left": left,
-            "top": top,
-            "right": self._size_px[0] - left - width,
-            "bottom": self._size_px[1] - top - height,
-        }
-        for edge, amount_px in edges.items():
+        for edge, amount_px in {"left": left, "top": top, "right": -1, "bottom": -1}.items():
             self.part("crop").set_property(edge, amount_px)
-
-    def _on_event(self, _pad: Any, info: Any) -> Any:
-        event = info.get_event()
-        if event.type == Gst.EventType.CAPS:
-            caps = event.parse_caps().get_structure(0)
-            self._size_px = caps.get_value("width"), caps.get_value("height")
-            self._apply()
-        return Gst.PadProbeReturn.OK
+        size = f"video/x-raw,width={width},height={height}" if width and height else "video/x-raw"
+        Gst.util_set_object_arg(self.part("cut"), "caps", size)
 
 
 Converter = element_type(

@@ -22,7 +22,11 @@ _ANY = Gst.Caps.from_string(f"video/x-raw({HARDWARE}); video/x-raw")
 _READWRITE = GObject.ParamFlags.READWRITE
 
 
-class Door(GstBase.BaseTransform):
+Mixin: Any = object
+"""What a checker of types may know of a class that is mixed into one of gi's: nothing."""
+
+
+class Door(GstBase.BaseTransform):  # type: ignore[misc]
     """Takes pictures from one memory into the other: only the label changes."""
 
     __gstmetadata__ = ("Door", "Filter", "Changes the memory's label", "edgecrack tests")
@@ -80,7 +84,7 @@ def declared(**properties: Any) -> dict[str, tuple[Any, ...]]:
     return table
 
 
-class StandIn:
+class StandIn(Mixin):  # type: ignore[misc]
     """An element under a real name, with real elements inside; it remembers what was set.
 
     To be mixed into a ``Gst.Bin``: what GObject knows of a class must stand in that class itself.

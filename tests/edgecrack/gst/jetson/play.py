@@ -106,9 +106,12 @@ def _likeness(frames: list[Any]) -> float:
         part = frame.evidence[y : y + height, x : x + width]
         size_px = frame.image.shape[1::-1]
         small.append(cv2.resize(part, size_px, interpolation=cv2.INTER_AREA).astype(int))
-    own = [np.abs(s - f.image).mean() for s, f in zip(small, frames, strict=True)]
-    other = [np.abs(s - f.image).mean() for s, f in zip(small, frames[1:], strict=False)]
-    return float(max(mine / theirs for mine, theirs in zip(own, other, strict=False)))
+    images = [frame.image.astype(int) for frame in frames]
+    return max(
+        float(np.abs(part - mine).mean() / np.abs(part - next_one).mean())
+        for part, mine, next_one in zip(small, images, images[1:], strict=False)
+        if mine.shape == next_one.shape
+    )
 
 
 def _caps(pipeline: Any) -> dict[str, str]:
