@@ -6,6 +6,7 @@
     ├── UsageError               2  the command line is wrong; do not restart
     ├── NotHealthyError          3  a self-test ran and failed
     ├── BundleError             65  the model bundle is unusable here; fall back to another
+    │   └── EngineError         65  no TensorRT engine of it can be built, or fits
     ├── InputError              66  an input is missing or broken; do not restart
     ├── SinkError               74  a result could not be written
     ├── SourceError             75  a camera or receiver went away and may come back
@@ -61,6 +62,10 @@ class BundleError(EdgecrackError):
     """A model bundle is damaged, not a bundle, or needs something this device lacks."""
 
     exit_code: ClassVar[int] = 65
+
+
+class EngineError(BundleError):
+    """A TensorRT engine cannot be built, is not what was asked for, or does not fit this device."""
 
 
 class InputError(EdgecrackError):

@@ -7,6 +7,7 @@ network. Field numbers are those of ``onnx.proto``.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from math import prod
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from edgecrack.errors import BundleError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from hashlib import _Hash
 
 HEIGHT, WIDTH = "height", "width"
 """How a network of any size names the two dimensions that are fixed when it is loaded."""
@@ -37,6 +39,8 @@ _PRECISION = {
     2: "int8", 3: "int8", 4: "int16", 5: "int16", 21: "int4", 22: "int4",
     17: "fp8", 18: "fp8", 19: "fp8", 20: "fp8", 23: "fp4",
 }  # fmt: skip
+_NUMBERS = {4, 5, 9, 10}  # fields of TensorProto that hold what training changes
+_GRAPH, _OPERATOR_SETS = 7, 8  # fields of ModelProto that say what is computed
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types
 _LARGEST_NUMBER = 2**29 - 1
 _DEEPEST = 64
@@ -77,6 +81,41 @@ def weight_precision(model: bytes) -> str:
     return max(elements, key=lambda precision: elements[precision])
 
 
+def architecture_sha256(model: bytes) -> str:
+    """Return a digest of an ONNX file that another training of the same network leaves as it is.
+
+    It covers nodes, names, shapes and whole numbers, but no weights: not the elements of tensors
+    of a precision that `weight_precision` knows.
+
+    Raises:
+        BundleError: ``model`` is no protocol buffer.
+    """
+    digest = hashlib.sha256()
+    try:
+        for number, value in message_fields(memoryview(model)):
+            if number in {_GRAPH, _OPERATOR_SETS}:
+                _add_architecture(digest, "graph" if number == _GRAPH else "operators", value)
+    except (IndexError, ValueError) as error:
+        raise _unreadable() from error
+    return digest.hexdigest()
+
+
+def _add_architecture(digest: _Hash, kind: str, value: memoryview | int, depth: int = 0) -> None:
+    """Add a field to a digest, with all inside it but the weights."""
+    if depth > _DEEPEST:
+        raise ValueError("nested too deeply")
+    if isinstance(value, int) or kind not in _INSIDE:
+        content = str(value).encode() if isinstance(value, int) else value
+        digest.update(b"%d:" % len(content))
+        digest.update(content)
+        return
+    is_weight = kind == "tensor" and _type_and_count(value)[0] in _PRECISION
+    for number, inside in message_fields(value):
+        digest.update(b"%d=" % number)
+        if not (is_weight and number in _NUMBERS):
+            _add_architecture(digest, _INSIDE[kind].get(number, ""), inside, depth + 1)
+
+
 def _unreadable() -> BundleError:
     return BundleError("the network file is no readable ONNX; export it again.")
 
@@ -88,7 +127,7 @@ def _tensors(message: memoryview, kind: str, depth: int = 0) -> Iterator[memoryv
     if kind == "tensor":
         yield message
         return
-    for number, value in _fields(message):
+    for number, value in message_fields(message):
         inside = _INSIDE[kind].get(number)
         if inside and isinstance(value, memoryview):
             yield from _tensors(value, inside, depth + 1)
@@ -97,14 +136,14 @@ def _tensors(message: memoryview, kind: str, depth: int = 0) -> Iterator[memoryv
 def _is_external(tensor: memoryview) -> bool:
     return any(
         number == _EXTERNAL_DATA or (number == _DATA_LOCATION and bool(value))
-        for number, value in _fields(tensor)
+        for number, value in message_fields(tensor)
     )
 
 
 def _type_and_count(tensor: memoryview) -> tuple[int, int]:
     """Return the data type of a tensor, and how many elements its dimensions make."""
     data_type, dims = 0, []
-    for number, value in _fields(tensor):
+    for number, value in message_fields(tensor):
         if number == _DATA_TYPE and isinstance(value, int):
             data_type = value
         elif number == _DIMS:
@@ -120,8 +159,13 @@ def _packed(numbers: memoryview) -> Iterator[int]:
         yield value
 
 
-def _fields(message: memoryview) -> Iterator[tuple[int, memoryview | int]]:
-    """Walk the fields of one message: (field number, bytes or number)."""
+def message_fields(message: memoryview) -> Iterator[tuple[int, memoryview | int]]:
+    """Walk the fields of one protocol-buffer message: (field number, bytes or number).
+
+    Raises:
+        ValueError: It is no such message.
+        IndexError: It ends in the middle of a number.
+    """
     place = 0
     while place < len(message):
         key, place = _varint(message, place)

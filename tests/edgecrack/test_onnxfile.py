@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgecrack.errors import BundleError
-from edgecrack.onnxfile import has_external_data, weight_precision
+from edgecrack.onnxfile import architecture_sha256, has_external_data, weight_precision
 
 
 def test_a_real_export_keeps_to_itself(tiny_bundle):
@@ -68,3 +68,19 @@ def test_random_bytes_are_an_answer_or_a_bundle_error(data):
         assert has_external_data(data) in {True, False}
     with suppress(BundleError):
         assert weight_precision(data)
+
+
+def test_the_architecture_is_all_but_the_weights(tiny_bundle):
+    """Other weights leave its digest as it is; another name or size of anything does not."""
+    whole = (tiny_bundle / "model.fp32.onnx").read_bytes()
+    digest = architecture_sha256(whole)
+    weights = whole.index(b"net.down.0.0.weight", whole.index(b"net.down.0.0.weight") + 1)
+    start = whole.index(b"J", weights) + 8  # raw_data
+    retrained = whole[:start] + bytes(64) + whole[start + 64 :]
+    assert architecture_sha256(retrained) == digest
+    renamed = whole.replace(b"node_relu_1", b"node_relu_2", 1)
+    assert architecture_sha256(renamed) != digest
+    assert architecture_sha256((tiny_bundle / "model.fp16.onnx").read_bytes()) != digest
+    for data in (b"\xff", whole[:-3], b"\x3a\x05\x0a"):
+        with pytest.raises(BundleError):
+            architecture_sha256(data)

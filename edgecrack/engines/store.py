@@ -1,0 +1,203 @@
+"""Where engines are kept: ``<key>.plan``, its sidecar ``<key>.json``, and what TensorRT timed.
+
+::
+
+    ~/.cache/edgecrack/engines/
+      <key of the fingerprint>.plan          what TensorRT loads
+      <key of the fingerprint>.json          its sidecar; written last: with it the engine is whole
+      <key of the fingerprint>.layers.json   what TensorRT's inspector says of it
+      <key of the target>.timing             timings of the kernels, so that a build goes on faster
+      build.lock                             held while an engine is built
+
+Nothing here is ever half: each file is replaced at once, and a plan counts only with a sidecar that
+knows its length and digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edgecrack.engines.sidecar import Sidecar, parse_sidecar
+from edgecrack.errors import EngineError, SinkError
+from edgecrack.storage.disk import LocalDisk
+from edgecrack.storage.folders import make_folders
+from edgecrack.storage.replace_file import replace_file
+
+if TYPE_CHECKING:
+    from edgecrack.engines.fingerprint import Fingerprint, Target
+    from edgecrack.storage.disk import Disk
+
+MOST_BYTES = 4_000_000_000
+"""What all plans together may take; beyond it those that were built first are removed."""
+
+BUILD = "edgecrack engine build"
+"""What to type where an engine is missing."""
+
+
+def engines_folder() -> Path:
+    """Return where engines are kept: ``$XDG_CACHE_HOME`` or ``~/.cache``, ``edgecrack/engines``."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "edgecrack" / "engines"
+
+
+class EngineStore:
+    """The engines of this machine.
+
+    Args:
+        folder: Where they are kept; None is the usual place.
+        disk: What writes.
+
+    Attributes:
+        folder: Where they are kept.
+    """
+
+    def __init__(self, folder: Path | None = None, disk: Disk | None = None) -> None:
+        self.folder = engines_folder() if folder is None else folder
+        self._disk = disk or LocalDisk()
+
+    def engines(self) -> list[Sidecar]:
+        """Return every engine that there is a sidecar of, in the order they were built."""
+        found = []
+        for path in self.folder.glob("*.json"):
+            with suppress(OSError, ValueError):  # a file of another version or of someone else
+                sidecar = parse_sidecar(path.read_bytes())
+                if path.stem == sidecar.key:
+                    found.append(sidecar)
+        return sorted(found, key=lambda sidecar: (sidecar.built_utc, sidecar.key))
+
+    def fitting(self, wanted: Fingerprint) -> Sidecar | None:
+        """Return the engine that may run where ``wanted`` is, the last one that was built."""
+        fitting = [each for each in self.engines() if each.fingerprint.fits(wanted)]
+        return fitting[-1] if fitting else None
+
+    def nearest(self, wanted: Fingerprint) -> Sidecar | None:
+        """Return the engine that most likely was meant: as many facts as possible are the same."""
+
+        def likeness(sidecar: Sidecar) -> int:
+            return -len(sidecar.fingerprint.differences(wanted).split(", "))
+
+        same = [
+            each
+            for each in self.engines()
+            if (each.fingerprint.precision, each.fingerprint.size)
+            == (wanted.precision, wanted.size)
+        ]
+        return max(same, key=likeness, default=None)
+
+    def misfit(self, wanted: Fingerprint) -> str:
+        """Say why no engine fits, with both fingerprints where there is one that nearly does."""
+        name = f"{wanted.precision} {wanted.size} ({wanted.key})"
+        near = self.nearest(wanted)
+        if near is None:
+            return f"there is no engine for {name} on {wanted.target}"
+        differences = near.fingerprint.differences(wanted)
+        return f"engine {near.key} does not fit {name} on {wanted.target}: it has {differences}"
+
+    def plan(self, sidecar: Sidecar) -> bytes:
+        """Return the plan of an engine, having checked exactly these bytes.
+
+        Raises:
+            EngineError: It is not there, or not what its sidecar says.
+        """
+        path = self._path(sidecar.key, "plan")
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise EngineError(
+                f"{path} is needed and cannot be read ({error.strerror}); run '{BUILD} --again'."
+            ) from error
+        digest = hashlib.sha256(data).hexdigest()
+        if digest != sidecar.plan_sha256:
+            raise EngineError(
+                f"{path} must have SHA-256 {sidecar.plan_sha256[:12]}... as its sidecar says, but "
+                f"is damaged: it has {digest[:12]}...; run '{BUILD} --again'."
+            )
+        return data
+
+    def layers(self, sidecar: Sidecar) -> str:
+        """Return what TensorRT's inspector said when an engine was built; empty if it is lost."""
+        try:
+            return self._path(sidecar.key, "layers.json").read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return ""
+
+    def save(self, sidecar: Sidecar, plan: bytes, layers: str) -> None:
+        """Keep an engine; its sidecar is written last.
+
+        Raises:
+            SinkError: The disk is full or broken; an earlier engine of this fingerprint is gone.
+        """
+        self.make()
+        self._disk.remove(self._path(sidecar.key, "json"))
+        replace_file(self._disk, self._path(sidecar.key, "plan"), plan)
+        replace_file(self._disk, self._path(sidecar.key, "layers.json"), layers.encode())
+        text = json.dumps(sidecar.as_json(), indent=2) + "\n"
+        replace_file(self._disk, self._path(sidecar.key, "json"), text.encode())
+
+    def make(self) -> None:
+        """Make the folder, if it is not there.
+
+        Raises:
+            SinkError: It cannot be made.
+        """
+        make_folders(self._disk, self.folder)
+
+    def remove(self, sidecar: Sidecar) -> int:
+        """Remove an engine, and return the bytes of its plan."""
+        for kind in ("json", "plan", "layers.json"):
+            self._disk.remove(self._path(sidecar.key, kind))
+        return sidecar.plan_bytes
+
+    def limit(self, most_bytes: int, keep: Sidecar) -> list[Sidecar]:
+        """Remove the engines that were built first until the plans take no more than this.
+
+        Args:
+            most_bytes: What they may take.
+            keep: Is never removed.
+
+        Returns:
+            What was removed.
+        """
+        engines = [each for each in self.engines() if each != keep]
+        total_bytes = keep.plan_bytes + sum(each.plan_bytes for each in engines)
+        removed = []
+        for each in engines:
+            if total_bytes <= most_bytes:
+                break
+            total_bytes -= self.remove(each)
+            removed.append(each)
+        return removed
+
+    def clear(self) -> int:
+        """Remove everything, also what a killed build left, and return how many engines.
+
+        Raises:
+            SinkError: A file cannot be removed.
+        """
+        count = len(self.engines())
+        if self._disk.is_folder(self.folder):
+            for name in self._disk.names(self.folder):
+                if name.removesuffix(".part").endswith((".plan", ".json", ".timing")):
+                    self._disk.remove(self.folder / name)
+        return count
+
+    def timings(self, target: Target) -> bytes:
+        """Return what TensorRT timed on a target so far; empty where it has not."""
+        try:
+            return self._path(target.key, "timing").read_bytes()
+        except OSError:
+            return b""
+
+    def save_timings(self, target: Target, timings: bytes) -> None:
+        """Keep what TensorRT timed; a disk that takes no more only makes the next build slower."""
+        with suppress(SinkError):
+            self.make()
+            replace_file(self._disk, self._path(target.key, "timing"), timings)
+
+    def _path(self, key: str, kind: str) -> Path:
+        return self.folder / f"{key}.{kind}"
