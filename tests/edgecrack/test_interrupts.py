@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Manifest
-from tests.edgecrack.segmenters.conftest import endless_network
+from tests.edgecrack.small_networks import endless_network
 
 ENDLESS = "test:?width=320&height=240&frames=1000000"
 REFERENCE = ("--backend", "onnxruntime", "--precision", "fp32")  # nothing is tried beforehand

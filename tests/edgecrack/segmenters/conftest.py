@@ -1,93 +1,32 @@
-"""Small ONNX networks, written byte by byte, because a unit has no ``onnx`` package.
-
-Field numbers are those of ``onnx.proto``.
-"""
-
-from __future__ import annotations
+"""Small ONNX networks, and TensorRT on a GPU that is not there."""
 
 import pytest
 
-UINT8, FLOAT, INT64, BOOL = 2, 1, 7, 9  # TensorProto.DataType
-FRAME = ("frame", UINT8, (1, 64, 96, 3))
-PROBABILITY = ("probability", UINT8, (1, 64, 96))
+from tests.doubles.install import VERSIONS, doubles
+from tests.edgecrack import small_networks
 
 
-def _varint(value: int) -> bytes:
-    coded = bytearray()
-    while value >= 0x80:
-        coded.append(value & 0x7F | 0x80)
-        value >>= 7
-    return bytes([*coded, value])
+@pytest.fixture
+def engine_cache(tmp_path, monkeypatch):
+    """Keep engines in a folder of the test's own, and return it."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "edgecrack" / "engines"
 
 
-def _number(field: int, value: int) -> bytes:
-    return _varint(field << 3) + _varint(value)
+@pytest.fixture
+def gpu(engine_cache):  # noqa: ARG001  it is set up before
+    """Have TensorRT 10.3 and pycuda on a GPU, as JetPack 6 has; nothing may be left on it."""
+    with doubles("10.3.0") as found:
+        yield found
+        assert found.leaks() == []
 
 
-def _message(field: int, *content: bytes | str) -> bytes:
-    whole = b"".join(part.encode() if isinstance(part, str) else part for part in content)
-    return _varint(field << 3 | 2) + _varint(len(whole)) + whole
-
-
-def _value_info(field: int, name: str, kind: int, shape: tuple[int | str, ...]) -> bytes:
-    sizes = [_message(2, size) if isinstance(size, str) else _number(1, size) for size in shape]
-    dimensions = _message(2, *(_message(1, size) for size in sizes))
-    tensor = _message(1, _number(1, kind), dimensions)
-    return _message(field, _message(1, name), _message(2, tensor))
-
-
-def _red(takes=FRAME, gives=PROBABILITY, *, channel=0, operator="Gather", more=()) -> bytes:
-    axis = _message(5, _message(1, "axis"), _number(3, 3), _number(20, 2))
-    picture, index, answer = _message(1, takes[0]), _message(1, "channel"), _message(2, gives[0])
-    node = _message(1, picture, index, answer, _message(4, operator), axis)
-    copies = [_message(1, picture, _message(2, name), _message(4, "Identity")) for name, *_ in more]
-    constant = _message(5, _number(2, INT64), _message(7, _varint(channel)), _message(8, "channel"))
-    outputs = [_value_info(12, *told) for told in (gives, *more)]
-    name, asked = _message(2, "red"), _value_info(11, *takes)
-    graph = _message(7, node, *copies, name, constant, asked, *outputs)
-    return _number(1, 9) + graph + _message(8, _number(2, 18))  # IR version 9, operator set 18
-
-
-def _red_and_green() -> bytes:
-    axis = _message(5, _message(1, "axis"), _number(3, 3), _number(20, 2))
-    nodes = [
-        _message(1, _message(1, "frame"), _message(1, f"of {answer}"), _message(2, answer),
-                 _message(4, "Gather"), axis)
-        for answer in ("probability", "road")
-    ]  # fmt: skip
-    channels = [
-        _message(5, _number(2, INT64), _message(7, _varint(channel)), _message(8, f"of {answer}"))
-        for channel, answer in enumerate(("probability", "road"))
-    ]
-    outputs = [_value_info(12, answer, *PROBABILITY[1:]) for answer in ("probability", "road")]
-    graph = _message(7, *nodes, _message(2, "two"), *channels, _value_info(11, *FRAME), *outputs)
-    return _number(1, 9) + graph + _message(8, _number(2, 18))
-
-
-def endless_network() -> bytes:
-    """Return a network that copies its picture over and over, for ever."""
-    steps = [("on", "on_out"), ("picture", "picture_out")]
-    copies = [
-        _message(1, _message(1, old), _message(2, new), _message(4, "Identity"))
-        for old, new in steps
-    ]
-    asked = [("step", INT64, ()), ("on", BOOL, ()), ("picture", *FRAME[1:])]
-    given = [("on_out", BOOL, ()), ("picture_out", *FRAME[1:])]
-    inside = [_value_info(11, *told) for told in asked] + [_value_info(12, *told) for told in given]
-    body = _message(5, _message(1, "body"), _message(6, *copies, _message(2, "body"), *inside),
-                    _number(20, 5))  # fmt: skip
-    names = [_message(1, name) for name in ("", "true", "frame")]
-    loop = _message(1, *names, _message(2, "last"), _message(4, "Loop"), body)
-    axis = _message(5, _message(1, "axis"), _number(3, 3), _number(20, 2))
-    gather = _message(1, _message(1, "last"), _message(1, "channel"), _message(2, "probability"),
-                      _message(4, "Gather"), axis)  # fmt: skip
-    constants = [
-        _message(5, _number(2, kind), _message(field, _varint(value)), _message(8, name))
-        for kind, field, value, name in ((INT64, 7, 0, "channel"), (BOOL, 5, 1, "true"))
-    ]
-    edges = _value_info(11, *FRAME) + _value_info(12, *PROBABILITY)
-    graph = _message(7, loop, gather, _message(2, "endless"), *constants, edges)
-    return _number(1, 9) + graph + _message(8, _number(2, 18))
+@pytest.fixture(params=VERSIONS)
+def any_gpu(request, engine_cache):  # noqa: ARG001  it is set up before
+    """Have each version of TensorRT; return the GPU, on which nothing may be left."""
+    with doubles(request.param) as found:
+        yield found
+        assert found.leaks() == []
 
 
 @pytest.fixture(scope="session")
@@ -97,16 +36,16 @@ def red():
     It takes the input and the outputs as (name, element type, shape), the channel to answer with,
     and another operator than the one that works.
     """
-    return _red
+    return small_networks.red
 
 
 @pytest.fixture(scope="session")
 def endless():
     """Return a network that never answers: a loop whose condition is always true."""
-    return endless_network()
+    return small_networks.endless_network()
 
 
 @pytest.fixture(scope="session")
 def red_and_green():
     """Return a network whose probability is the picture's red, and whose road is its green."""
-    return _red_and_green()
+    return small_networks.red_and_green()
