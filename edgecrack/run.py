@@ -129,7 +129,7 @@ def _open(config: RunConfig, stack: ExitStack, on_progress: OnProgress) -> Parts
     stack.enter_context(closing(source))
     positioning = stack.enter_context(closing(_positioning(config, source, on_progress)))
     model = replace(config.model, size_px=source.info.input_px or config.model.size_px)
-    choice = choose(bundle, model, partial(on_progress, "backends tried"))
+    choice = choose(bundle, model, on_progress)
     segmenter = load_segmenter(bundle, choice.applied_to(model), live=source.info.live)
     stack.enter_context(closing(segmenter))
     disk = stack.enter_context(closing(LocalDisk()))

@@ -17,6 +17,7 @@ from edgecrack.bench.whole_run import measure_live, measure_run
 from edgecrack.models import open_bundle
 from edgecrack.models.golden_files import decode_picture
 from edgecrack.segmenters import ModelSpec, load_segmenter
+from edgecrack.segmenters.backends import prepare
 from edgecrack.segmenters.picture import as_input
 
 if TYPE_CHECKING:
@@ -54,12 +55,14 @@ class Job:
 
 
 def measure_variant(job: Job) -> Row:
-    """Measure one variant, each part in a new process.
+    """Measure one variant, each part in a new process; an engine that it lacks is built before.
 
     Raises:
         EdgecrackError: The network cannot be run here, or a run failed.
     """
     name = f"{job.model.backend} {job.model.precision}"
+    bundle = open_bundle(job.model)
+    prepare(job.model.backend, bundle, bundle.model(job.model.precision, job.model.size_px))
     row = apart(f"inference with {name}", measure_inference, job)
     end_to_end = live = None
     if job.video is not None:

@@ -120,7 +120,10 @@ def _precision(layer: dict[str, Any]) -> str:
 
 
 def _between(text: str) -> Iterator[str]:
+    """Yield what each layer gives, but for the casts, which are FP32 at the ends of any engine."""
     for layer in _layers(text):
+        if layer.get("LayerType") == "Reformat":
+            continue
         yield from (each for each in _tensors(layer, "Outputs") if each in _COMPUTED)
 
 

@@ -19,7 +19,7 @@ from edgecrack.device import describe_device, processor_flags
 from edgecrack.errors import BundleError, EdgecrackError, NotHealthyError, SinkError
 from edgecrack.models.selftest import NetworkResult, asked_variants, prove
 from edgecrack.models.variants import Variant
-from edgecrack.segmenters.backends import leaf
+from edgecrack.segmenters.backends import leaf, prepare
 from edgecrack.storage.disk import LocalDisk
 from edgecrack.storage.folders import make_folders
 from edgecrack.storage.replace_file import replace_file
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from edgecrack.manifest import ModelEntry
     from edgecrack.segmenters import ModelSpec
 
-    OnProgress = Callable[[int, int], None]
+    OnProgress = Callable[[str, int, int | None], None]
 
 LEAST_MASK_IOU = 0.98
 """How well masks must agree with FP32's: on the golden frames here and, if the bundle states it, on
@@ -70,14 +70,17 @@ def cache_folder() -> Path:
 
 
 def choose(
-    bundle: Bundle, spec: ModelSpec, on_progress: OnProgress = lambda _done, _total: None
+    bundle: Bundle,
+    spec: ModelSpec,
+    on_progress: OnProgress = lambda _what, _done, _total: None,
 ) -> Choice:
-    """Return how a bundle is to be run where ``spec`` leaves it open.
+    """Return how a bundle is to be run where ``spec`` leaves it open; what that needs is made.
 
     Args:
         bundle: What is to be run.
         spec: What was asked for, with the input size that is wanted; None is the default one.
-        on_progress: Told how many candidates have been proved, and of how many.
+        on_progress: Told what is counted (backends tried, percent of an engine), how many are
+            done, and of how many.
 
     Raises:
         BundleError: Nothing here runs what was asked for.
@@ -87,27 +90,42 @@ def choose(
     candidates = [variant for variant in asked if variant not in _FOR_PROOF_ONLY] or asked
     if len(candidates) == 1:
         only = candidates[0]
-        return Choice(only.backend, only.precision, "nothing else was asked for or can run here")
-    path = cache_folder() / f"{_fingerprint(bundle, spec, candidates)}.json"
-    remembered = _read(path, candidates)
-    if remembered is not None:
-        return remembered
+        why = "nothing else was asked for or can run here"
+        choice = Choice(only.backend, only.precision, why)
+    else:
+        path = cache_folder() / f"{_fingerprint(bundle, spec, candidates)}.json"
+        choice = _read(path, candidates) or _tried(bundle, spec, candidates, on_progress)
+        _remember(path, choice)
+    _make_ready(bundle, spec, choice, on_progress)
+    return choice
+
+
+def _tried(
+    bundle: Bundle, spec: ModelSpec, candidates: Sequence[Variant], on_progress: OnProgress
+) -> Choice:
+    """Prove and time every candidate, and return the best."""
     results, refusals = [], []
     for done, variant in enumerate(candidates):
-        on_progress(done, len(candidates))
+        on_progress("backends tried", done, len(candidates))
         network = bundle.model(variant.precision, spec.size_px)
         try:
-            results.append((variant, prove(bundle, network, variant)))
+            results.append((variant, prove(bundle, network, variant, on_progress=on_progress)))
         except (BundleError, NotHealthyError) as error:
             refusals.append(error)
             results.append((variant, _failed(network, variant, error)))
-    on_progress(len(candidates), len(candidates))
+    on_progress("backends tried", len(candidates), len(candidates))
     if len(refusals) == len(candidates):
         raise refusals[0]  # nothing here can even load it
     stated = {each.precision: bundle.manifest.agreement(each.precision) for each in candidates}
-    choice = fastest(results, stated)
-    _remember(path, choice)
-    return choice
+    return fastest(results, stated)
+
+
+def _make_ready(bundle: Bundle, spec: ModelSpec, choice: Choice, on_progress: OnProgress) -> None:
+    """Make what the choice needs to be loaded, if it is not there, and prove it before its use."""
+    network = bundle.model(choice.precision, spec.size_px)
+    if not prepare(choice.backend, bundle, network, on_progress):
+        return
+    prove(bundle, network, Variant(choice.backend, choice.precision)).require()
 
 
 def _failed(network: ModelEntry, variant: Variant, error: EdgecrackError) -> NetworkResult:

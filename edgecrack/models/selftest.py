@@ -22,7 +22,7 @@ from edgecrack.errors import BundleError, NotHealthyError
 from edgecrack.models.golden_result import GoldenResult, compare, pooled_iou
 from edgecrack.models.variants import Variant, unavailable, variants
 from edgecrack.segmenters import AUTO, ModelSpec, load_segmenter
-from edgecrack.segmenters.backends import leaf
+from edgecrack.segmenters.backends import leaf, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from edgecrack.bundle import Bundle
     from edgecrack.manifest import ModelEntry
     from edgecrack.segmenters import Segmenter
+
+    OnProgress = Callable[[str, int, int | None], None]
 
 REPEATS = 5
 DEADLINE_S = 120.0
@@ -77,6 +79,18 @@ class NetworkResult:
         """What a person calls it."""
         return f"{self.file} at {self.width_px}x{self.height_px} with {self.backend}"
 
+    def require(self) -> None:
+        """Refuse a network that has failed.
+
+        Raises:
+            NotHealthyError: It has; the message has the reason.
+        """
+        if not self.passed:
+            raise NotHealthyError(
+                f"{self.name} must give the answers that its bundle promises, but {self.reason}; "
+                "use another bundle, --precision or --backend."
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class SelfTest:
@@ -121,15 +135,24 @@ class SelfTest:
         return {**asdict(self), "passed": self.passed}
 
 
+def _unheard(_what: str, _done: int, _total: int | None) -> None:
+    """Show no progress."""
+
+
 def selftest(
-    bundle: Bundle, spec: ModelSpec | None = None, *, deadline_s: float = DEADLINE_S
+    bundle: Bundle,
+    spec: ModelSpec | None = None,
+    *,
+    deadline_s: float = DEADLINE_S,
+    on_progress: OnProgress = _unheard,
 ) -> SelfTest:
     """Run every network of a bundle on the golden frames of its size, with every backend here.
 
     Args:
         bundle: What to prove; ``spec.bundle`` is not looked at.
         spec: Which backend, precision and size; the default is all of them.
-        deadline_s: How long one network may take.
+        deadline_s: How long one network may take, once what it needs has been built.
+        on_progress: Told of what has to be built first, and how much of it is done.
 
     Raises:
         NotHealthyError: A network takes longer.
@@ -138,7 +161,7 @@ def selftest(
     """
     spec, manifest = spec or ModelSpec(), bundle.manifest
     results = tuple(
-        prove(bundle, network, variant, deadline_s=deadline_s)
+        prove(bundle, network, variant, deadline_s=deadline_s, on_progress=on_progress)
         for variant in asked_variants(bundle, spec)
         for network in bundle.networks(variant.precision, spec.size_px)
     )
@@ -179,20 +202,29 @@ def asked_variants(bundle: Bundle, spec: ModelSpec) -> Sequence[Variant]:
 
 
 def prove(
-    bundle: Bundle, network: ModelEntry, variant: Variant, *, deadline_s: float = DEADLINE_S
+    bundle: Bundle,
+    network: ModelEntry,
+    variant: Variant,
+    *,
+    deadline_s: float = DEADLINE_S,
+    on_progress: OnProgress = _unheard,
 ) -> NetworkResult:
     """Run one network on the golden frames of its size with one backend.
+
+    What that needs and takes minutes, a TensorRT engine, is built first.
 
     Args:
         bundle: Where the network is from.
         network: Which network.
         variant: What runs it.
         deadline_s: How long it may take.
+        on_progress: Told what has to be built first, and how much of it is done.
 
     Raises:
         NotHealthyError: It takes longer.
         BundleError: It cannot be loaded here, or a golden frame cannot be read.
     """
+    prepare(variant.backend, bundle, network, on_progress)
     spec = ModelSpec(backend=variant.backend, precision=network.precision, size_px=network.size_px)
     with closing(load_segmenter(bundle, spec, live=True)) as segmenter:
         golden = _within(

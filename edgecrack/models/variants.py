@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from edgecrack.engines.networks import tensorrt_precisions
 from edgecrack.segmenters.backends import BACKENDS, leaf, problem
 
 if TYPE_CHECKING:
@@ -28,14 +29,24 @@ class Variant:
 
 
 def variants(bundle: Bundle) -> tuple[Variant, ...]:
-    """Return what this machine can run of a bundle; the reference, ONNX Runtime FP32, is first."""
+    """Return what this machine can run of a bundle; the reference, ONNX Runtime FP32, is first.
+
+    FP32 through TensorRT is left out where there is FP16: an engine takes minutes to build.
+    """
     return tuple(
         Variant(backend, precision)
         for backend in BACKENDS
         if problem(backend) is None
-        for precision in bundle.manifest.precisions
-        if not precision.endswith("-trt") and leaf(backend).refusal(precision) is None
+        for precision in _offered(backend, bundle.manifest.precisions)
+        if leaf(backend).refusal(precision) is None
     )
+
+
+def _offered(backend: str, precisions: tuple[str, ...]) -> list[str]:
+    """Return the precisions that a backend is tried with, unless another is asked for by name."""
+    if backend == "tensorrt":
+        return tensorrt_precisions(precisions)
+    return [each for each in precisions if not each.endswith("-trt")]
 
 
 def unavailable(bundle: Bundle) -> dict[str, str]:

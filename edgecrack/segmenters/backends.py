@@ -1,8 +1,7 @@
 """Which backends there are, which of them are installed, and what each can run on this machine.
 
-A backend's library is imported only when that backend is asked for. TensorRT's line would be one
-more of ``_LEAVES``: a leaf may own its input buffers, and several frames may be in its hands at the
-same time (``Segmenter.at_once``).
+A backend's library is imported only when that backend is asked for. A leaf may own its input
+buffers, and several frames may be in its hands at the same time (``Segmenter.at_once``).
 """
 
 from __future__ import annotations
@@ -13,14 +12,24 @@ from typing import TYPE_CHECKING, Protocol, cast
 from edgecrack.errors import BundleError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from edgecrack.bundle import Bundle
     from edgecrack.manifest import ModelEntry
     from edgecrack.segmenters import Segmenter
+
+    OnProgress = Callable[[str, int, int | None], None]
 
 # Backend -> the module that wraps its library. The first is the reference: it is always installed.
 _LEAVES = {
     "onnxruntime": "edgecrack.segmenters.ort",
     "openvino": "edgecrack.segmenters.ov",
+    "tensorrt": "edgecrack.segmenters.trt",
+}
+# Backend -> how its library is installed, where that is not the extra of its name alone.
+_INSTALLED_BY = {
+    "tensorrt": "on a Jetson install python3-libnvinfer with apt, run 'edgecrack-deploy link', and "
+    "install 'edgecrack[tensorrt]'",
 }
 BACKENDS = tuple(_LEAVES)
 REFERENCE = BACKENDS[0]
@@ -30,6 +39,18 @@ REFERENCE_PRECISION = "fp32"
 
 class Leaf(Protocol):
     """What the module of a backend has."""
+
+    def prepare(self, bundle: Bundle, entry: ModelEntry, on_progress: OnProgress) -> bool:
+        """Make what `load` needs and what may take minutes; return whether anything was made.
+
+        Args:
+            bundle: Where the network is from.
+            entry: Which network.
+            on_progress: Told what is going on, how much is done and, if that is known, of how much.
+
+        Raises:
+            BundleError: It cannot be made.
+        """
 
     def load(self, bundle: Bundle, entry: ModelEntry, *, live: bool) -> Segmenter:
         """Return the segmenter for one network of a bundle.
@@ -60,9 +81,10 @@ def leaf(backend: str) -> Leaf:
         return _imported(backend)
     except ImportError as error:
         installed = ", ".join(name for name in BACKENDS if problem(name) is None)
+        way = _INSTALLED_BY.get(backend, f"install 'edgecrack[{backend}]'")
         raise BundleError(
-            f"backend {backend} needs a library that cannot be loaded here ({error}); install "
-            f"'edgecrack[{backend}]', or use {installed}."
+            f"backend {backend} needs a library that cannot be loaded here ({error}); {way}, or "
+            f"use {installed}."
         ) from error
 
 
@@ -91,6 +113,29 @@ def _imported(backend: str) -> Leaf:
         raise
 
 
+def prepare(
+    backend: str,
+    bundle: Bundle,
+    entry: ModelEntry,
+    on_progress: OnProgress = lambda _what, _done, _total: None,
+) -> bool:
+    """Make what a backend needs to load a network and what may take minutes: a TensorRT engine.
+
+    Args:
+        backend: One of `BACKENDS`.
+        bundle: Where the network is from.
+        entry: Which network.
+        on_progress: As in `Leaf.prepare`.
+
+    Returns:
+        Whether anything was made: then it is to be proved before it is used.
+
+    Raises:
+        BundleError: As `load`, or it cannot be made.
+    """
+    return _able(backend, bundle, entry).prepare(bundle, entry, on_progress)
+
+
 def load(backend: str, bundle: Bundle, entry: ModelEntry, *, live: bool) -> Segmenter:
     """Return what runs one network of a bundle with a backend.
 
@@ -104,6 +149,11 @@ def load(backend: str, bundle: Bundle, entry: ModelEntry, *, live: bool) -> Segm
         BundleError: The backend is not installed, cannot run the precision here, or refuses the
             network.
     """
+    return _able(backend, bundle, entry).load(bundle, entry, live=live)
+
+
+def _able(backend: str, bundle: Bundle, entry: ModelEntry) -> Leaf:
+    """Return the module of a backend if it can run a network here."""
     chosen = leaf(backend)
     if reason := chosen.refusal(entry.precision):
         runs = [other for other in bundle.manifest.precisions if not chosen.refusal(other)]
@@ -111,4 +161,4 @@ def load(backend: str, bundle: Bundle, entry: ModelEntry, *, live: bool) -> Segm
             f"{backend} cannot run precision {entry.precision} here: {reason}; use "
             f"{', '.join(runs) or 'another backend'}."
         )
-    return chosen.load(bundle, entry, live=live)
+    return chosen

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from edgecrack.manifest import ModelEntry
     from edgecrack.records import RgbImage
     from edgecrack.segmenters import Segmenter
+    from edgecrack.segmenters.backends import OnProgress
 
 _ERRORS_ONLY, _FATAL_ONLY = 3, 4
 # All that ONNX Runtime raises of its own; the classes share no parent but Exception itself.
@@ -32,6 +33,11 @@ _REFUSALS = tuple(
     for kind in vars(binding).values()
     if isinstance(kind, type) and issubclass(kind, Exception)
 )
+
+
+def prepare(_bundle: Bundle, _entry: ModelEntry, _on_progress: OnProgress) -> bool:
+    """Make nothing: it loads in seconds; see ``backends.Leaf``."""
+    return False
 
 
 def load(bundle: Bundle, entry: ModelEntry, *, live: bool) -> Segmenter:

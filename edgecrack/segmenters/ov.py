@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from edgecrack.manifest import ModelEntry
     from edgecrack.records import RgbImage
     from edgecrack.segmenters import Segmenter
+    from edgecrack.segmenters.backends import OnProgress
 
 # Precision of a network -> what OpenVINO is asked to compute in, and the capability that it needs.
 _ARITHMETIC = {
@@ -48,6 +49,11 @@ _THREADS: set[int] = set()
 # it prepares its arrays then, and gives up Python's interpreter lock while it does. So each network
 # answers once, one at a time, while it is loaded.
 _FIRST_ANSWER = threading.Lock()
+
+
+def prepare(_bundle: Bundle, _entry: ModelEntry, _on_progress: OnProgress) -> bool:
+    """Make nothing: it loads in seconds; see ``backends.Leaf``."""
+    return False
 
 
 def load(bundle: Bundle, entry: ModelEntry, *, live: bool) -> Segmenter:

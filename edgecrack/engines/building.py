@@ -1,0 +1,261 @@
+"""From a network of a bundle to an engine in the store: found there, refitted, or built.
+
+What was built is inspected before it is kept: an engine that computes in another precision than was
+asked for is an error. A build that is interrupted keeps what it has timed, and the next one goes on
+from there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from queue import SimpleQueue
+from typing import TYPE_CHECKING
+
+from edgecrack import __version__
+from edgecrack.engines.builder import Build, BuildOrder, build
+from edgecrack.engines.execution import LoadedEngine
+from edgecrack.engines.fingerprint import Fingerprint
+from edgecrack.engines.gpu import first_gpu
+from edgecrack.engines.inspection import convolution_precisions, require_precision
+from edgecrack.engines.lock import build_lock
+from edgecrack.engines.options import BuildOptions
+from edgecrack.engines.refitting import can_refit, refit
+from edgecrack.engines.sidecar import Sidecar
+from edgecrack.engines.store import MOST_BYTES, EngineStore
+from edgecrack.engines.target import current_target
+from edgecrack.onnxfile import architecture_sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from edgecrack.bundle import Bundle
+    from edgecrack.manifest import ModelEntry
+
+    OnProgress = Callable[[str, int, int | None], None]
+
+
+def wanted_fingerprint(
+    bundle: Bundle, entry: ModelEntry, options: BuildOptions | None = None
+) -> Fingerprint:
+    """Return the fingerprint of the engine that a network needs on this machine.
+
+    Raises:
+        EngineError: There is no GPU.
+    """
+    return Fingerprint(
+        onnx_sha256=bundle.manifest.files[entry.file].sha256,
+        precision=entry.precision,
+        width_px=entry.width_px,
+        height_px=entry.height_px,
+        target=current_target(),
+        flags=() if options is None else options.flags,
+    )
+
+
+def ensure_engine(
+    bundle: Bundle,
+    entry: ModelEntry,
+    on_progress: OnProgress,
+    store: EngineStore | None = None,
+) -> bool:
+    """Build the engine of a network if none fits; return whether one was built.
+
+    Args:
+        bundle: Where the network is from.
+        entry: Which network.
+        on_progress: Told what is going on, how much is done, and of how much.
+        store: Where engines are kept; None is the usual place.
+
+    Raises:
+        EngineError: It cannot be built here, or is not what was asked for.
+        SinkError: It cannot be kept.
+    """
+    store = store or EngineStore()
+    wanted = wanted_fingerprint(bundle, entry)
+    if (fitting := store.fitting(wanted)) is not None:
+        store.plan(fitting)
+        return False
+    return make_engine(bundle, entry, on_progress, store=store)[1]
+
+
+def make_engine(
+    bundle: Bundle,
+    entry: ModelEntry,
+    on_progress: OnProgress,
+    options: BuildOptions | None = None,
+    *,
+    again: bool = False,
+    store: EngineStore | None = None,
+) -> tuple[Sidecar, bool]:
+    """Return the engine of a network that is built in a certain way, and whether it is new.
+
+    Args:
+        bundle: Where the network is from.
+        entry: Which network.
+        on_progress: Told what is going on, how much is done, and of how much.
+        options: How to build it.
+        again: Build it even if it is there.
+        store: Where engines are kept; None is the usual place.
+
+    Raises:
+        EngineError: It cannot be built here, or is not what was asked for.
+        SinkError: It cannot be kept.
+        KeyboardInterrupt: It was interrupted; what was timed is kept.
+    """
+    store, options = store or EngineStore(), options or BuildOptions()
+    work = _Work(bundle, entry, options, store, wanted_fingerprint(bundle, entry, options))
+    store.make()
+    waiting = "another build of an engine is at work; this one waits"
+    with build_lock(store.folder, lambda: on_progress(waiting, 0, None)):
+        there = [each for each in store.engines() if each.fingerprint == work.wanted]
+        if there and not again:
+            return there[0], False
+        sidecar = _made(work, on_progress, again=again)
+    store.limit(MOST_BYTES, keep=sidecar)
+    return sidecar, True
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One engine to be made."""
+
+    bundle: Bundle
+    entry: ModelEntry
+    options: BuildOptions
+    store: EngineStore
+    wanted: Fingerprint
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages."""
+        return f"{self.bundle.path / self.entry.file} at {self.wanted.size}"
+
+    def donor(self) -> Sidecar | None:
+        """Return an engine of the same network with other weights, if weights can be exchanged."""
+        if not (self.options.refit and can_refit()):
+            return None
+        architecture = architecture_sha256(self.bundle.read(self.entry.file))
+        donors = [
+            each
+            for each in self.store.engines()
+            if each.architecture_sha256 == architecture
+            and replace(each.fingerprint, onnx_sha256=self.wanted.onnx_sha256) == self.wanted
+        ]
+        return donors[-1] if donors else None
+
+    def takes(self) -> str:
+        """Return how long it may take, for people."""
+        before = [
+            each.build_s
+            for each in self.store.engines()
+            if (each.fingerprint.precision, each.fingerprint.size, each.refitted_from)
+            == (self.wanted.precision, self.wanted.size, "")
+        ]
+        return f"{before[-1]:.0f} s last time" if before else "takes some minutes"
+
+
+def _made(work: _Work, on_progress: OnProgress, *, again: bool) -> Sidecar:
+    began_s = time.monotonic()
+    onnx = work.bundle.read(work.entry.file)
+    donor = None if again else work.donor()
+    if donor is not None:
+        on_progress(f"the weights of engine {donor.key} are exchanged", 0, None)
+        with first_gpu().current():
+            plan = refit(work.store.plan(donor), onnx, work.name)
+        made = Build(plan=plan, timings=b"", dla_fallback=donor.dla_fallback)
+    else:
+        made = _built(work, onnx, on_progress)
+    layers = _layers(work, made.plan)
+    convolutions = convolution_precisions(layers)
+    sidecar = Sidecar(
+        fingerprint=work.wanted,
+        architecture_sha256=architecture_sha256(onnx),
+        file=work.entry.file,
+        bundle=f"{work.bundle.manifest.name} {work.bundle.manifest.release}",
+        plan_bytes=len(made.plan),
+        plan_sha256=hashlib.sha256(made.plan).hexdigest(),
+        precision=require_precision(work.entry.precision, convolutions, work.name),
+        convolutions=convolutions,
+        dla_fallback=made.dla_fallback,
+        refitted_from="" if donor is None else donor.key,
+        build_s=round(time.monotonic() - began_s, 1),
+        built_utc=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
+        edgecrack=__version__,
+    )
+    work.store.save(sidecar, made.plan, layers)
+    return sidecar
+
+
+def _layers(work: _Work, plan: bytes) -> str:
+    """Load a plan and return what the inspector says of it."""
+    with first_gpu().current():
+        outputs = list(work.bundle.manifest.thresholds)
+        engine = LoadedEngine(plan, work.name, work.entry.size_px, outputs)
+        try:
+            lane = engine.lane()
+            try:
+                return engine.layers(lane)
+            finally:
+                lane.free()
+        finally:
+            engine.free()
+
+
+def _built(work: _Work, onnx: bytes, on_progress: OnProgress) -> Build:
+    width_px, height_px = work.entry.size_px
+    order = BuildOrder(
+        name=work.name,
+        onnx=onnx,
+        precision=work.entry.precision,
+        shape=(1, height_px, width_px, 3),
+        options=work.options,
+        timings=work.store.timings(work.wanted.target),
+    )
+    near = work.store.misfit(work.wanted) if work.store.nearest(work.wanted) else ""
+    why = f": {near}" if near else ""
+    what = f"% of the TensorRT engine of {work.entry.file} ({work.takes()}){why}"
+    made = _interruptible(order, lambda share: on_progress(what, round(100 * share), 100))
+    work.store.save_timings(work.wanted.target, made.timings)
+    if not made.plan:
+        raise KeyboardInterrupt
+    return made
+
+
+def _interruptible(order: BuildOrder, on_share: Callable[[float], None]) -> Build:
+    """Build in a thread of its own, so that neither Ctrl-C nor a progress bar reaches TensorRT.
+
+    After Ctrl-C the build is cancelled at its next step; it returns no plan, but what it timed.
+    """
+    shares: SimpleQueue[float | None] = SimpleQueue()
+    cancelled = threading.Event()
+    outcome: list[Build | BaseException] = []
+
+    def work() -> None:
+        try:
+            with first_gpu().current():
+                outcome.append(build(order, shares.put, cancelled.is_set))
+        except BaseException as error:  # noqa: BLE001  raised again in the thread that waits
+            outcome.append(error)
+        finally:
+            shares.put(None)
+
+    on_share(0.0)
+    threading.Thread(target=work, name="engine build", daemon=True).start()
+    try:
+        for share in iter(shares.get, None):
+            on_share(share)
+    except BaseException as error:
+        cancelled.set()
+        while shares.get() is not None:  # a second Ctrl-C gives up; the thread ends with us
+            pass
+        if isinstance(error, KeyboardInterrupt) and isinstance(outcome[0], Build):
+            return replace(outcome[0], plan=b"")
+        raise
+    done = outcome[0]
+    if isinstance(done, Build):
+        return done
+    raise done

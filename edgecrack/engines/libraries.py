@@ -1,0 +1,115 @@
+"""What there is of TensorRT, pycuda and a GPU here, and whether it fits together.
+
+This imports nothing of them until it is asked, and is the way for whoever only wants to know.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from edgecrack.errors import EngineError
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+OLDEST, NEWEST = 8, 11
+"""Major versions of TensorRT that engines are built for: 8.6 to 11."""
+
+_CURES = {
+    "tensorrt": "on a Jetson install python3-libnvinfer with apt, then run 'edgecrack-deploy link'",
+    "pycuda": "install 'edgecrack[tensorrt]'",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Libraries:
+    """What there is; None where something is not.
+
+    Attributes:
+        tensorrt: Version of TensorRT.
+        pycuda: Version of pycuda.
+        cuda_pycuda: Version of CUDA that pycuda was built with.
+        cuda_driver: Version of CUDA that the driver has.
+        device: Name of the GPU.
+        compute_capability: Its generation.
+        dla_cores: Deep-learning accelerators that TensorRT can use.
+        problems: Why engines cannot be used, one sentence each; empty if they can.
+    """
+
+    tensorrt: str | None = None
+    pycuda: str | None = None
+    cuda_pycuda: str | None = None
+    cuda_driver: str | None = None
+    device: str | None = None
+    compute_capability: str | None = None
+    dla_cores: int | None = None
+    problems: tuple[str, ...] = ()
+
+
+def describe_libraries() -> Libraries:
+    """Return what there is, and why it does not fit together if it does not."""
+    problems: list[str] = []
+    tensorrt, pycuda = _imported("tensorrt", problems), _imported("pycuda", problems)
+    found = {
+        "tensorrt": None if tensorrt is None else str(tensorrt.__version__),
+        "pycuda": None if pycuda is None else str(getattr(pycuda, "VERSION_TEXT", "unknown")),
+    }
+    if found["tensorrt"] and not _is_known(found["tensorrt"]):
+        problems.append(
+            f"TensorRT must be {OLDEST}.6 to {NEWEST}, but is {found['tensorrt']}; use another "
+            "backend."
+        )
+    device: dict[str, str] = {}
+    dla_cores = None
+    if not problems:
+        try:
+            device = _device(problems)
+            dla_cores = import_module("edgecrack.engines.builder").dla_cores()
+        except (EngineError, ImportError) as error:
+            problems.append(f"{str(error).rstrip('.')}.")
+    return Libraries(**found, **device, dla_cores=dla_cores, problems=tuple(problems))
+
+
+def require_libraries() -> None:
+    """Refuse to go on where engines cannot be used.
+
+    Raises:
+        EngineError: A library or the GPU is missing; the message says how to get it.
+    """
+    if problems := describe_libraries().problems:
+        raise EngineError(problems[0])
+
+
+def _imported(name: str, problems: list[str]) -> ModuleType | None:
+    try:
+        return import_module(name)
+    except ImportError as error:
+        problems.append(f"{name} cannot be loaded here ({error}); {_CURES[name]}.")
+        return None
+
+
+def _is_known(version: str) -> bool:
+    major = version.partition(".")[0]
+    return major.isdecimal() and OLDEST <= int(major) <= NEWEST
+
+
+def _device(problems: list[str]) -> dict[str, str]:
+    """Return what the GPU says; a pycuda that is newer than the driver is a problem."""
+    gpu = import_module("edgecrack.engines.gpu").first_gpu()
+    if _numbers(gpu.pycuda)[0] > _numbers(gpu.driver)[0]:
+        problems.append(
+            f"pycuda must be built for the driver's CUDA {gpu.driver}, but is for {gpu.pycuda}; "
+            "build it again with pip install --no-binary :all: --force-reinstall pycuda."
+        )
+    return {
+        "cuda_pycuda": gpu.pycuda,
+        "cuda_driver": gpu.driver,
+        "device": gpu.name,
+        "compute_capability": gpu.compute_capability,
+    }
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
