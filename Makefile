@@ -28,11 +28,12 @@ test: $(VENV)/everything.stamp  ## run all tests; under 15 minutes
 test-runtime: $(VENV)/tests.stamp  ## run the tests of a unit, without torch, onnx and scipy
 	$(BIN)/python -m pytest -p tests.without_training edgecrack deploy tests/edgecrack tests/deploy
 
-lint: $(VENV)/everything.stamp  ## check style, types and imports
+lint: $(VENV)/everything.stamp  ## check style, types, imports, and doubles against real bindings
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.doubles.check_interfaces
 
 bench: $(VENV)/everything.stamp  ## measure speed and memory
 	$(BIN)/edgecrack-export front edgecrack/models/vehicle edgecrack/models/crack-n \
