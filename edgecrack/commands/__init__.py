@@ -5,6 +5,7 @@ from __future__ import annotations
 from edgecrack.commands.bench import bench
 from edgecrack.commands.demo import demo
 from edgecrack.commands.doctor import doctor
+from edgecrack.commands.engine import engine
 from edgecrack.commands.run import run
 from edgecrack.commands.selftest import selftest
 from edgecrack.commands.view import view
@@ -15,3 +16,4 @@ app = with_version("edgecrack", "Find cracks in road video, each with a place on
 for command in (run, view, demo, selftest, doctor):
     app.command()(command)
 app.add_typer(bench, name="bench")
+app.add_typer(engine, name="engine")

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from edgecrack.commands.first_hour import REPORT, spend_first_hour
 from edgecrack.commands.options import UNCHECKED, Json
+from edgecrack.commands.progress import progress_bars
 from edgecrack.errors import UsageError
 from edgecrack.manifest import PRECISIONS
 from edgecrack.segmenters.backends import BACKENDS
@@ -58,7 +59,8 @@ def selftest(
     """Check every digest of BUNDLE and run its golden frames on this device; exit 0 or 3.
 
     Every network is run in every size by every backend that is installed, and must give the answers
-    that the bundle promises, within its tolerances.
+    that the bundle promises, within its tolerances. TensorRT builds its engine first if it has
+    none.
 
     With --first-hour: the doctor, TensorRT's engines, the golden frames, a short benchmark, a soak
     of a minute, and one file of all that, which holds no host names, secrets or positions.
@@ -77,7 +79,8 @@ def selftest(
         return
     if out is not None:
         raise UsageError("--out is the file of --first-hour, which is not asked for.")
-    result = prove(open_bundle(spec), spec, deadline_s=deadline)
+    with progress_bars() as show:
+        result = prove(open_bundle(spec), spec, deadline_s=deadline, on_progress=show)
     if as_json:
         typer.echo(json.dumps(result.as_json(), indent=2))
     else:

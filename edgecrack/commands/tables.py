@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from edgecrack.engines.sidecar import Sidecar
     from edgecrack.models.selftest import SelfTest
     from edgecrack.report import RunReport
 
@@ -58,6 +61,23 @@ def selftest_table(result: SelfTest) -> Table:
             f"{network.mask_iou:.5f}",
             f"{network.latency_ms:.1f}",
             "ok" if network.passed else f"FAILED: {network.reason}",
+        )
+    return table
+
+
+def engines_table(engines: Sequence[Sidecar], misfits: Mapping[str, str | None]) -> Table:
+    """Lay out the TensorRT engines that are kept: a row for each, with why it does not fit here."""
+    table = Table("key", "network", "input", "precision", "MB", "built", "here")
+    for each in engines:
+        misfit = misfits[each.key]
+        table.add_row(
+            each.key,
+            f"{each.file} of {each.bundle}",
+            each.fingerprint.size,
+            " ".join((each.precision, *each.fingerprint.flags)),
+            f"{each.plan_bytes / 1e6:.1f}",
+            each.built_utc.partition("T")[0],
+            "unknown" if misfit is None else misfit or "fits",
         )
     return table
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edgecrack.program.version_option import with_version
 from export.commands.bundle import bundle
+from export.commands.engine import engine
 from export.commands.front import front
 from export.commands.score import score
 from export.commands.verify import verify
@@ -15,3 +16,4 @@ app = with_version(
 
 for command in (bundle, verify, score, front):
     app.command()(command)
+app.command("engine")(engine)
