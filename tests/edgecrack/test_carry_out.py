@@ -81,7 +81,7 @@ def test_a_record_says_what_was_seen_and_when(go, bundle):
     assert record.model.data_terms == tuple(
         f"{data.name}: {data.licence}" for data in bundle.manifest.provenance.data
     )
-    assert (record.model.name, record.model.release) == ("vehicle", "2.1.0")
+    assert (record.model.name, record.model.release) == ("vehicle", "2.2.0")
 
 
 def test_no_password_is_written_anywhere(go, tmp_path):

@@ -10,6 +10,7 @@ from edgecrack.errors import InputError, NotHealthyError, SinkError, UsageError
 from edgecrack.models.selftest import selftest
 from export import bundle_files
 from export.build_bundle import build_bundle
+from export.halving import halved
 from export.model_card import TERMS, BundleRequest, model_card
 from export.to_onnx import to_onnx
 from training.unet import UNet
@@ -18,7 +19,9 @@ from training.unet import UNet
 @pytest.fixture
 def request_(made_data):
     """Return a request for one size, with scores on the set that has a split."""
-    return BundleRequest(sizes_px=((96, 64),), release="2.1", root=made_data, int8_precisions=())
+    return BundleRequest(
+        sizes_px=((96, 64),), release="2.1", root=made_data, fp16=False, int8_precisions=()
+    )
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +168,58 @@ def test_int8_comes_along_with_scores_of_its_own(dark, request_, tmp_path):
     assert abs(scored["int8"].value - scored["fp32"].value) <= 0.01
     assert any("predicted at 64x64" in metric.protocol for metric in manifest.metrics)
     assert {net.precision for net in selftest(bundle).networks} >= {"fp32", "int8"}
+
+
+@pytest.fixture(scope="module")
+def half_request(made_data):
+    """Return a request for two sizes with FP16."""
+    sizes_px = ((96, 64), (64, 64))
+    return BundleRequest(sizes_px=sizes_px, release="2.1", root=made_data, int8_precisions=())
+
+
+def test_fp16_comes_along_proved_and_scored(dark, half_request, tmp_path):
+    """Against FP32 at each size, on validation pictures and golden frames, before it is scored."""
+    notes = []
+    parities = build_bundle(dark, half_request, tmp_path / "bundle", on_note=notes.append)
+    halves = [parity for parity in parities if parity.reference == "fp32"]
+    assert [parity.network for parity in halves] == [
+        "model.fp16.onnx at 96x64",
+        "model.fp16.onnx at 64x64",
+    ]
+    assert all(parity.pictures == 3 + 3 and parity.mask_iou >= 0.995 for parity in halves)
+    (note,) = notes
+    assert note.startswith("activations reach ")
+    manifest = load_bundle(tmp_path / "bundle").manifest
+    assert manifest.precisions == ("fp32", "bf16", "fp16")
+    assert manifest.agreement("fp16") >= 0.995
+    of_half = {metric.name: metric for metric in manifest.metrics if metric.precision == "fp16"}
+    used = "share of FP16's range that is used"
+    assert set(of_half) == {"F1 made", "mask IoU with fp32", used}
+    assert f"{of_half[used].protocol}." == note
+    assert {entry.max_levels for entry in manifest.models if entry.precision == "fp16"} == {8}
+
+
+def test_fp16_that_marks_other_pixels_leaves_nothing(dark, half_request, tmp_path, monkeypatch):
+    """A mask IoU below 0.995 ends the export, whatever else may be left out."""
+    torch.manual_seed(8)
+    other = halved(to_onnx(UNet(dark.config.model).eval()))
+    monkeypatch.setattr(bundle_files, "halved", lambda _whole: other)
+    request = replace(half_request, int8_precisions=("int8",), int8_may_lack=True)
+    notes = []
+    with pytest.raises(NotHealthyError, match=r"model\.fp16\.onnx at 96x64 must give FP32's masks"):
+        build_bundle(dark, request, tmp_path / "bundle", on_note=notes.append)
+    assert list(tmp_path.iterdir()) == []
+    assert not any("INT8" in note for note in notes)
+
+
+def test_fp16_that_could_overflow_leaves_nothing(dark, half_request, tmp_path):
+    """Its answers may still be right: the next picture's need not be."""
+    weights = {name: values.clone() for name, values in dark.weights.items()}
+    weights["down.1.2.bias"] += 3e4  # the layers above do not look at it
+    hot = replace(dark, weights=weights)
+    with pytest.raises(NotHealthyError, match=r"must stay below 8188.*but reach 30000"):
+        build_bundle(hot, half_request, tmp_path / "bundle")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_int8_that_finds_fewer_cracks_leaves_nothing(dark, request_, tmp_path, monkeypatch):

@@ -33,7 +33,7 @@ def test_a_checkpoint_becomes_a_bundle_and_never_another_one(
         ended.stdout.splitlines(), manifest.sizes_px, strict=True
     ):
         where = f"{out / 'model.fp32.onnx'} at {width_px}x{height_px}"
-        assert line.startswith(f"{where} probability: 3 validation pictures")
+        assert line.startswith(f"{where} probability against torch: 3 pictures")
     assert manifest.threshold_origin.endswith("2 px")
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
     export(*asked).refused(74, str(out), "--out")
@@ -49,7 +49,7 @@ def test_what_cannot_be_exported_is_refused(export, checkpoint_file, made_data, 
     odd = ("--size", "97x64")
     export("bundle", checkpoint_file, *rest, *odd).refused(2, "4 px", "100x64")
     wrong = ("--precision", "fp8")
-    export("bundle", checkpoint_file, *rest, *wrong).refused(2, "fp8", "int8-trt")
+    export("bundle", checkpoint_file, *rest, *wrong).refused(2, "fp8", "fp16", "int8-trt")
     twice = ("--size", "96x64", "--size", "96x64")
     export("bundle", checkpoint_file, *rest, *twice).refused(2, "--size")
     export("bundle", checkpoint_file, *rest, "--set", "other").refused(2, "'other'", "['made']")
