@@ -11,7 +11,7 @@ import pytest
 
 from edgecrack.program.service import Service
 from tests.conftest import Manifest
-from tests.edgecrack.segmenters.conftest import endless_network
+from tests.edgecrack.small_networks import endless_network
 
 ENDLESS = "test:?width=96&height=64&frames=1000000"
 
