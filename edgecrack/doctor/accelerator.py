@@ -24,6 +24,14 @@ _LIBRARY = re.compile(r"libnvinfer\d+")
 _ON_JETSON = (11, 4, 1)
 """The first TensorRT 11 that supports a Jetson: Orin and Thor with JetPack 7.2.2 or later."""
 _LEAST = (8, 6)
+_PYCUDA = (
+    "sudo apt install build-essential python3-dev, then PATH=/usr/local/cuda/bin:$PATH pip install "
+    "'edgecrack[tensorrt]'"
+)
+_GPU = (
+    "do as it says; if there is no GPU for it, add this user to the groups video and render, and "
+    "give a container the NVIDIA runtime"
+)
 _CPU = "the network runs on the processor, more slowly"
 
 
@@ -109,27 +117,21 @@ def check_pycuda(machine: Machine, _unit: Unit) -> Finding:
     found = read_installed(machine)
     if not found.has_tensorrt:
         return ok("not needed without TensorRT")
-    answer = ask(machine, "cuda")
-    if answer.problem:
-        return fail(
-            f"TensorRT needs pycuda, but {answer.problem}",
-            "sudo apt install build-essential python3-dev, then PATH=/usr/local/cuda/bin:$PATH "
-            "pip install 'edgecrack[tensorrt]'",
-        )
+    answer = ask(machine, "libraries")
     values = answer.values
-    built = version_of(values["cuda"])
-    says = f"pycuda {values['version']} for CUDA {values['cuda']}"
+    says = f"pycuda {values.get('pycuda') or 'is not here'}"
+    if values.get("cuda_pycuda"):
+        says += f" for CUDA {values['cuda_pycuda']}, driver {values['cuda_driver']}"
+    problems = [answer.problem] if answer.problem else values["problems"]
+    if problems:
+        return fail(f"{says}: {'; '.join(problems)}", _PYCUDA if not values.get("pycuda") else _GPU)
+    built = version_of(values["cuda_pycuda"])
     if found.cuda and built[:1] != found.cuda[:1]:
         return fail(
             f"{says}, but CUDA {dotted(found.cuda)} is installed",
             "build it again: pip install --force-reinstall --no-cache-dir pycuda",
         )
-    if "gpu" not in values:
-        return fail(
-            f"{says} sees no GPU: {values.get('gpu_problem', 'no reason given')}",
-            "add this user to the groups video and render; a container needs the NVIDIA runtime",
-        )
-    return ok(f"{says}, GPU {values['gpu']}, compute capability {values['capability']}")
+    return ok(f"{says}, GPU {values['device']}, compute capability {values['compute_capability']}")
 
 
 def check_path(machine: Machine, _unit: Unit) -> Finding:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgecrack.errors import EdgecrackError
@@ -71,18 +72,22 @@ def _library(name: str) -> dict[str, Any]:
     return {"version": None if version is None else str(version)}
 
 
-def _cuda() -> dict[str, Any]:
-    """Return what pycuda says of itself, of the driver and of the first GPU."""
-    pycuda: Any = import_module("pycuda")
-    driver: Any = import_module("pycuda.driver")
-    values = {"version": pycuda.VERSION_TEXT, "cuda": ".".join(map(str, driver.get_version()))}
-    try:
-        driver.init()
-        device = driver.Device(0)
-        capability = ".".join(map(str, device.compute_capability()))
-        return {**values, "gpu": device.name(), "capability": capability}
-    except driver.Error as error:
-        return {**values, "gpu_problem": str(error)}
+def _libraries() -> dict[str, Any]:
+    """Return what there is of TensorRT, pycuda and a GPU, and what does not fit together."""
+    from edgecrack.engines.libraries import describe_libraries  # noqa: PLC0415  CUDA
+
+    return asdict(describe_libraries())
+
+
+def _engines(bundle: str) -> dict[str, Any]:
+    """Return the state of each engine that TensorRT would run a bundle with."""
+    from edgecrack.engines.status import engine_states  # noqa: PLC0415  TensorRT
+    from edgecrack.models import open_bundle  # noqa: PLC0415  OpenCV
+    from edgecrack.segmenters import ModelSpec  # noqa: PLC0415
+
+    states = engine_states(open_bundle(ModelSpec(bundle=Path(bundle) if bundle else None)))
+    keys = ("file", "precision", "width_px", "height_px", "state", "why")
+    return {"engines": [{key: getattr(state, key) for key in keys} for state in states]}
 
 
 def _backends() -> dict[str, Any]:
@@ -106,7 +111,8 @@ def _selftest(bundle: str, duration_s: str) -> dict[str, Any]:
 QUESTIONS: dict[str, Callable[..., dict[str, Any]]] = {
     "elements": _elements,
     "library": _library,
-    "cuda": _cuda,
+    "libraries": _libraries,
+    "engines": _engines,
     "backends": _backends,
     "selftest": _selftest,
 }

@@ -105,7 +105,7 @@ def _works(
 ) -> Iterator[tuple[str, Callable[[], Outcome]]]:
     """Yield the name of each step and what it does."""
     yield "doctor", partial(_see_doctor, machine, plan, on_progress)
-    yield "engines", partial(build_engines, machine, plan)
+    yield "engines", partial(build_engines, machine, plan, on_progress)
     yield "golden frames", partial(prove_golden_frames, plan)
     yield "speed", partial(measure_speed, plan, on_progress)
     yield "soak", partial(soak_board, plan)

@@ -35,7 +35,7 @@ def test_an_orin_nano_is_described(said, tmp_path):
     lines = said(board(ORIN, tmp_path))
     assert {name for name, line in lines.items() if line.state == FAIL} == set()
     assert {name for name, line in lines.items() if line.state == WARN} == {
-        *("TensorRT path", "backends", "engines"),
+        *("TensorRT path", "backends"),
     }
     says = {name: line.says for name, line in lines.items()}
     assert "Orin Nano" in says["board"]
@@ -57,7 +57,8 @@ def test_an_orin_nano_is_described(said, tmp_path):
     assert says["disk"] == "200.0 of 500 GB free, ext4 on an NVMe disk (nvme0n1)"
     assert says["time"] == "synchronised; timedatectl says NTP=yes"
     assert says["bundle"].startswith("tiny 0.0.1")
-    assert says["self-test"].endswith("not tried within 5 s: onnxruntime int8")
+    assert says["engines"] == "1 of 1 are built for this machine: fp16 960x544"
+    assert says["self-test"].endswith("onnxruntime int8 was not tried: 5 s were up")
 
 
 def test_a_thor_is_described(said, tmp_path):
@@ -72,6 +73,9 @@ def test_a_thor_is_described(said, tmp_path):
     assert says["TensorRT"] == "TensorRT 10.16.1.11, as JetPack 7.2 brings it"
     assert "nvv4l2h264enc" in says["Jetson elements"]
     assert says["camera"] == "/dev/video0 HD Pro Webcam C920 (YUYV, H264, MJPG)"
+    assert lines["engines"].state == WARN
+    assert says["engines"].startswith("0 of 1 are built for this machine; fp16 960x544 is missing")
+    assert "edgecrack engine build" in lines["engines"].what_to_do
     assert says["time"] == "synchronised; chrony, 0.000000120 seconds slow of NTP time"
 
 
@@ -213,18 +217,33 @@ def test_a_jetson_without_tensorrt_runs_on_its_processor(said, tmp_path):
 
 
 def test_pycuda_must_see_the_gpu(said, tmp_path):
-    """It is absent, or the driver says no."""
+    """It is absent, the driver says no, or its process ended."""
     machine = board(ORIN, tmp_path)
-    recorded(machine).probes["cuda"] = {
-        "problem": "there is no module 'pycuda'",
-        "absent": "pycuda",
-    }
+    libraries = recorded(machine).probes["libraries"]
+    absent = {"pycuda": None, "cuda_pycuda": None, "problems": ["pycuda cannot be loaded here."]}
+    recorded(machine).probes["libraries"] = {**libraries, **absent}
     finding = said(machine, "pycuda")
     assert finding.state == FAIL
     assert "edgecrack[tensorrt]" in finding.what_to_do
-    seen = {"version": "2024.1", "cuda": "12.6.0", "gpu_problem": "no CUDA-capable device"}
-    recorded(machine).probes["cuda"] = seen
-    assert "sees no GPU: no CUDA-capable device" in said(machine, "pycuda").says
+    problems = ["TensorRT needs a GPU, but CUDA finds none."]
+    recorded(machine).probes["libraries"] = {**libraries, "problems": problems}
+    assert "CUDA finds none" in said(machine, "pycuda").says
+    assert said(machine, "pycuda").state == FAIL
+    recorded(machine).probes["libraries"] = Ended("", "ended with -11")
+    assert said(machine, "pycuda").says == "pycuda is not here: ended with -11"
+
+
+def test_engines_that_cannot_be_looked_at_are_not_known(said, tmp_path):
+    """The reason is told; those that are stale say why."""
+    machine = board(ORIN, tmp_path)
+    (engine,) = recorded(machine).probes["engines"]["engines"]
+    stale = {**engine, "state": "stale", "why": "it is for TensorRT 10.7"}
+    recorded(machine).probes["engines"] = {"engines": [engine, stale]}
+    assert "1 of 2 are built" in said(machine, "engines").says
+    assert "is stale (it is for TensorRT 10.7)" in said(machine, "engines").says
+    recorded(machine).probes["engines"] = {"problem": "there is no GPU"}
+    assert said(machine, "engines").state == WARN
+    assert said(machine, "engines").says == "not known: there is no GPU"
 
 
 def test_missing_elements_are_named(said, tmp_path):
@@ -255,7 +274,7 @@ def test_another_python_than_the_systems_is_told(said, tmp_path):
 def test_a_failed_selftest_is_told(said, tmp_path):
     """A wrong answer, a bundle that cannot be loaded, and a process that died."""
     machine = board(ORIN, tmp_path)
-    failed = {"proved": {}, "failed": {"onnxruntime fp32": "differs"}, "left_out": []}
+    failed = {"proved": {}, "failed": {"onnxruntime fp32": "differs"}, "left_out": {}}
     for answer, words in (
         (failed, "onnxruntime fp32 differs"),
         ({"problem": "the bundle is damaged"}, "damaged"),
