@@ -147,6 +147,15 @@ def test_progress_is_told_once_a_second(manager):
     ]  # fmt: skip
 
 
+def test_what_ends_is_not_ready_again(manager):
+    """Frames that were at work when the end began say nothing: the watchdog rests by then."""
+    service = Service(manager.address)
+    service.stopping()
+    service.running("1 frames")
+    service.stopping()
+    assert manager.hear_the_rest() == ["STOPPING=1", "STATUS=ending"]
+
+
 def test_a_status_cannot_say_anything_else(manager):
     """A line break in what is counted, as a name may have one, ends no line of the protocol."""
     Service(manager.address).opening("a\nREADY=1")
