@@ -4,6 +4,8 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+
 UNIT = Path(__file__).resolve().parents[2] / "deploy" / "systemd" / "edgecrack.service"
 
 
@@ -18,6 +20,7 @@ def calls_of(name: str) -> set[str]:
     return {entry for entry in entries if not entry.startswith("@")}.union(*inner)
 
 
+@pytest.mark.system_calls
 def test_a_run_makes_no_call_that_the_unit_forbids(command, tiny_bundle, tmp_path):
     """A run with a picture, an overlay and a choice of backend needs but what is let through."""
     table = tmp_path / "calls"
