@@ -13,6 +13,7 @@ import tensorrt as trt
 
 from edgecrack.engines.builder import INPUT
 from edgecrack.engines.gpu import Buffer, Stream
+from edgecrack.engines.graph import Graph, is_wanted
 from edgecrack.engines.inspection import convolution_precisions
 from edgecrack.engines.log import LOG
 from edgecrack.errors import EngineError
@@ -147,6 +148,7 @@ class Lane:
     def __init__(self, engine: LoadedEngine) -> None:
         self._owner = engine
         self._buffers: dict[str, Buffer] = {}
+        self._graph: Graph | None = None
         self._stream = Stream()
         try:
             self.context: trt.IExecutionContext = engine.context()
@@ -176,6 +178,10 @@ class Lane:
                 raise self._owner.failed(f"have {tensor} of {shape}")
             self._buffers[tensor] = buffer = Buffer(shape)
             self._require(self.context.set_tensor_address(tensor, buffer.address), f"take {tensor}")
+        if is_wanted():
+            self._queue()
+            self._stream.wait()
+            self._graph = Graph(self._stream.handle, self._queue)
 
     def run(self, image: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
         """Return what the network says of an RGB picture (H, W, 3): each output, (H, W).
@@ -185,16 +191,27 @@ class Lane:
         """
         frame, *planes = self._buffers.values()
         np.copyto(frame.host[0], image)
+        if self._graph is None:
+            self._queue()
+        else:
+            self._graph.replay()
+        self._stream.wait()
+        return [plane.host[0].copy() for plane in planes]
+
+    def _queue(self) -> None:
+        """Queue what is done with one picture: there, through the network, and back."""
+        frame, *planes = self._buffers.values()
         self._stream.upload(frame)
         self._require(self.context.execute_async_v3(self._stream.handle), "run")
         for plane in planes:
             self._stream.download(plane)
-        self._stream.wait()
-        return [plane.host[0].copy() for plane in planes]
 
     def free(self) -> None:
         """Wait for what is queued, and give the memory back. May be called once."""
         self._stream.wait()
+        if self._graph is not None:
+            self._graph.free()
+            self._graph = None
         del self.context
         for buffer in self._buffers.values():
             buffer.free()

@@ -33,7 +33,7 @@ explicit_package_bases = True
 untyped_calls_exclude = tensorrt
 [mypy-tensorrt.*]
 ignore_errors = True
-[mypy-pycuda.*,onnxruntime.*,openvino.*]
+[mypy-cuda.*,pycuda.*,onnxruntime.*,openvino.*]
 ignore_missing_imports = True
 """
 # Progress and refits came with TensorRT 10: the program asks for them before it takes these in.

@@ -61,7 +61,7 @@ class StreamQueue:
         self._gpu = gpu
         self.handle = gpu.next_handle()
         self._work: list[tuple[Callable[[], None], tuple[Memory, ...]]] = []
-        self.is_alive = True
+        self._recorded: list[tuple[Callable[[], None], tuple[Memory, ...]]] | None = None
         gpu.streams[self.handle] = self
 
     def add(self, work: Callable[[], None], *memories: Memory) -> None:
@@ -69,12 +69,18 @@ class StreamQueue:
         self._gpu.require_context("work for a stream")
         for memory in memories:
             memory.require("work for a stream")
+        if self._recorded is not None:
+            self._recorded.append((work, memories))
+            return
+        for memory in memories:
             memory.users.add(self.handle)
         self._work.append((work, memories))
 
     def drain(self) -> None:
         """Do all of it."""
         self._gpu.require_context("waiting for a stream")
+        if self._recorded is not None:
+            raise Misuse("waiting for a stream that is recorded")
         self._gpu.gate.wait()
         work, self._work = self._work, []
         for step, memories in work:
@@ -84,6 +90,17 @@ class StreamQueue:
         for _, memories in work:
             for memory in memories:
                 memory.users.discard(self.handle)
+
+    def begin_capture(self) -> None:
+        """Record what is queued instead of keeping it."""
+        if self._work or self._recorded is not None:
+            raise Misuse("a recording begins in a stream that is not idle")
+        self._recorded = []
+
+    def end_capture(self) -> list[tuple[Callable[[], None], tuple[Memory, ...]]]:
+        """Return what was recorded."""
+        recorded, self._recorded = self._recorded, None
+        return recorded or []
 
     @property
     def is_idle(self) -> bool:
@@ -105,6 +122,8 @@ class Gpu:
         timed: Layers whose kernels the builder has tried, each time it did.
         faults: What went wrong where no exception can be raised.
         before_step: Called before each step of a build with its monitor.
+        graphs: Recordings that are ready to be replayed.
+        refuses_graphs: Whether what was recorded cannot be replayed.
         gate: While it is closed, whoever waits for the GPU waits.
     """
 
@@ -122,6 +141,8 @@ class Gpu:
         self.streams: dict[int, StreamQueue] = {}
         self.device: dict[int, Memory] = {}
         self.host: list[Memory] = []
+        self.graphs = 0
+        self.refuses_graphs = False
         self.living: weakref.WeakSet[Any] = weakref.WeakSet()
         self.before_step: Callable[[Any, int], None] | None = None
         self.gate = threading.Event()
@@ -211,6 +232,7 @@ class Gpu:
             "streams": len(self.streams),
             "engines and contexts": len(self.living),
             "pushed contexts": len(self.stack),
+            "graphs": self.graphs,
         }
         return [*self.faults, *(f"{count} {what}" for what, count in held.items() if count)]
 

@@ -23,7 +23,9 @@ _LEAVES = ("builder", "building", "execution", "gpu", "log", "monitor", "refitti
 
 def _is_stale(name: str) -> bool:
     leaves = {f"edgecrack.engines.{leaf}" for leaf in _LEAVES} | {"edgecrack.segmenters.trt"}
-    is_part = any(name == root or name.startswith(f"{root}.") for root in ("tensorrt", "pycuda"))
+    is_part = any(
+        name == root or name.startswith(f"{root}.") for root in ("tensorrt", "pycuda", "cuda")
+    )
     return is_part or name in leaves or name.startswith(("tests.doubles.gpu", "tests.doubles.trt_"))
 
 

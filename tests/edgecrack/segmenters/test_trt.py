@@ -3,6 +3,7 @@
 import hashlib
 import importlib
 import json
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -263,4 +264,28 @@ def test_with_a_gpu_fp16_is_offered(tiny):
 def test_without_the_library_it_says_how_to_get_it(tiny):
     """TensorRT comes with JetPack and not with pip."""
     with pytest.raises(BundleError, match=r"tensorrt needs a library.*python3-libnvinfer.*link"):
+        load_segmenter(tiny, FP16)
+
+
+def test_a_graph_replays_the_same_answers(gpu, tiny, monkeypatch):
+    """Two lanes have a graph each; without the switch there is none."""
+    with closing(loaded(tiny)) as segmenter:
+        assert gpu.graphs == 0
+        plain = [segmenter.answer(picture(seed)).probability for seed in range(4)]
+    monkeypatch.setenv("EDGECRACK_CUDA_GRAPH", "1")
+    with closing(loaded(tiny)) as segmenter:
+        assert gpu.graphs == 2
+        replayed = [segmenter.answer(picture(seed)).probability for seed in range(4)]
+    assert np.array_equal(plain, replayed)
+
+
+def test_a_graph_that_cannot_be_is_an_error(gpu, tiny, monkeypatch):
+    """Without the library, and where the GPU refuses it: nothing falls back without a word."""
+    prepare("tensorrt", tiny, tiny.model("fp16"))
+    monkeypatch.setenv("EDGECRACK_CUDA_GRAPH", "1")
+    gpu.refuses_graphs = True
+    with pytest.raises(EngineError, match=r"cudaGraphInstantiate must work.*leave EDGECRACK"):
+        load_segmenter(tiny, FP16)
+    monkeypatch.setitem(sys.modules, "cuda.bindings", None)
+    with pytest.raises(EngineError, match="needs cuda-bindings"):
         load_segmenter(tiny, FP16)
