@@ -44,7 +44,9 @@ Key = Annotated[
 ]
 Precision = Annotated[
     str,
-    typer.Option(help=f"auto (fp16 if BUNDLE has it, and int8-trt), or one of {PRECISIONS}."),
+    typer.Option(
+        help=f"auto (fp16 if BUNDLE has it, and int8-trt), or one of {', '.join(PRECISIONS)}."
+    ),
 ]
 Size = Annotated[
     str, typer.Option(help="Input size, such as 960x544; first is BUNDLE's first, all is each.")
@@ -76,7 +78,7 @@ def build(
     again: Again = False,
     as_json: Json = False,
 ) -> None:
-    """Build the engines of BUNDLE for this device, prove them, and keep them; some minutes each.
+    """Build the engines of BUNDLE for this device, and prove them; some minutes each.
 
     An engine fits the TensorRT, the GPU and the board that built it, and nothing else. A run builds
     the one it lacks by itself, and waits for it; build it before, and it starts at once. This
@@ -100,13 +102,13 @@ def build(
     with progress_bars() as show:
         for entry in networks:
             sidecar, is_new = make_engine(bundle, entry, show, options, again=again)
-            made.append((sidecar, is_new, _proved(bundle, entry) if is_new else ""))
+            made.append((sidecar, is_new, _proof(bundle, entry)))
     if as_json:
-        told = [{**sidecar.as_json(), "is_new": is_new} for sidecar, is_new, _ in made]
+        told = [{**each.as_json(), "is_new": new, "proof": proof} for each, new, proof in made]
         typer.echo(json.dumps(told, indent=2))
         return
     for sidecar, is_new, proof in made:
-        typer.echo(f"{_line(sidecar)}: {f'built, {proof}' if is_new else 'is there'}")
+        typer.echo(f"{_line(sidecar)}: {'built' if is_new else 'is there'}, {proof}")
         if sidecar.dla_fallback:
             typer.echo(f"  on the GPU: {', '.join(sidecar.dla_fallback)}")
 
@@ -181,15 +183,18 @@ def _networks(bundle: Bundle, precision: str, size: str) -> list[ModelEntry]:
     return [bundle.model(each, size_px) for each in precisions for size_px in sizes_px]
 
 
-def _proved(bundle: Bundle, entry: ModelEntry) -> str:
-    """Run the golden frames through the engine; return how that went.
+def _proof(bundle: Bundle, entry: ModelEntry) -> str:
+    """Run the golden frames through the engine, unless that was done; return how that went.
 
     Raises:
         NotHealthyError: The answers are not those that the bundle promises.
     """
     from edgecrack.models.selftest import prove  # noqa: PLC0415
     from edgecrack.models.variants import Variant  # noqa: PLC0415
+    from edgecrack.segmenters.backends import prepare  # noqa: PLC0415
 
+    if not prepare("tensorrt", bundle, entry):
+        return "proved before"
     result = prove(bundle, entry, Variant("tensorrt", entry.precision))
     result.require()
     return f"mask IoU {result.mask_iou:.5f}, {result.latency_ms:.1f} ms"

@@ -62,7 +62,7 @@ def ensure_engine(
     on_progress: OnProgress,
     store: EngineStore | None = None,
 ) -> bool:
-    """Build the engine of a network if none fits; return whether one was built.
+    """Build the engine of a network if none fits; return whether it is yet to be proved.
 
     Args:
         bundle: Where the network is from.
@@ -78,8 +78,17 @@ def ensure_engine(
     wanted = wanted_fingerprint(bundle, entry)
     if (fitting := store.fitting(wanted)) is not None:
         store.plan(fitting)
-        return False
-    return make_engine(bundle, entry, on_progress, store=store)[1]
+        return not store.is_proved(fitting)
+    make_engine(bundle, entry, on_progress, store=store)
+    return True
+
+
+def accept_engine(bundle: Bundle, entry: ModelEntry, store: EngineStore | None = None) -> None:
+    """Remember that the engine of a network has answered as its bundle promises."""
+    store = store or EngineStore()
+    fitting = store.fitting(wanted_fingerprint(bundle, entry))
+    if fitting is not None:
+        store.mark_proved(fitting)
 
 
 def make_engine(

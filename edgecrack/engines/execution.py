@@ -191,11 +191,10 @@ class Lane:
         """
         frame, *planes = self._buffers.values()
         np.copyto(frame.host[0], image)
-        if self._graph is None:
-            self._queue()
-        else:
-            self._graph.replay()
-        self._stream.wait()
+        try:
+            self._queue() if self._graph is None else self._graph.replay()
+        finally:  # after an error, too: what was queued before it still uses the buffers
+            self._stream.wait()
         return [plane.host[0].copy() for plane in planes]
 
     def _queue(self) -> None:

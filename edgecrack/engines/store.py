@@ -6,6 +6,7 @@
       <key of the fingerprint>.plan          what TensorRT loads
       <key of the fingerprint>.json          its sidecar; written last: with it the engine is whole
       <key of the fingerprint>.layers.json   what TensorRT's inspector says of it
+      <key of the fingerprint>.proved        empty; there once it has answered as promised
       <key of the target>.timing             timings of the kernels, so that a build goes on faster
       build.lock                             held while an engine is built
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 4_000_000_000
 """What all plans together may take; beyond it those that were built first are removed."""
+
+_OURS = (".json", ".plan", ".proved", ".timing")
 
 BUILD = "edgecrack engine build"
 """What to type where an engine is missing."""
@@ -133,11 +136,21 @@ class EngineStore:
             SinkError: The disk is full or broken; an earlier engine of this fingerprint is gone.
         """
         self.make()
-        self._disk.remove(self._path(sidecar.key, "json"))
+        for kind in ("proved", "json"):
+            self._disk.remove(self._path(sidecar.key, kind))
         replace_file(self._disk, self._path(sidecar.key, "plan"), plan)
         replace_file(self._disk, self._path(sidecar.key, "layers.json"), layers.encode())
         text = json.dumps(sidecar.as_json(), indent=2) + "\n"
         replace_file(self._disk, self._path(sidecar.key, "json"), text.encode())
+
+    def is_proved(self, sidecar: Sidecar) -> bool:
+        """Whether an engine has answered as its bundle promises."""
+        return self._path(sidecar.key, "proved").is_file()
+
+    def mark_proved(self, sidecar: Sidecar) -> None:
+        """Remember that it has; where that cannot be written it is proved again."""
+        with suppress(SinkError):
+            replace_file(self._disk, self._path(sidecar.key, "proved"), b"")
 
     def make(self) -> None:
         """Make the folder, if it is not there.
@@ -149,7 +162,7 @@ class EngineStore:
 
     def remove(self, sidecar: Sidecar) -> int:
         """Remove an engine, and return the bytes of its plan."""
-        for kind in ("json", "plan", "layers.json"):
+        for kind in ("proved", "json", "plan", "layers.json"):
             self._disk.remove(self._path(sidecar.key, kind))
         return sidecar.plan_bytes
 
@@ -182,7 +195,7 @@ class EngineStore:
         count = len(self.engines())
         if self._disk.is_folder(self.folder):
             for name in self._disk.names(self.folder):
-                if name.removesuffix(".part").endswith((".plan", ".json", ".timing")):
+                if name.removesuffix(".part").endswith(_OURS):
                     self._disk.remove(self.folder / name)
         return count
 

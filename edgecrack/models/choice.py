@@ -121,7 +121,7 @@ def _tried(
 
 
 def _make_ready(bundle: Bundle, spec: ModelSpec, choice: Choice, on_progress: OnProgress) -> None:
-    """Make what the choice needs to be loaded, if it is not there, and prove it before its use."""
+    """Make what the choice needs to be loaded, if it is not there, and prove it before any use."""
     network = bundle.model(choice.precision, spec.size_px)
     if not prepare(choice.backend, bundle, network, on_progress):
         return

@@ -22,7 +22,7 @@ from edgecrack.errors import BundleError, NotHealthyError
 from edgecrack.models.golden_result import GoldenResult, compare, pooled_iou
 from edgecrack.models.variants import Variant, unavailable, variants
 from edgecrack.segmenters import AUTO, ModelSpec, load_segmenter
-from edgecrack.segmenters.backends import leaf, prepare
+from edgecrack.segmenters.backends import accept, leaf, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -237,7 +237,7 @@ def prove(
             ),
         )
         latency_ms = _within(deadline_s, network, lambda: _latency_ms(segmenter))
-        return NetworkResult(
+        result = NetworkResult(
             file=network.file,
             backend=variant.backend,
             precision=segmenter.precision,
@@ -247,6 +247,9 @@ def prove(
             latency_ms=latency_ms,
             reason=_reason(network, segmenter.precision, golden),
         )
+    if result.passed:
+        accept(variant.backend, bundle, network)
+    return result
 
 
 def _within(deadline_s: float, network: ModelEntry, work: Callable[[], _Answer]) -> _Answer:

@@ -41,7 +41,7 @@ class Leaf(Protocol):
     """What the module of a backend has."""
 
     def prepare(self, bundle: Bundle, entry: ModelEntry, on_progress: OnProgress) -> bool:
-        """Make what `load` needs and what may take minutes; return whether anything was made.
+        """Make what `load` needs and what may take minutes; return whether that is to be proved.
 
         Args:
             bundle: Where the network is from.
@@ -51,6 +51,9 @@ class Leaf(Protocol):
         Raises:
             BundleError: It cannot be made.
         """
+
+    def accept(self, bundle: Bundle, entry: ModelEntry) -> None:
+        """Remember that what was made gives the answers that the bundle promises."""
 
     def load(self, bundle: Bundle, entry: ModelEntry, *, live: bool) -> Segmenter:
         """Return the segmenter for one network of a bundle.
@@ -128,12 +131,24 @@ def prepare(
         on_progress: As in `Leaf.prepare`.
 
     Returns:
-        Whether anything was made: then it is to be proved before it is used.
+        Whether something was made, now or before, that is yet to be proved: then it is not to be
+        used before `accept`.
 
     Raises:
         BundleError: As `load`, or it cannot be made.
     """
     return _able(backend, bundle, entry).prepare(bundle, entry, on_progress)
+
+
+def accept(backend: str, bundle: Bundle, entry: ModelEntry) -> None:
+    """Remember that what was prepared gives the answers that the bundle promises.
+
+    Args:
+        backend: One of `BACKENDS`.
+        bundle: Where the network is from.
+        entry: Which network.
+    """
+    leaf(backend).accept(bundle, entry)
 
 
 def load(backend: str, bundle: Bundle, entry: ModelEntry, *, live: bool) -> Segmenter:

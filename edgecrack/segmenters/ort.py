@@ -40,6 +40,10 @@ def prepare(_bundle: Bundle, _entry: ModelEntry, _on_progress: OnProgress) -> bo
     return False
 
 
+def accept(_bundle: Bundle, _entry: ModelEntry) -> None:
+    """Remember nothing; see ``backends.Leaf``."""
+
+
 def load(bundle: Bundle, entry: ModelEntry, *, live: bool) -> Segmenter:
     """Return the segmenter for one network of a bundle; see ``backends.Leaf``."""
     return OnnxRuntimeSegmenter(bundle, entry, live=live)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from threading import Condition
 from typing import TYPE_CHECKING
 
-from edgecrack.engines.building import ensure_engine, wanted_fingerprint
+from edgecrack.engines.building import accept_engine, ensure_engine, wanted_fingerprint
 from edgecrack.engines.execution import Lane, LoadedEngine
 from edgecrack.engines.gpu import first_gpu
 from edgecrack.engines.inspection import require_precision
@@ -39,6 +39,11 @@ def load(bundle: Bundle, entry: ModelEntry, *, live: bool) -> Segmenter:
 def prepare(bundle: Bundle, entry: ModelEntry, on_progress: OnProgress) -> bool:
     """Build the engine if none fits; see ``backends.Leaf``."""
     return ensure_engine(bundle, entry, on_progress)
+
+
+def accept(bundle: Bundle, entry: ModelEntry) -> None:
+    """Remember that the engine gives the right answers; see ``backends.Leaf``."""
+    accept_engine(bundle, entry)
 
 
 def refusal(precision: str) -> str | None:

@@ -1,12 +1,9 @@
 """``edgecrack engine`` and a run with TensorRT, as a person types them; the GPU is a double."""
 
-import json
-
 import numpy as np
 import pytest
 from PIL import Image
 
-from edgecrack.engines.store import EngineStore
 from edgecrack.utc import to_iso
 from tests.conftest import CHECKOUT
 from tests.doubles.install import FOLDER
@@ -40,7 +37,7 @@ def test_an_engine_is_built_listed_inspected_and_removed(engine, tiny_bundle):
         "fp16",
         {"fp16": 8},
     )
-    assert "is there" in engine("build", tiny_bundle).stdout
+    assert "is there, proved before" in engine("build", tiny_bundle).stdout
     (listed,) = engine("list", "--json").json
     assert (listed["key"], listed["misfit"]) == (again["key"], "")
     assert "fits" in engine("list").stdout
@@ -118,21 +115,10 @@ def test_auto_takes_tensorrt_into_account(survey_with, drive, tmp_path):
     assert "tensorrt fp16" in why or "TensorRT" in ended.json["backend"]
 
 
-def test_a_run_says_what_it_builds_and_why(survey_with, drive, tmp_path, monkeypatch):
-    """A stale engine is named with the one that takes its place."""
-    arguments = (drive.video, "--backend", "tensorrt")
-    first = survey_with(arguments[0], tmp_path / "one", *arguments[1:])
-    assert first.code == 0, first.stderr
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    (stale,) = EngineStore().engines()
-    assert json.loads((tmp_path / "one" / "run.json").read_text())["exit_reason"] == "end of source"
-    assert stale.precision == "fp16"
-
-
 def test_a_new_engine_with_wrong_answers_is_not_used(
     command, with_gpu, drive, tmp_path, bundle_copy, manifest
 ):
-    """Built is not proved: golden frames that it fails stop the run before it begins."""
+    """Built is not proved: golden frames that it fails stop the run, and the next one, too."""
     golden = bundle_copy / "golden" / "crack.96x64.probability.png"
     pixels = np.asarray(Image.open(golden))
     Image.fromarray(255 - pixels).save(golden)
@@ -143,3 +129,7 @@ def test_a_new_engine_with_wrong_answers_is_not_used(
     )  # fmt: skip
     ended.refused(3, "must give the answers that its bundle promises", "differs on golden frames")
     assert not (tmp_path / "run").exists()
+    command(
+        "run", drive.video, "--out", tmp_path / "run", "--model", bundle_copy,
+        "--backend", "tensorrt", "--precision", "fp16", **with_gpu,
+    ).refused(3, "differs on golden frames")  # fmt: skip

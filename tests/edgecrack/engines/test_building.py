@@ -53,6 +53,8 @@ def test_an_engine_that_is_there_is_not_built_again(gpu, tiny):
     """Neither by a run, nor by the command, unless it is asked for."""
     entry = tiny.model("fp16")
     assert building().ensure_engine(tiny, entry, quiet)
+    assert building().ensure_engine(tiny, entry, quiet)  # it is there, and yet to be proved
+    building().accept_engine(tiny, entry)
     assert not building().ensure_engine(tiny, entry, quiet)
     first, is_new = make(tiny)
     assert not is_new
@@ -61,6 +63,7 @@ def test_an_engine_that_is_there_is_not_built_again(gpu, tiny):
     assert is_new
     assert EngineStore().engines() == [again]
     assert again.built_utc > first.built_utc
+    assert building().ensure_engine(tiny, entry, quiet)  # another one is another proof
 
 
 def test_a_silent_fp32_engine_is_refused(any_gpu, tiny, cache):

@@ -166,3 +166,16 @@ def test_timings_that_cannot_be_kept_are_no_error(tmp_path):
     """The next build is slower, that is all."""
     (tmp_path / "file").write_text("")
     EngineStore(tmp_path / "file" / "engines").save_timings(TARGET, b"timed")
+
+
+def test_an_engine_is_proved_once_and_anew_when_it_is_another(store):
+    """What was built over it has proved nothing."""
+    known = keep(store)
+    assert not store.is_proved(known)
+    store.mark_proved(known)
+    assert store.is_proved(known)
+    keep(store)
+    assert not store.is_proved(known)
+    store.mark_proved(known)
+    store.remove(known)
+    assert not list(store.folder.iterdir())

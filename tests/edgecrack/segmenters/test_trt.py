@@ -80,6 +80,7 @@ def test_the_self_test_proves_it(tiny):
     """The same golden frames, the same tolerances; the engine is built before."""
     result = prove(tiny, tiny.model("fp16"), Variant("tensorrt", "fp16"))
     assert (result.passed, result.precision) == (True, "fp16")
+    assert not prepare("tensorrt", tiny, tiny.model("fp16"))  # there, and proved
 
 
 def test_a_file_is_two_pictures_at_once_as_memory_allows(gpu, tiny):
