@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from edgecrack.errors import EdgecrackError, InputError, SourceError, UsageError
+from edgecrack.errors import EdgecrackError, InputError, SourceError
 from edgecrack.gst import chain, hardware_chain
 from edgecrack.gst.buffers import view, wrap
 from edgecrack.gst.bus import Bus
@@ -19,9 +19,9 @@ from edgecrack.gst.frame_times import FrameTimes, known
 from edgecrack.gst.geometry import frame_geometry, image_is_evidence
 from edgecrack.gst.hardware import rank_decoders
 from edgecrack.gst.orientation import Upright
+from edgecrack.gst.picture_sizes import PictureSizes
 from edgecrack.gst.renegotiation import contain
 from edgecrack.gst.runtime import Gst, launch, stop
-from edgecrack.letterbox import best_input
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -81,13 +81,10 @@ class Reader:
             inputs_px: Width and height of each input to choose from, by the first picture.
             region: What the network sees of the picture; None means all of it.
         """
-        self._spec, self._region, self._inputs_px = spec, region, inputs_px
-        self.input_px: tuple[int, int] | None = None
+        self._spec = spec
+        self._sizes = PictureSizes(region, inputs_px)
         self._numbers = FrameNumbers()
-        self._geometry: FrameGeometry | None = None
         self._geometries: deque[FrameGeometry] = deque()  # of the pictures behind the queue
-        self._objection: UsageError | None = None  # to a size that may not be the pictures' yet
-        self._refusal: UsageError | None = None
         self._entering_px, self._is_turned = (0, 0), False
         self._times = FrameTimes()
         self._closed = False
@@ -107,6 +104,11 @@ class Reader:
         self._evidence_sink = self._pipeline.get_by_name("evidence")
         self._prepare()
         self._pipeline.set_state(Gst.State.PLAYING)  # a failure is on the bus
+
+    @property
+    def input_px(self) -> tuple[int, int] | None:
+        """Width and height of the network's input; None before the first picture."""
+        return self._sizes.input_px
 
     @property
     def made_ns(self) -> int | None:
@@ -220,12 +222,11 @@ class Reader:
         return Gst.PadProbeReturn.OK
 
     def _on_leave(self, _pad: Any, info: Any) -> Any:  # noqa: ANN401
-        if self._objection is not None:
-            self._refusal = self._objection
+        geometry = self._sizes.admit()
+        if geometry is None:
             return Gst.PadProbeReturn.DROP
         self._numbers.leave(hash(info.get_buffer()))
-        if self._geometry is not None:
-            self._geometries.append(self._geometry)
+        self._geometries.append(geometry)
         return Gst.PadProbeReturn.OK
 
     def _on_event(self, _pad: Any, info: Any) -> Any:  # noqa: ANN401
@@ -234,20 +235,16 @@ class Reader:
         if event.type != Gst.EventType.CAPS:
             return Gst.PadProbeReturn.OK
         caps = event.parse_caps().get_structure(0)
-        try:
-            size_px = caps.get_value("width"), caps.get_value("height")
-            is_turned = size_px != self._entering_px and size_px == self._entering_px[::-1]
-            self._is_turned = self._is_turned or is_turned
-            self._geometry = frame_geometry(*size_px, self._region)
-        except UsageError as error:
-            self._objection = error
-            return Gst.PadProbeReturn.DROP
-        self._objection = None
+        size_px = caps.get_value("width"), caps.get_value("height")
+        is_turned = size_px != self._entering_px and size_px == self._entering_px[::-1]
+        self._is_turned = self._is_turned or is_turned
         is_known, numerator, denominator = caps.get_fraction("framerate")
         if is_known and numerator:
             self.fps = numerator / denominator
             self._times.step_ns = 10**9 * denominator // numerator
-        self._fit(self._geometry)
+        for change in self._fitting(*self._sizes.announce(*size_px)):
+            element = self._pipeline.get_by_name(change.element)
+            Gst.util_set_object_arg(element, change.name, change.value)
         return Gst.PadProbeReturn.OK
 
     def _on_head(self, _pad: Any, info: Any) -> Any:  # noqa: ANN401
@@ -261,22 +258,10 @@ class Reader:
 
     def _refuse_entering_size(self) -> None:
         """Say so where a new size is at fault: too small for the region, it never gets through."""
-        if self._region is not None and self._geometry is not None:
+        if self._sizes.region is not None and self._sizes.geometry is not None:
             width_px, height_px = self._entering_px
             size_px = (height_px, width_px) if self._is_turned else (width_px, height_px)
-            frame_geometry(*size_px, self._region)
-
-    def _fit(self, geometry: FrameGeometry) -> None:
-        for change in self._fitting(geometry, self._fitting_input_px(geometry)):
-            element = self._pipeline.get_by_name(change.element)
-            Gst.util_set_object_arg(element, change.name, change.value)
-
-    def _fitting_input_px(self, geometry: FrameGeometry) -> tuple[int, int]:
-        """Return the network's input; the first picture decides."""
-        if self.input_px is None:
-            region_px = (geometry.region.width_px, geometry.region.height_px)
-            self.input_px = best_input(region_px, self._inputs_px)
-        return self.input_px
+            frame_geometry(*size_px, self._sizes.region)
 
     def _awaited(self, sink: Any) -> Iterator[Any]:  # noqa: ANN401
         """Yield None for each slice of waiting, then the next sample; nothing after the end.
@@ -286,8 +271,8 @@ class Reader:
         begun_ns, idle_slices = time.monotonic_ns(), 0
         while (sample := sink.try_pull_sample(_SLICE_NS)) is None:
             problem = self._bus.listen()
-            if self._refusal is not None:
-                raise self._refusal
+            if self._sizes.refusal is not None:
+                raise self._sizes.refusal
             if problem is not None:
                 self._refuse_entering_size()
                 raise self._failure(problem)
@@ -304,7 +289,7 @@ class Reader:
 
     def _evidence_of(self, image: Any, geometry: FrameGeometry) -> Any:  # noqa: ANN401
         """Return the other size of a picture, or the very sample where both would be the same."""
-        if image_is_evidence(geometry, self._fitting_input_px(geometry)):
+        if image_is_evidence(geometry, self._sizes.input_px or (0, 0)):
             return image
         return next((e for e in self._awaited(self._evidence_sink) if e is not None), None)
 
