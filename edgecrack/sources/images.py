@@ -156,5 +156,10 @@ def _duration_ns(pictures: int, rate_fps: float | None) -> int | None:
 def _check(spec: SourceSpec) -> None:
     if spec.live:
         raise UsageError(f"{spec.address} is a directory of pictures, which cannot be live")
+    if spec.decoder == "hardware":
+        raise UsageError(
+            f"{spec.address} is a directory of pictures, which the processor decodes: leave out "
+            "--decoder hardware"
+        )
     if spec.start_ns is not None and spec.rate_fps is None:
         raise UsageError(f"{spec.address} has a start but no pace: give the pictures a second too")

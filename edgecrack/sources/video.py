@@ -205,7 +205,7 @@ class VideoSource:
 
 
 def _decoder_choice(spec: SourceSpec, address: Address) -> DecoderChoice:
-    if address.kind is Kind.PATTERN:  # made by the processor, and as cheap as it gets
+    if address.kind is Kind.PATTERN and spec.decoder != "hardware":  # the processor makes it
         return DecoderChoice(is_hardware=False, why="")
     is_csi = address.kind is Kind.CSI
     return choose_decoder(spec.decoder, spec.region, properties_of, is_csi=is_csi)

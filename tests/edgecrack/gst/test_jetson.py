@@ -181,6 +181,40 @@ def test_without_the_converter_the_processor_does_everything(play, film):
     assert "nvvidconv, which is not installed" in hardware["message"]
 
 
+def test_a_property_that_a_release_has_renamed_is_told(play, film):
+    """GStreamer would leave it unset without a word, and take the nearest pixel of ten."""
+    (seen,) = play("l4t36+renamed", {"address": str(film)})
+    assert seen["error"] == "EdgecrackError"
+    assert "nvvidconv needs the property interpolation-method" in seen["message"]
+    assert "--decoder software" in seen["message"]
+
+
+@pytest.mark.parametrize(
+    ("description", "problem"),
+    [
+        ("nvarguscamerasrc ! videoflip ! fakesink", "could not link"),
+        ("nvarguscamerasrc ! nvvidconv ! video/x-raw,format=RGB ! fakesink", "could not link"),
+        ("videotestsrc ! nvvidconv ! video/x-raw,format=NV12 ! nvv4l2h264enc", "could not link"),
+        ("nvvidconv nosuch=1 ! fakesink", 'no property "nosuch"'),
+        ("nvvidconv interpolation-method=Area ! fakesink", "could not set property"),
+        ("nvv4l2decoder low-latency-mode=1 ! fakesink", 'no property "low-latency-mode"'),
+    ],
+)
+def test_stand_ins_refuse_what_a_board_refuses(environment, description, problem):
+    """Memory, formats, names and values that the real elements do not have."""
+    program = (
+        "from edgecrack.gst.runtime import launch\n"
+        "from tests.edgecrack.gst.jetson.releases import install\n"
+        f"install('l4t36')\nlaunch({description!r})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert f"EdgecrackError: GStreamer refused {description!r}: " in done.stderr
+    assert problem in done.stderr
+
+
 @pytest.fixture
 def turned(film, tmp_path):
     """Return a file that says that it was filmed upright on its side."""

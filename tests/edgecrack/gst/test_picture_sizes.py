@@ -43,8 +43,9 @@ def test_a_picture_that_does_not_hold_the_region_is_refused():
 def test_each_picture_has_the_geometry_of_its_own_size(region):
     """Sizes come and go; the input stays."""
     sizes = PictureSizes(region, [LYING, UPRIGHT])
+    inputs_px = set()
     for size_px in (LYING, UPRIGHT, LYING):
-        sizes.announce(*size_px)
+        inputs_px.add(sizes.announce(*size_px)[1])
         geometry = sizes.admit()
         assert (geometry.width_px, geometry.height_px) == size_px
-    assert sizes.input_px == LYING
+    assert inputs_px == {sizes.input_px}

@@ -15,6 +15,9 @@ from edgecrack.sources.address import Address, Kind, Pattern, parse_address, par
         ("2024-01-01T10:00.mp4", Kind.FILE, "2024-01-01T10:00.mp4"),
         ("file:///a/b%20c.mp4", Kind.FILE, "/a/b c.mp4"),
         ("v4l2:///dev/video0", Kind.CAMERA, "/dev/video0"),
+        ("csi://0", Kind.CSI, "0"),
+        ("csi:", Kind.CSI, "0"),
+        ("csi://01?width=640", Kind.CSI, "1"),
         ("rtsp://cam/1", Kind.STREAM, "rtsp://cam/1"),
         ("https://host/a.mp4", Kind.SERVER, "https://host/a.mp4"),
         ("test:", Kind.PATTERN, ""),
@@ -49,6 +52,21 @@ def test_names_never_tell_a_secret(spec):
     assert "s3c" not in address.name
     assert "admin" not in address.name
     assert address.target == spec
+
+
+def test_a_camera_keeps_what_it_is_asked_for():
+    """Behind the question mark, and shown as it was typed: it holds no secret."""
+    for spec in ("csi://0?width=640&fps=30", "v4l2:///dev/video0?width=640&fps=30"):
+        address = parse_address(spec)
+        assert (address.query, address.name) == ("width=640&fps=30", spec)
+    assert parse_address("file:///a.mp4?width=640").query == ""
+
+
+@pytest.mark.parametrize("spec", ["csi://front", "csi://0/1", "csi://-1", "csi://100"])
+def test_a_csi_camera_has_a_number(spec):
+    """Any other name is refused with an example."""
+    with pytest.raises(UsageError, match="csi://0"):
+        parse_address(spec)
 
 
 @pytest.mark.parametrize("spec", ["rtsp://[::1/x", "http://[/a.mp4", "https://[::x]/a?t=s3cret"])

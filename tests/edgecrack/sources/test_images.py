@@ -195,11 +195,12 @@ def test_sizes_may_not_differ_with_a_region(source, tmp_path):
     ("wishes", "reason"),
     [
         ({"live": True}, "cannot be live"),
+        ({"decoder": "hardware"}, "the processor decodes"),
         ({"start": "2026-05-01T12:00:00Z"}, "a start but no pace"),
     ],
 )
 def test_wishes_that_contradict_themselves_are_refused(source, tmp_path, wishes, reason):
-    """A directory has no live mode, and no start without a rate."""
+    """A directory has no live mode, no video decoder, and no start without a rate."""
     _save(tmp_path / "1.png", _noise())
     with pytest.raises(UsageError, match=reason):
         source(tmp_path, **wishes)

@@ -3,6 +3,7 @@
 import errno
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from edgecrack.errors import InputError
 from edgecrack.gst.runtime import launch
 from edgecrack.sources.address import parse_address
-from edgecrack.sources.pipeline_specs import pipeline_spec
+from edgecrack.sources.pipeline_specs import in_hardware, pipeline_spec
 
 
 def _spec(address, live=None):
@@ -24,6 +25,29 @@ def test_a_camera_is_read_live_and_its_pipeline_is_sound():
     assert pipeline.get_by_name("source").get_factory().get_name() == "v4l2src"
     assert spec.settings == (("device", "/dev/video7"),)
     assert (spec.is_live, spec.is_endless, spec.may_return) == (True, True, True)
+
+
+def test_a_camera_is_held_to_what_it_is_asked_for():
+    """Format, size and rate stand behind the camera, in a pipeline that can be built."""
+    spec = _spec("v4l2:///dev/video7?format=mjpeg&width=1280&height=720&fps=30")
+    held = 'capsfilter caps="image/jpeg,width=1280,height=720,framerate=30/1"'
+    assert spec.description.endswith(f" ! {held} ! decodebin")
+    launch(f"{spec.description} ! fakesink")
+
+
+def test_a_csi_camera_sends_into_the_hardwares_memory():
+    """From there it is fetched where the processor is to do the work."""
+    address = parse_address("csi://1?width=1920&height=1080&fps=30")
+    spec = pipeline_spec(address, live=None)
+    size = "width=1920,height=1080,framerate=30/1"
+    camera = f"nvarguscamerasrc name=source ! video/x-raw(memory:NVMM),format=NV12,{size}"
+    assert spec.description == camera
+    assert spec.settings == (("sensor-id", 1),)
+    assert (spec.is_live, spec.is_endless, spec.may_return) == (True, True, True)
+    fetched = in_hardware(spec, address, is_hardware=False)
+    assert fetched.description == f"{camera} ! nvvidconv ! video/x-raw,format=NV12"
+    assert not fetched.is_hardware
+    assert in_hardware(spec, address, is_hardware=True) == replace(spec, is_hardware=True)
 
 
 def test_a_camera_stream_is_live_unless_told_otherwise():

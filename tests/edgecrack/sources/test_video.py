@@ -354,6 +354,21 @@ def test_opening_a_file_imports_no_picture_library():
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
+def test_a_csi_camera_is_refused_where_there_is_no_jetson(source):
+    """The element that would read it is named."""
+    with pytest.raises(UsageError, match="nvarguscamerasrc, which is not installed"):
+        source("csi://0")
+
+
+def test_video_says_what_decodes_it(source, clip):
+    """By the name of the decoder; why only where there was a choice."""
+    by_itself, asked = source(clip("h264.mp4")).info, source(clip("vp9.webm"), decoder="software")
+    assert (by_itself.decoder, by_itself.decoder_choice) == ("software: avdec_h264", "")
+    assert asked.info.decoder.startswith("software: ")
+    assert asked.info.decoder_choice == "asked for"
+    assert source("test:?width=16&height=16").info.decoder == "software"
+
+
 def test_a_silent_live_source_says_that_it_has_nothing(source):
     """While a camera sends nothing the iteration yields None, again and again."""
     frames = iter(source("test:?width=16&height=16&fps=1&frames=3", live=True))

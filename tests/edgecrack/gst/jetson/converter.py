@@ -88,26 +88,33 @@ class ConverterBehaviour(StandIn):
         Gst.util_set_object_arg(self.part("cut"), "caps", size)
 
 
-Converter = element_type(
-    "Nvvidconv",
-    ConverterBehaviour,
-    "Filter/Converter/Video/Scaler",
-    (
-        template("sink", _caps(_HARDWARE_IN, _PROCESSOR_IN)),
-        template("src", _caps(_HARDWARE_OUT, _PROCESSOR_OUT)),
-    ),
-    declared(
-        silent=bool,
-        flip_method=(enumeration("GstNvVideoFlipMethod", _FLIPS), 0),
-        output_buffers=(UINT, 1, MOST, 4),
-        interpolation_method=(enumeration("GstInterpolationMethod", _FILTERS), 0),
-        left=(int, 0, MOST, 0),
-        right=(int, 0, MOST, 0),
-        top=(int, 0, MOST, 0),
-        bottom=(int, 0, MOST, 0),
-        bl_output=bool,
-        compute_hw=(enumeration("GstNvVidConvComputeHWType", ("Default", "GPU", "VIC")), 0),
-        gpu_id=(UINT, 0, MOST, 0),
-        nvbuf_memory_type=(UINT, 0, 4, 0),
-    ),
+_TEMPLATES = (
+    template("sink", _caps(_HARDWARE_IN, _PROCESSOR_IN)),
+    template("src", _caps(_HARDWARE_OUT, _PROCESSOR_OUT)),
+)
+_PROPERTIES = declared(
+    silent=bool,
+    flip_method=(enumeration("GstNvVideoFlipMethod", _FLIPS), 0),
+    output_buffers=(UINT, 1, MOST, 4),
+    interpolation_method=(enumeration("GstInterpolationMethod", _FILTERS), 0),
+    left=(int, 0, MOST, 0),
+    right=(int, 0, MOST, 0),
+    top=(int, 0, MOST, 0),
+    bottom=(int, 0, MOST, 0),
+    bl_output=bool,
+    compute_hw=(enumeration("GstNvVidConvComputeHWType", ("Default", "GPU", "VIC")), 0),
+    gpu_id=(UINT, 0, MOST, 0),
+    nvbuf_memory_type=(UINT, 0, 4, 0),
+)
+
+
+def _converter(name: str, properties: dict[str, Any]) -> Any:
+    klass = "Filter/Converter/Video/Scaler"
+    return element_type(name, ConverterBehaviour, klass, _TEMPLATES, properties)
+
+
+Converter = _converter("Nvvidconv", _PROPERTIES)
+RenamedConverter = _converter(
+    "RenamedNvvidconv",
+    {name.replace("interpolation", "scaling"): kind for name, kind in _PROPERTIES.items()},
 )

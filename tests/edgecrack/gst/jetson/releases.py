@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgecrack.gst.runtime import Gst
 from tests.edgecrack.gst.jetson import cameras, decoder, encoder
-from tests.edgecrack.gst.jetson.converter import Converter
+from tests.edgecrack.gst.jetson.converter import Converter, RenamedConverter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +37,7 @@ RELEASES: Mapping[str, Mapping[str, Any]] = {
 _OTHERS = {
     "nano": {"nvv4l2h264enc": encoder.NanoEncoder},
     "locked": {"nvv4l2decoder": decoder.LockedDecoder},
+    "renamed": {"nvvidconv": RenamedConverter},
 }
 
 
@@ -44,7 +45,8 @@ def install(release: str) -> None:
     """Register the elements of a release, such as ``l4t36``.
 
     ``l4t36+nano`` is a board without an encoder, ``l4t36+locked`` one whose decoder cannot be
-    opened, ``l4t36-nvvidconv`` one without that element.
+    opened, ``l4t36+renamed`` one whose converter has another name for a property, and
+    ``l4t36-nvvidconv`` one without that element.
     """
     name, _, less = release.partition("-")
     name, _, other = name.partition("+")
