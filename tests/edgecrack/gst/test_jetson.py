@@ -237,14 +237,19 @@ def changing(coded, tmp_path):
 
 
 @pytest.mark.parametrize("region", [(20, 60, 100, 200), None])
-def test_a_file_on_its_side_is_turned_upright(play, turned, tmp_path, region):
-    """As by the processor; a region is one of the upright picture."""
-    job = {"address": str(turned), "region_px": region}
-    paths = {way: str(tmp_path / f"{way}.npz") for way in ("hardware", "software")}
-    play("l4t36", *({**job, "decoder": way, "kept": path} for way, path in paths.items()))
-    hardware, software = (np.load(path) for path in paths.values())
-    assert hardware["evidence"].shape[1:] == (320, 180, 3)
-    assert_alike(hardware, software)
+def test_a_file_on_its_side_is_turned_upright(play, film, turned, tmp_path, region):
+    """Every picture has the upright size; a region is one of the upright picture."""
+    lying, upright = (str(tmp_path / f"{name}.npz") for name in ("lying", "upright"))
+    _, seen = play(
+        "l4t36",
+        {"address": str(film), "kept": lying},
+        {"address": str(turned), "kept": upright, "region_px": region},
+    )
+    assert seen["frames"] == FRAMES
+    assert seen["shapes"] == [[[64, 32 if region else 36, 3], [320, 180, 3]]]
+    # The stand-in turns by videoflip, which in GStreamer 1.20 is late by one picture.
+    wanted, found = (np.load(path)["evidence"][1:].astype(int) for path in (lying, upright))
+    assert np.abs(found - np.rot90(wanted, -1, (1, 2))).mean() < 1.5
 
 
 @pytest.mark.parametrize("region", [(20, 10, 100, 90), None])
