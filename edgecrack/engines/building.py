@@ -27,6 +27,7 @@ from edgecrack.engines.refitting import can_refit, refit
 from edgecrack.engines.sidecar import Sidecar
 from edgecrack.engines.store import MOST_BYTES, EngineStore
 from edgecrack.engines.target import current_target
+from edgecrack.errors import EngineError
 from edgecrack.onnxfile import architecture_sha256
 
 if TYPE_CHECKING:
@@ -241,13 +242,13 @@ def _interruptible(order: BuildOrder, on_share: Callable[[float], None]) -> Buil
     """
     shares: SimpleQueue[float | None] = SimpleQueue()
     cancelled = threading.Event()
-    outcome: list[Build | BaseException] = []
+    outcome: list[Build | EngineError] = []
 
     def work() -> None:
         try:
             with first_gpu().current():
                 outcome.append(build(order, shares.put, cancelled.is_set))
-        except BaseException as error:  # noqa: BLE001  raised again in the thread that waits
+        except EngineError as error:  # raised again in the thread that waits
             outcome.append(error)
         finally:
             shares.put(None)
@@ -257,14 +258,22 @@ def _interruptible(order: BuildOrder, on_share: Callable[[float], None]) -> Buil
     try:
         for share in iter(shares.get, None):
             on_share(share)
-    except BaseException as error:
-        cancelled.set()
-        while shares.get() is not None:  # a second Ctrl-C gives up; the thread ends with us
-            pass
-        if isinstance(error, KeyboardInterrupt) and isinstance(outcome[0], Build):
-            return replace(outcome[0], plan=b"")
+    except KeyboardInterrupt:
+        _cancel(cancelled, shares)
+        if not (outcome and isinstance(outcome[0], Build)):
+            raise
+        return replace(outcome[0], plan=b"")
+    except BaseException:
+        _cancel(cancelled, shares)
         raise
-    done = outcome[0]
-    if isinstance(done, Build):
-        return done
-    raise done
+    done = outcome[0] if outcome else EngineError("a build must come to an end; report this.")
+    if isinstance(done, EngineError):
+        raise done
+    return done
+
+
+def _cancel(cancelled: threading.Event, shares: SimpleQueue[float | None]) -> None:
+    """Wait for the end of a build; Ctrl-C again gives that up, and the thread ends with us."""
+    cancelled.set()
+    while shares.get() is not None:
+        pass
