@@ -1,5 +1,9 @@
-"""Modules that need the libraries of a GPU are searched for examples by nobody: they have none."""
+"""Where pytest looks for no examples: what needs the libraries of a GPU, and what stands for them.
+
+It would import the doubles under the libraries' own names, and leave them there for every test.
+"""
 
 _LEAVES = ("builder", "building", "execution", "gpu", "log", "monitor", "refitting", "target")
 collect_ignore = [f"edgecrack/engines/{leaf}.py" for leaf in _LEAVES]
 collect_ignore += ["edgecrack/segmenters/trt.py"]
+collect_ignore += [f"tests/doubles/{library}" for library in ("cuda", "pycuda", "tensorrt")]

@@ -94,8 +94,10 @@ def choose(
         choice = Choice(only.backend, only.precision, why)
     else:
         path = cache_folder() / f"{_fingerprint(bundle, spec, candidates)}.json"
-        choice = _read(path, candidates) or _tried(bundle, spec, candidates, on_progress)
-        _remember(path, choice)
+        remembered = _read(path, candidates)
+        choice = remembered or _tried(bundle, spec, candidates, on_progress)
+        if remembered is None:
+            _remember(path, choice)
     _make_ready(bundle, spec, choice, on_progress)
     return choice
 

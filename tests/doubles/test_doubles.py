@@ -1,6 +1,7 @@
 """The doubles refuse what a real GPU would not forgive, and would compute too early or too late."""
 
 import importlib
+import sys
 
 import numpy as np
 import pytest
@@ -164,3 +165,11 @@ def test_what_a_version_lacks_is_not_there(version):
         assert hasattr(trt.NetworkDefinitionCreationFlag, "STRONGLY_TYPED") == (major > 8)
         assert hasattr(trt, "IProgressMonitor") == (major > 8)
         assert hasattr(trt, "OnnxParserRefitter") == (major > 8)
+
+
+def test_outside_of_a_test_that_asks_there_are_none():
+    """No other test may meet a double in the place of a library that is not installed."""
+    with doubles("10.3.0"):
+        importlib.import_module("pycuda.driver")
+    names = {name for name in sys.modules if name.partition(".")[0] in {"pycuda", "tensorrt"}}
+    assert names == set()

@@ -1,5 +1,7 @@
 """TensorRT on a GPU that is not there."""
 
+import sys
+
 import pytest
 
 from tests.doubles.install import VERSIONS, doubles
@@ -11,6 +13,13 @@ def cache(tmp_path, monkeypatch):
     """Keep engines in a folder of the test's own, and return it."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "cache" / "edgecrack" / "engines"
+
+
+@pytest.fixture
+def no_libraries(monkeypatch):
+    """Have none of the libraries, also on a Jetson."""
+    for name in ("pycuda", "tensorrt"):
+        monkeypatch.setitem(sys.modules, name, None)
 
 
 @pytest.fixture

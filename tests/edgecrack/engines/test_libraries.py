@@ -21,6 +21,7 @@ def test_what_is_there_is_told(any_gpu):
     require_libraries()
 
 
+@pytest.mark.usefixtures("no_libraries")
 def test_without_anything_each_library_is_named_with_its_cure():
     """A laptop has neither, and nothing crashes."""
     found = describe_libraries()

@@ -39,6 +39,7 @@ def test_each_state_says_what_to_do(tiny, cache):
         )
 
 
+@pytest.mark.usefixtures("no_libraries")
 def test_where_there_is_no_tensorrt_it_says_so(tiny):
     """Whoever asks has asked `describe_libraries` before, or gets one sentence."""
     with pytest.raises(EngineError, match="tensorrt cannot be loaded here"):

@@ -64,9 +64,9 @@ def proved(monkeypatch):
     calls = []
     real = selftest.prove
 
-    def _prove(bundle, network, variant):
+    def _prove(bundle, network, variant, **options):
         calls.append(variant)
-        return real(bundle, network, variant)
+        return real(bundle, network, variant, **options)
 
     monkeypatch.setattr(module, "prove", _prove)
     return calls
@@ -83,10 +83,10 @@ def test_a_candidate_that_cannot_be_loaded_is_left_out(tiny, monkeypatch):
     """It has failed, with what it said; the others are tried all the same."""
     real = selftest.prove
 
-    def _prove(bundle, network, variant):
+    def _prove(bundle, network, variant, **options):
         if variant.backend == "onnxruntime":
             raise BundleError("it is broken.")
-        return real(bundle, network, variant)
+        return real(bundle, network, variant, **options)
 
     monkeypatch.setattr(module, "prove", _prove)
     if len(variants(tiny)) > 1:

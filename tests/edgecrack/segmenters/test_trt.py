@@ -262,8 +262,10 @@ def test_with_a_gpu_fp16_is_offered(tiny):
     assert "FP32" in leaf.refusal("bf16")
 
 
-def test_without_the_library_it_says_how_to_get_it(tiny):
+def test_without_the_library_it_says_how_to_get_it(tiny, monkeypatch):
     """TensorRT comes with JetPack and not with pip."""
+    monkeypatch.setitem(sys.modules, "tensorrt", None)
+    monkeypatch.delitem(sys.modules, "edgecrack.segmenters.trt", raising=False)
     with pytest.raises(BundleError, match=r"tensorrt needs a library.*python3-libnvinfer.*link"):
         load_segmenter(tiny, FP16)
 
