@@ -3,10 +3,13 @@
 import json
 import subprocess
 import sys
+from contextlib import closing
 
 import cv2
 import numpy as np
 import pytest
+
+from edgecrack.sources import SourceSpec, open_source
 
 PROGRAM = "tests.edgecrack.gst.jetson.program"
 BY_STAND_IN = b"sliced_threads=1"  # x264 writes its settings into the video: those of the stand-in
@@ -45,11 +48,10 @@ def test_a_video_is_encoded_by_the_unit_that_is_there(
     program = [sys.executable, "-c", WRITE, release, path, in_hardware]
     subprocess.run(program, env=environment, check=True, timeout=60, stderr=subprocess.DEVNULL)
     assert (BY_STAND_IN in path.read_bytes()) is is_by_stand_in
-    capture, pictures = cv2.VideoCapture(str(path)), []
-    while (picture := capture.read()[1]) is not None:
-        pictures.append(picture)
+    with closing(open_source(SourceSpec(address=str(path)), [(320, 180)])) as source:
+        pictures = [frame.evidence for frame in source]
     assert len(pictures) == 50
-    assert np.abs(pictures[-1][90, 20].astype(int) - (20, 20, 240)).max() < 16
+    assert np.abs(pictures[-1][90, 20].astype(int) - (240, 20, 20)).max() < 16
 
 
 @pytest.fixture(scope="module")
