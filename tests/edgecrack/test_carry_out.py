@@ -328,7 +328,7 @@ def test_an_overlay_declares_the_rate_of_the_source(go, monkeypatch, fps, declar
     """The nominal rate is the source's, or 25 where nothing tells it."""
     rates = []
 
-    def no_previews(_folder, _spec, fps):
+    def no_previews(_folder, _spec, fps, **_how):
         rates.append(fps)
         return []
 
