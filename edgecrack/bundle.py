@@ -6,6 +6,8 @@
     model.fp32.onnx        ``frame`` uint8 (1, H, W, 3) RGB -> ``probability`` uint8 (1, H, W)
                            and, where the manifest has a ``road_threshold``, ``road`` like it;
                            H and W may be symbolic: ``height`` and ``width``
+    model.fp16.onnx        the same edges and graph, FP16 in between: for TensorRT
+    model.int8.onnx        the same edges, quantised: for processors
     golden/                frames and the answers expected of them
 
 No file of a bundle is used before its digest is checked, and what is then used are the bytes that

@@ -18,13 +18,12 @@ from edgecrack.models.selftest import selftest
 from edgecrack.segmenters import ModelSpec, load_segmenter
 from edgecrack.storage.disk import LocalDisk
 from edgecrack.storage.folders import make_folders
-from edgecrack.synthetic.golden import golden_frames
 from export.bundle_files import Quantise, with_metrics, write_files
 from export.calibration import calibration_frames
 from export.magnitudes import largest_activation, require_room
 from export.metric_entries import brief_metrics, metrics
 from export.model_card import model_card
-from export.parity import compare, compare_half, require, require_half
+from export.parity import compare, compare_half, golden_pictures, require, require_half
 from export.quality import measure_quality, require_quality, validation_pictures
 from training.dataset import part_of, read_pair
 
@@ -179,7 +178,7 @@ def _magnitude(bundle: Bundle, sets: Sequence[DataConfig], root: Path) -> Magnit
     """Return the largest activation of FP32 on validation pictures and golden frames."""
     network = bundle.model("fp32")
     frames = validation_pictures(sets, root, network.size_px)
-    frames += golden_frames(*network.size_px).values()
+    frames += golden_pictures(bundle, network.size_px)
     return largest_activation(bundle.read(network.file), frames)
 
 

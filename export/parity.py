@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 
 from edgecrack.errors import NotHealthyError
+from edgecrack.models.golden_files import decode_picture
 from edgecrack.segmenters import ModelSpec, load_segmenter
-from edgecrack.synthetic.golden import golden_frames
 from export.torch_segmenter import TorchSegmenter
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def compare_half(bundle: Bundle, pictures: Sequence[RgbImage]) -> Iterator[Parit
     """Run pictures, squeezed to each size, and the golden frames of it through FP16 and FP32.
 
     Args:
-        bundle: The networks.
+        bundle: Networks and golden frames.
         pictures: uint8 (H, W, 3), of any size.
 
     Yields:
@@ -92,11 +92,21 @@ def compare_half(bundle: Bundle, pictures: Sequence[RgbImage]) -> Iterator[Parit
         BundleError: A network cannot be loaded or run.
     """
     for network in (one for one in bundle.manifest.models if one.precision == "fp16"):
-        golden = golden_frames(*network.size_px).values()
+        golden = golden_pictures(bundle, network.size_px)
         spec = ModelSpec(size_px=network.size_px)
         with closing(load_segmenter(bundle, spec, live=True)) as fp32:
             for parity in _parities(bundle, network, fp32, [*pictures, *golden]):
                 yield replace(parity, reference="fp32")
+
+
+def golden_pictures(bundle: Bundle, size_px: tuple[int, int]) -> list[RgbImage]:
+    """Return the golden frames of a size (width, height), uint8 (H, W, 3).
+
+    Raises:
+        BundleError: One cannot be read.
+    """
+    frames = [entry.frame for entry in bundle.manifest.golden_of(size_px)]
+    return [decode_picture(bundle.read(frame), frame) for frame in frames]
 
 
 class _Difference:

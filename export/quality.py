@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from edgecrack.bundle import Bundle
     from edgecrack.records import RgbImage
     from edgecrack.segmenters import Segmenter
+    from edgecrack.synthetic.golden import Golden
     from training.config import DataConfig
 
 MOST_LOST = 0.005
@@ -71,6 +72,7 @@ def measure_quality(
     qualities = []
     size_px = bundle.manifest.sizes_px[0]
     pictures = validation_pictures(sets, root, size_px)
+    golden = [*golden_set(*size_px).values()]
     with closing(load_segmenter(bundle, ModelSpec(size_px=size_px), live=True)) as fp32:
         expected = [_mask(fp32, picture) for picture in pictures]
     for precision in bundle.manifest.precisions:
@@ -84,7 +86,7 @@ def measure_quality(
             f1 = float(np.mean(held)) if held else 0.0
             if precision != REFERENCE_PRECISION:
                 entries += (_agreement(segmenter, precision, pictures, expected),)
-            qualities.append(Quality(precision, _golden_iou(segmenter), f1, entries))
+            qualities.append(Quality(precision, _golden_iou(segmenter, golden), f1, entries))
     return tuple(qualities)
 
 
@@ -178,8 +180,7 @@ def _of(precision: str, entries: Iterable[MetricEntry]) -> Iterator[MetricEntry]
         yield type(entry)(entry.name, entry.value, entry.protocol, precision)
 
 
-def _golden_iou(segmenter: Segmenter) -> float:
-    """Return the IoU with the true cracks of the golden frames of the segmenter's size."""
-    pairs = golden_set(segmenter.width_px, segmenter.height_px).values()
-    masks = [_mask(segmenter, golden.picture) for golden in pairs]
-    return mask_iou(np.stack(masks), np.stack([golden.mask > 0 for golden in pairs]))
+def _golden_iou(segmenter: Segmenter, golden: Sequence[Golden]) -> float:
+    """Return the IoU with the true cracks of golden frames of the segmenter's size."""
+    masks = [_mask(segmenter, frame.picture) for frame in golden]
+    return mask_iou(np.stack(masks), np.stack([frame.mask > 0 for frame in golden]))

@@ -68,7 +68,7 @@ def test_a_report_says_what_it_took_and_on_what(surveyed):
     assert 0 < report["overhead_core_ms"] < report["core_ms_per_frame"]
     assert report["backend"].startswith(("ONNX Runtime", "OpenVINO"))
     assert report["backend_choice"]
-    assert report["precision"] in {"fp32", "bf16"}
+    assert report["precision"] in {"fp32", "bf16", "fp16"}
     assert report["model_macs"] == 1_953_792
     assert report["device"]["cores"] == len(os.sched_getaffinity(0))
     assert 0 < report["mean_crack_share"] < 1
