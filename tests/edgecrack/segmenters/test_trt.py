@@ -44,7 +44,7 @@ def test_answers_are_those_of_onnx_runtime(tiny, precision):
     spec = ModelSpec(backend="tensorrt", precision=precision)
     reference = load_segmenter(tiny, ModelSpec(backend="onnxruntime", precision=precision))
     with closing(load_segmenter(tiny, spec)) as segmenter:
-        assert segmenter.precision == precision
+        assert (segmenter.precision, segmenter.at_once) == (precision, 2)
         for seed in range(6):
             own, other = (each.answer(picture(seed)).probability for each in (segmenter, reference))
             assert np.array_equal(own, other)
