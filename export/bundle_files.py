@@ -104,16 +104,7 @@ def write_files(
         provenance=card.provenance,
         files=_entries(folder),
     )
-    _write(manifest, folder)
-    (folder / "golden").mkdir()
-    bundle = load_bundle(folder)
-    golden = tuple(
-        entry
-        for number, size_px in enumerate(sizes_px)
-        for entry in _write_golden(bundle, size_px, KINDS if number == 0 else KINDS_OF_OTHERS)
-    )
-    _write(replace(manifest, golden=golden, files=_entries(folder)), folder)
-    return load_bundle(folder)
+    return _with_golden(manifest, folder)
 
 
 def with_metrics(bundle: Bundle, metrics: tuple[MetricEntry, ...]) -> Bundle:
@@ -139,6 +130,20 @@ def _write_networks(
         (folder / f"model.{precision}.onnx").write_bytes(network)
     files = {"fp32": "model.fp32.onnx", "bf16": "model.fp32.onnx"}
     return files | {precision: f"model.{precision}.onnx" for precision in networks}
+
+
+def _with_golden(manifest: Manifest, folder: Path) -> Bundle:
+    """Write golden frames of every size beside the networks of a manifest, and load the bundle."""
+    _write(manifest, folder)
+    (folder / "golden").mkdir()
+    bundle = load_bundle(folder)
+    golden = tuple(
+        entry
+        for number, size_px in enumerate(manifest.sizes_px)
+        for entry in _write_golden(bundle, size_px, KINDS if number == 0 else KINDS_OF_OTHERS)
+    )
+    _write(replace(manifest, golden=golden, files=_entries(folder)), folder)
+    return load_bundle(folder)
 
 
 def _tensors(frames: Sequence[RgbImage]) -> list[torch.Tensor]:

@@ -74,9 +74,9 @@ def test_the_wheel_holds_the_packages_their_data_and_nothing_else(wheel):
 
 
 def test_the_wheel_fits_any_system_and_is_small(built):
-    """One pure wheel for x86 and ARM, below 20 MB with the default model inside."""
+    """One pure wheel for x86 and ARM, below 25 MB with both models inside."""
     assert built.name == "edgecrack-0.1.0-py3-none-any.whl"
-    assert built.stat().st_size < 20e6
+    assert built.stat().st_size < 25e6
 
 
 def test_the_wheel_says_what_it_is(wheel):

@@ -29,7 +29,8 @@ def page(outcomes):
 {datetime.now(timezone.utc):%Y-%m-%d}, {device.processor}, {device.cores} cores, {device.system},
 {platform.machine()}; commit {commit}; `python tests/proof/userlands.py jammy noble arm64`, which
 `make proof` runs. In a new root of each distribution, as root: `deploy/setup.sh`, `make demo` (one
-second of it where the processor is emulated), `make test-runtime`. Nothing is installed in it before but git, make and Python.
+second of it where the processor is emulated), `make test-runtime`. Nothing is installed in it
+before but git, make and Python.
 
 {as_markdown(outcomes)}
 What is left out is counted as deselected:
