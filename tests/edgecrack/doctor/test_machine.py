@@ -6,11 +6,11 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 
-from edgecrack.doctor.elements import DECODING, ENCODERS, NEEDED
+from edgecrack.doctor.elements import DECODING, ENCODERS, JETSON, NEEDED
 from edgecrack.doctor.machine import NOT_INSTALLED, Machine, run_command
 from edgecrack.doctor.packages import installed_packages
 from edgecrack.doctor.probe import ask
-from edgecrack.gst import chain
+from edgecrack.gst import chain, hardware_chain
 from tests.edgecrack.doctor.boards import DATA, ORIN, THOR, board, recorded
 
 PYTHON = sys.executable
@@ -119,14 +119,17 @@ def test_what_the_probe_did_not_write_is_no_answer(tmp_path):
 def test_every_element_of_the_chains_is_looked_for():
     """The names in the pipelines' texts, so that none is forgotten that they come to need."""
     spec = chain.PipelineSpec("a", "videotestsrc name=source")
+    rate = Fraction(25)
+    encodings = [chain.software_encoding(rate, wanted.__eq__) for wanted in ENCODERS]
     texts = [
         chain.reader_chain(spec),
         chain.reader_chain(chain.PipelineSpec("a", "uridecodebin", is_paced=True)),
-        *(chain.writer_chain(64, 64, Fraction(25), wanted.__eq__) for wanted in ENCODERS),
+        hardware_chain.reader_chain(chain.PipelineSpec("a", "videotestsrc name=source")),
+        *(chain.writer_chain(64, 64, rate, encoding) for encoding in encodings),
     ]
     parts = [part.split()[0] for text in texts for part in text.replace("split. !", "!").split("!")]
     named = {part for part in parts if not part.startswith("video/") and part != "split."}
-    assert named <= {*NEEDED, *DECODING, *ENCODERS}
+    assert named <= {*NEEDED, *DECODING, *ENCODERS, *JETSON}
 
 
 def test_the_answers_on_record_are_json():
