@@ -13,7 +13,7 @@ from edgecrack.models.golden_files import decode_plane
 from edgecrack.models.selftest import selftest
 from edgecrack.segmenters import ModelSpec
 from export.bundle_files import write_files
-from export.parity import Parity, compare, require
+from export.parity import Parity, compare, compare_half, require, require_half
 from training.unet import UNet, UNetSpec
 
 NETWORK = "model.fp32.onnx"
@@ -66,6 +66,23 @@ def test_either_measure_is_enough_to_refuse(parity):
 def test_the_limits_themselves_pass():
     """Two levels and an IoU of 0.999 are allowed."""
     require(Parity("m.onnx", "probability", 1, 2, 0.999))
+
+
+def test_fp16_is_held_to_fp32s_masks(tiny, pictures):
+    """On pictures and golden frames; 0.995 itself passes, and levels do not count."""
+    (parity,) = compare_half(tiny, pictures)
+    assert (parity.network, parity.reference) == ("model.fp16.onnx at 96x64", "fp32")
+    assert parity.pictures == 3 + 3
+    assert 0 < parity.worst_levels <= 2
+    require_half(replace(parity, mask_iou=0.995, worst_levels=9))
+    with pytest.raises(NotHealthyError, match=r"model\.fp16\.onnx at 96x64 must give FP32's masks"):
+        require_half(replace(parity, mask_iou=0.9949))
+
+
+def test_a_bundle_without_fp16_has_nothing_to_compare(bundle_copy, manifest, pictures):
+    """It is no fault."""
+    manifest.change(("models", 2), ...)
+    assert list(compare_half(load_bundle(bundle_copy), pictures)) == []
 
 
 def test_masks_are_taken_together(tiny_net, other_net, tiny, pictures):
