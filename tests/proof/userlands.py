@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import platform
 import re
 import shutil
 import ssl
@@ -29,6 +30,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("EDGECRACK_DATA") or CHECKOUT.parent / "shared" / "data")
 CLONE = "/work/edgecrack"  # the real data lie beside it, where the tests look for them
 CERTIFICATES = "/etc/ssl/certificates-of-the-host.pem"
+CPUINFO = "/etc/cpuinfo-of-the-emulated"
 SCRIPTS = Path("/usr/share/debootstrap/scripts")
 LONGEST_S = {"amd64": 3600, "arm64": 6 * 3600}
 """How long one step may take, by architecture."""
@@ -55,6 +57,11 @@ class Userland:
     left_out: tuple[str, ...]
     limit_s: int
     demo: str = "make demo"
+
+    @property
+    def is_emulated(self) -> bool:
+        """Whether its processor is not this machine's."""
+        return self.architecture == "arm64" and platform.machine() != "aarch64"
 
     @property
     def is_ubuntu(self) -> bool:
@@ -135,6 +142,9 @@ class Root:
         subprocess.run(["debootstrap", *wanted, *where], stdout=subprocess.DEVNULL, check=True)
         if userland.is_ubuntu:
             self._add_updates()
+        if userland.is_emulated:
+            processors = map(_PROCESSOR.format, range(os.cpu_count() or 1))
+            self._path(CPUINFO).write_text("".join(processors))
         self._copy_network_settings()
         clone = self.folder / CLONE.lstrip("/")
         subprocess.run(["git", "clone", "--quiet", str(CHECKOUT), str(clone)], check=True)
@@ -195,6 +205,19 @@ class Root:
         return self.folder / inside.lstrip("/")
 
 
+# qemu-user shows the kernel's own account of the processor, at which libraries for arm64 fall over:
+# in its place they are shown a Cortex-A72.
+_MAIN_ID = "0x00000000410fd083"
+_PROCESSOR = """processor\t: {}
+BogoMIPS\t: 62.50
+Features\t: fp asimd evtstrm aes pmull sha1 sha2 crc32
+CPU implementer\t: 0x41
+CPU architecture: 8
+CPU variant\t: 0x0
+CPU part\t: 0xd08
+CPU revision\t: 3
+
+"""
 _ENTER = f"""
 mount --bind "$root" "$root"  # a mount of its own, as tests that make namespaces expect
 mount --rbind /dev "$root/dev"
@@ -205,6 +228,17 @@ mount -t tmpfs tmpfs "$root/run"
 if [ -n "$data" ]; then
     mkdir -p "$root{Path(CLONE).parent}/shared/data"
     mount --bind -o ro "$data" "$root{Path(CLONE).parent}/shared/data"
+fi
+if [ -e "$root{CPUINFO}" ]; then
+    mount --bind "$root{CPUINFO}" "$root/proc/cpuinfo"
+    mount -t tmpfs tmpfs "$root/mnt"
+    cpu=$root/sys/devices/system/cpu
+    cp -r "$cpu"/cpu[0-9]* "$cpu/online" "$cpu/possible" "$cpu/present" "$root/mnt" 2>/dev/null || :
+    for processor in "$root"/mnt/cpu*; do
+        mkdir -p "$processor/regs/identification"
+        echo {_MAIN_ID} >"$processor/regs/identification/midr_el1"
+    done
+    mount --bind "$root/mnt" "$cpu"
 fi
 nice chroot "$root" "$@" || exit  # no exec: as the first process it takes leave of orphans
 """
