@@ -32,6 +32,7 @@ class SurveySettings(TypedDict, total=False):
     region: tuple[int, int, int, int] | None
     rate: float | None
     live: bool | None
+    decoder: str
     position: str | os.PathLike[str] | None
     max_gap: float
     standstill: str

@@ -37,7 +37,7 @@ def test_live_what_is_only_shown_loses_whole_frames(go, monkeypatch):
 
     shown = Shown()
     monkeypatch.setattr(run_module, "open_sinks", lambda *_: [Kept()])
-    monkeypatch.setattr(run_module, "open_previews", lambda *_: [shown])
+    monkeypatch.setattr(run_module, "open_previews", lambda *_, **__: [shown])
     report = go([frame(n) for n in range(30)], live=True).report
 
     assert [has_pictures(seen) for seen in shown.observations] == [True] * 5 + [False] * 25
