@@ -62,7 +62,8 @@ def test_a_bundle_is_verified_with_0_3_or_65(export, tiny_bundle, bundle_copy, m
     """It answers as promised, it does not, or it is damaged."""
     ended = export("verify", tiny_bundle)
     assert ended.code == 0
-    assert ended.stdout.count("onnxruntime probability") == 3
+    for network in ("model.fp32.onnx", "model.fp16.onnx"):
+        assert ended.stdout.count(f"{network} at 96x64 with onnxruntime probability") == 3
     assert ended.stdout.count(" ok\n") == len(ended.stdout.splitlines())
     path = bundle_copy / "golden" / "clean.96x64.probability.png"
     cv2.imwrite(str(path), cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) + 9)
