@@ -32,13 +32,17 @@ if TYPE_CHECKING:
     from training.unet import UNet
 
 TOLERANCES = {
-    "fp32": (2, 0.999),
+    "fp32": (2, 0.995),
     "bf16": (64, 0.95),
     "fp16": (8, 0.98),
     "int8": (96, 0.93),
     "int8-trt": (96, 0.93),
 }
-"""Precision -> largest difference in 1/255, and smallest mask IoU, on golden frames."""
+"""Precision -> largest difference in 1/255, and smallest mask IoU, on golden frames.
+
+Processors add FP32 numbers up in orders of their own: a pixel here and there moves by one level,
+and one of the few crack pixels of a dark frame across the threshold.
+"""
 
 KINDS = ("crack", "clean", "dark")
 KINDS_OF_OTHERS = ("crack", "dark")
