@@ -9,10 +9,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from edgecrack.errors import EdgecrackError
-from edgecrack.signal_delivery import prompt_signals
+from edgecrack.signal_delivery import come_again_outside_callbacks, prompt_signals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from types import FrameType
 
 _Item = TypeVar("_Item")
 
@@ -55,8 +56,10 @@ class StopSignal:
         """Ask for the end after the frames at work."""
         self.asked = True
 
-    def __call__(self, *_signal: object) -> None:
+    def __call__(self, number: int, frame: FrameType | None) -> None:
         """Handle a signal. Two may come at once, the second while the first unwinds the stack."""
+        if come_again_outside_callbacks(number, frame):
+            return
         is_first, self.asked = not self.asked, True
         if is_first and self._has_begun and not (self._waiting or self._is_ending):
             self._limit_frames()

@@ -16,6 +16,7 @@ from typing import Any
 
 from edgecrack.gst.nal import is_whole, length_bytes
 from edgecrack.gst.runtime import Gst
+from edgecrack.signal_delivery import library_callback
 
 _PICTURE_EACH = frozenset({"video/x-h264", "video/x-h265", "image/jpeg"})
 """Codecs whose containers keep one shown picture a buffer; others have hidden or packed ones."""
@@ -168,11 +169,13 @@ class CodedPictures:
         all_end_ns = max(other.end_ns for other in self._tracks.values())
         return track.missing(delivered, damaged, all_end_ns)
 
+    @library_callback
     def _on_element(self, _pipeline: Any, _bin: Any, element: Any) -> None:  # noqa: ANN401
         factory = element.get_factory()
         if factory is not None and "Demux" in (factory.get_metadata("klass") or ""):
             element.connect("pad-added", self._on_pad)
 
+    @library_callback
     def _on_pad(self, _demuxer: Any, pad: Any) -> None:  # noqa: ANN401
         pad.add_probe(_PROBED, self._on_data)
         for kind in (Gst.EventType.CAPS, Gst.EventType.SEGMENT):
@@ -180,6 +183,7 @@ class CodedPictures:
             if event is not None:
                 self._track(pad).take_event(event)
 
+    @library_callback
     def _on_data(self, pad: Any, info: Any) -> Any:  # noqa: ANN401
         if info.type & Gst.PadProbeType.BUFFER:
             self._track(pad).take_buffer(info.get_buffer())

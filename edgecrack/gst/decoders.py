@@ -7,6 +7,7 @@ from typing import Any
 from edgecrack.errors import EdgecrackError
 from edgecrack.gst.hardware import opening_problem
 from edgecrack.gst.hardware_chain import DECODER
+from edgecrack.signal_delivery import library_callback
 
 
 class Decoders:
@@ -46,6 +47,7 @@ class Decoders:
                 f"{self.name} would take its place; if that is to be, use --decoder software"
             )
 
+    @library_callback
     def _on_element(self, _pipeline: Any, parent: Any, element: Any) -> None:  # noqa: ANN401
         # A decoder may be made of others.
         if _is_decoder(element) and not _is_decoder(parent):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from edgecrack.gst.runtime import Gst
+from edgecrack.signal_delivery import library_callback
 
 _SETTINGS = (
     ("max-errors", -1),  # go on behind a damaged stretch, however long: some versions give up
@@ -22,6 +23,7 @@ Those of NVIDIA's decoder differ by board: Thor's has neither ``mjpeg`` nor
 """
 
 
+@library_callback
 def set_up_network(_bin: Any, source: Any) -> None:  # noqa: ANN401
     """Prefer TCP for RTSP: a lost packet costs a delay there and a smeared picture over UDP."""
     if source.find_property("protocols") is not None:
@@ -29,6 +31,7 @@ def set_up_network(_bin: Any, source: Any) -> None:  # noqa: ANN401
         source.set_property("latency", 200)
 
 
+@library_callback
 def set_up(_pipeline: Any, _bin: Any, element: Any) -> None:  # noqa: ANN401
     """Set what holds for every source."""
     for name, value in _SETTINGS:

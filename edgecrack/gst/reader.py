@@ -22,6 +22,7 @@ from edgecrack.gst.orientation import Upright
 from edgecrack.gst.picture_sizes import PictureSizes
 from edgecrack.gst.renegotiation import contain
 from edgecrack.gst.runtime import Gst, launch, stop
+from edgecrack.signal_delivery import library_callback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -211,6 +212,7 @@ class Reader:
     def _watch(self, pad: Any, kind: Any, probe: Callable[[Any, Any], Any]) -> None:  # noqa: ANN401
         self._probes.append((pad, pad.add_probe(kind, probe)))
 
+    @library_callback
     def _on_enter(self, pad: Any, info: Any) -> Any:  # noqa: ANN401 - gi has no types
         buffer = info.get_buffer()
         self._stream_id = self._stream_id or pad.get_stream_id() or ""
@@ -221,6 +223,7 @@ class Reader:
         self._numbers.enter(hash(buffer), time.monotonic_ns())
         return Gst.PadProbeReturn.OK
 
+    @library_callback
     def _on_leave(self, _pad: Any, info: Any) -> Any:  # noqa: ANN401
         geometry = self._sizes.admit()
         if geometry is None:
@@ -229,6 +232,7 @@ class Reader:
         self._geometries.append(geometry)
         return Gst.PadProbeReturn.OK
 
+    @library_callback
     def _on_event(self, _pad: Any, info: Any) -> Any:  # noqa: ANN401
         """Fit both branches to each new size of picture, just before its first picture."""
         event = info.get_event()
@@ -247,6 +251,7 @@ class Reader:
             Gst.util_set_object_arg(element, change.name, change.value)
         return Gst.PadProbeReturn.OK
 
+    @library_callback
     def _on_head(self, _pad: Any, info: Any) -> Any:  # noqa: ANN401
         event = info.get_event()
         if event.type == Gst.EventType.CAPS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from edgecrack.gst.runtime import Gst
+from edgecrack.signal_delivery import library_callback
 
 
 def contain(pad: Any) -> None:  # noqa: ANN401 - gi has no types
@@ -17,6 +18,7 @@ def contain(pad: Any) -> None:  # noqa: ANN401 - gi has no types
     pad.add_probe(Gst.PadProbeType.EVENT_UPSTREAM, _on_event)
 
 
+@library_callback
 def _on_event(_pad: Any, info: Any) -> Any:  # noqa: ANN401
     is_request = info.get_event().type == Gst.EventType.RECONFIGURE
     return Gst.PadProbeReturn.DROP if is_request else Gst.PadProbeReturn.OK

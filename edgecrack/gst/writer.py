@@ -12,6 +12,7 @@ from edgecrack.gst.chain import software_encoding, writer_chain
 from edgecrack.gst.fragment import merge_runs
 from edgecrack.gst.hardware import hardware_encoding
 from edgecrack.gst.runtime import Gst, bus_error, has_element, launch, stop
+from edgecrack.signal_delivery import library_callback
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -154,6 +155,7 @@ class VideoWriter:
         stop(self._pipeline)
 
 
+@library_callback
 def _merge(pad: Any, info: Any) -> Any:  # noqa: ANN401 - gi has no types
     """Put a fragment whose samples are one run in the place of one whose samples are many."""
     buffer = info.get_buffer()
