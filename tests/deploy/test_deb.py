@@ -184,6 +184,7 @@ def test_dpkg_knows_each_file(installed):
     assert installed.dpkg("--verify", "edgecrack") == ""
 
 
+@pytest.mark.slow
 def test_an_upgrade_keeps_the_configuration_and_a_removal_the_surveys(package, tmp_path):
     """Reinstalled, removed, purged: nothing of a person's is lost, and nothing else left."""
     root = Root(tmp_path)

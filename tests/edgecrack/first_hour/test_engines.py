@@ -27,6 +27,7 @@ def machine(tmp_path):
         yield machine
 
 
+@pytest.mark.slow
 def test_engines_are_built_and_inspected(machine, unit, tmp_path):
     """Once: the doctor sees none before, and then that it is there; recorded answers fit."""
     assert "0 of 1 are built" in check_engine(machine, unit).says

@@ -33,6 +33,7 @@ def done(tiny_bundle, drive, tmp_path_factory):
     return hour, told, out
 
 
+@pytest.mark.slow
 def test_every_step_is_done(done):
     """In order, each with its line, its time and its figures; none of them fails here."""
     hour, told, _ = done
@@ -56,6 +57,7 @@ def test_every_step_is_done(done):
         assert (name, 1, 1) in told
 
 
+@pytest.mark.slow
 def test_the_file_holds_it_all_for_machines_and_people(done):
     """One zip of two files; the JSON is what was found, the Markdown says each line of it."""
     hour, _, out = done

@@ -27,12 +27,18 @@ def test_a_signal_in_a_callback_ends_what_was_begun(capfd):
     """It is handled once the callback is over, and nothing is printed."""
     pipeline = Gst.Pipeline()
     pipeline.connect("element-added", interrupt)
-    stop, end_of_wait = StopSignal(), threading.Event()
-    with pytest.raises(KeyboardInterrupt), stop.installed():
-        pipeline.add(Gst.ElementFactory.make("fakesink"))
-        end_of_wait.wait(10)
+    stop = StopSignal()
+    with pytest.raises(KeyboardInterrupt):
+        open_and_wait(pipeline, stop)
     assert stop.asked
     assert capfd.readouterr() == ("", "")
+
+
+def open_and_wait(pipeline, stop):
+    """Do what a run does until its first frame, which here never comes."""
+    with stop.installed():
+        pipeline.add(Gst.ElementFactory.make("fakesink"))
+        threading.Event().wait(10)
 
 
 def test_every_callback_is_marked():

@@ -49,6 +49,7 @@ def test_every_picture_comes_back_in_its_colour(tmp_path, monkeypatch, encoder):
     assert np.abs(pictures[-1].astype(int).mean((0, 1)) - (250, 10, 10)).max() < 12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoder", ["x264enc", "openh264enc"])
 def test_the_texture_of_a_road_is_kept(tmp_path, monkeypatch, encoder):
     """Both encoders keep every picture of a textured road at a PSNR of 35 dB or more."""
