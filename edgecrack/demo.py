@@ -19,6 +19,7 @@ from edgecrack.page.tables import Score
 from edgecrack.positions import PositionSpec
 from edgecrack.run import Outcome, run
 from edgecrack.run_reader import read_run
+from edgecrack.segmenters import ModelSpec
 from edgecrack.sinks import OutputSpec
 from edgecrack.sources import SourceSpec
 from edgecrack.synthetic.drive import Drive, DriveSpec, write_drive
@@ -54,6 +55,8 @@ def run_demo(
     folder: Path,
     spec: DriveSpec,
     on_progress: OnProgress = lambda _what, _done, _total: None,
+    *,
+    model: ModelSpec | None = None,
 ) -> DemoResult:
     """Render a drive into ``folder``, survey it, and write ``folder/index.html``.
 
@@ -61,6 +64,7 @@ def run_demo(
         folder: Where to write.
         spec: What to render.
         on_progress: Told what is counted, how many are done, and of how many.
+        model: Which network runs, and what runs it; None is the one that comes along.
 
     Raises:
         SinkError: If ``folder`` holds anything but an earlier demo, which is replaced.
@@ -70,6 +74,7 @@ def run_demo(
     config = RunConfig(
         source=SourceSpec(address=str(drive.video), start=to_iso(drive.start_ns)),
         position=PositionSpec(address=str(drive.positions)),
+        model=model or ModelSpec(),
         output=OutputSpec(folder=folder / "run", all_masks=True, overlay=True),
     )
     outcome = run(config, on_progress=on_progress)

@@ -11,10 +11,15 @@ from rich.console import Console
 
 from edgecrack.commands.options import UNCHECKED, Json
 from edgecrack.commands.progress import progress_bars
+from edgecrack.commands.settings import with_settings
+from edgecrack.config import Tables, configure
 from edgecrack.errors import UsageError
 
 
+@with_settings("model")
 def demo(
+    typed: Tables,
+    *,
     out: Annotated[
         Path, typer.Option(help="Folder for the page; an earlier demo is replaced.", **UNCHECKED)
     ] = Path("demo"),
@@ -22,7 +27,12 @@ def demo(
     seconds: Annotated[float, typer.Option(help="Length of the drive.", min=1, max=120)] = 8.0,
     as_json: Json = False,
 ) -> None:
-    """Render a synthetic drive, survey it with the default model, and write OUT/index.html."""
+    """Render a synthetic drive, survey it, and write OUT/index.html.
+
+    Example: edgecrack demo
+
+    Or, on a slow machine: edgecrack demo --seconds 2 --size 480x288
+    """
     from edgecrack.commands.tables import report_table  # noqa: PLC0415
     from edgecrack.demo import run_demo  # noqa: PLC0415
     from edgecrack.synthetic.drive import DriveSpec  # noqa: PLC0415
@@ -31,8 +41,9 @@ def demo(
         spec = DriveSpec(seed=seed, seconds=seconds)
     except ValueError as error:
         raise UsageError(f"there is no such drive: --{error}") from error
+    model = configure({**typed, "source": {"address": str(out)}}).model
     with progress_bars() as show:
-        result = run_demo(out, spec, show)
+        result = run_demo(out, spec, show, model=model)
     if as_json:
         scores = {score.name: score.f1 for score in result.scores}
         summary = {"page": str(result.page), "f1": scores, **result.outcome.report.as_json()}

@@ -24,7 +24,7 @@ def _say(choice: str) -> None:
     typer.echo(printable(choice), err=True)
 
 
-@with_settings
+@with_settings()
 def run(
     typed: Tables,
     *,

@@ -15,31 +15,41 @@ from edgecrack.errors import UsageError
 from edgecrack.settings import setting_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from dataclasses import Field
 
 _ARGUMENT = "SOURCE"
 
 
-def with_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command an option for each setting of a run, beside the parameters it declares.
+def with_settings(
+    *tables: str,
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command an option for each setting of these tables, beside the parameters it declares.
 
     The command takes what was typed for them as ``typed: Tables``.
+
+    Args:
+        tables: Tables of ``unit.toml``; none means all of them.
     """
+    specs = {table: SPECS[table] for table in tables or SPECS}
+    return lambda command: _with_settings(command, specs)
+
+
+def _with_settings(command: Callable[..., None], specs: Mapping[str, type]) -> Callable[..., None]:
     parameters = Signature.from_callable(command, eval_str=True).parameters.values()
     declared = [parameter for parameter in parameters if parameter.name != "typed"]
 
     def run(**values: Any) -> None:  # noqa: ANN401  what typer parsed
         own = {parameter.name: values.pop(parameter.name) for parameter in declared}
-        command(typed=_tables(values), **own)
+        command(typed=_tables(values, specs), **own)
 
     run.__doc__, run.__name__ = command.__doc__, command.__name__
-    run.__signature__ = Signature([*_parameters(), *declared])  # type: ignore[attr-defined]
+    run.__signature__ = Signature([*_parameters(specs), *declared])  # type: ignore[attr-defined]
     return run
 
 
-def _parameters() -> Iterator[Parameter]:
-    for table, spec in SPECS.items():
+def _parameters(specs: Mapping[str, type]) -> Iterator[Parameter]:
+    for table, spec in specs.items():
         hints = get_type_hints(spec)
         for declared in settings(spec):
             typed: Any = _typed(hints[declared.name])
@@ -75,10 +85,10 @@ def _default_text(declared: Field[Any]) -> str | bool:
     return about.flag.partition("/")[0].lstrip("-") if default is True else str(default)
 
 
-def _tables(values: dict[str, Any]) -> Tables:
+def _tables(values: dict[str, Any], specs: Mapping[str, type]) -> Tables:
     """Sort what was typed into the tables of ``unit.toml``."""
-    tables: Tables = {table: {} for table in SPECS}
-    for table, spec in SPECS.items():
+    tables: Tables = {table: {} for table in specs}
+    for table, spec in specs.items():
         hints = get_type_hints(spec)
         for declared in settings(spec):
             value = values[f"{table}__{declared.name}"]

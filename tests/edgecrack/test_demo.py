@@ -32,6 +32,18 @@ def test_a_demo_is_rendered_surveyed_scored_and_shown(command, tmp_path):
     assert again.stdout.splitlines()[-1] == f"Look at {out / 'index.html'}"
 
 
+@pytest.mark.slow
+def test_a_slow_machine_may_name_the_network(command, tmp_path):
+    """It runs in that size with that backend, and nothing has to be tried before."""
+    words = ("--backend", "onnxruntime", "--precision", "fp32", "--size", "480x288")
+    ended = command("demo", "--seconds", "1", *words, "--out", tmp_path, "--json")
+    assert ended.code == 0, ended.stderr
+    assert ended.json["input"] == {"width_px": 480, "height_px": 288}
+    assert ended.json["backend"].startswith("ONNX Runtime")
+    command("demo", "--size", "7", "--out", tmp_path / "new").refused(2, "--size")
+    assert not (tmp_path / "new").exists()
+
+
 @pytest.mark.parametrize("name", ["run", "drive", "index.html"])
 def test_a_folder_of_somebodys_is_not_a_demo(command, tmp_path, name):
     """A survey that happens to be called ``run`` is not deleted: 74."""
