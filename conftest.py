@@ -7,3 +7,12 @@ _LEAVES = ("builder", "building", "execution", "gpu", "log", "monitor", "refitti
 collect_ignore = [f"edgecrack/engines/{leaf}.py" for leaf in _LEAVES]
 collect_ignore += ["edgecrack/segmenters/trt.py"]
 collect_ignore += [f"tests/doubles/{library}" for library in ("cuda", "pycuda", "tensorrt")]
+
+SLOW_EXAMPLES = ("edgecrack.segmentation.load_model", "edgecrack.surveying.survey")
+"""Those that run the network that comes along, which takes an emulated processor many minutes."""
+
+
+def pytest_itemcollected(item):
+    """Mark the slow examples, as tests are marked where they stand."""
+    if item.name in SLOW_EXAMPLES:
+        item.add_marker("slow")
