@@ -3,6 +3,8 @@
 It would import the doubles under the libraries' own names, and leave them there for every test.
 """
 
+import pytest
+
 _LEAVES = ("builder", "building", "execution", "gpu", "log", "monitor", "refitting", "target")
 collect_ignore = [f"edgecrack/engines/{leaf}.py" for leaf in _LEAVES]
 collect_ignore += ["edgecrack/segmenters/trt.py"]
@@ -12,7 +14,7 @@ SLOW_EXAMPLES = ("edgecrack.segmentation.load_model", "edgecrack.surveying.surve
 """Those that run the network that comes along, which takes an emulated processor many minutes."""
 
 
-def pytest_itemcollected(item):
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Mark the slow examples, as tests are marked where they stand."""
     if item.name in SLOW_EXAMPLES:
         item.add_marker("slow")
