@@ -21,14 +21,15 @@ def hidden(values: Any, names: dict[str, str]) -> Any:  # noqa: ANN401  JSON val
 
     Args:
         values: Anything that JSON can hold.
-        names: Name -> what stands in its place; only whole words are taken for one.
+        names: Name -> what stands in its place; only whole words are taken for one. Keys are our
+            own words, and stay: a machine may be called like one of them.
 
     Example:
         >>> hidden({"why": ["no /home/ann/lib.so on van7"]}, {"/home/ann": "~", "van7": "(it)"})
         {'why': ['no ~/lib.so on (it)']}
     """
     if isinstance(values, dict):
-        return {hidden(key, names): hidden(value, names) for key, value in values.items()}
+        return {key: hidden(value, names) for key, value in values.items()}
     if isinstance(values, (list, tuple)):
         return [hidden(value, names) for value in values]
     if not isinstance(values, str):

@@ -64,7 +64,7 @@ def test_nothing_tells_whose_machine_it_is(tmp_path, monkeypatch):
     names = {"/home/ann": "~", "van7": "(this machine)"}
     monkeypatch.setattr(module, "own_names", lambda: names)
     says = "no /home/ann/x.so on van7, nor rtsp://me:secret@cam/1; savanna and van70 stay"
-    step = Step(Line("doctor", "ok", says), 1.0, {"lines": [], "van7": [says]})
+    step = Step(Line("doctor", "ok", says), 1.0, {"lines": [], "problems": {"gpu": [says]}})
     path = tmp_path / "hour.zip"
     ReportFile(path).keep(replace(HOUR, steps=(step,)))
     with zipfile.ZipFile(path) as archive:
@@ -74,6 +74,16 @@ def test_nothing_tells_whose_machine_it_is(tmp_path, monkeypatch):
     assert "van7 " not in everything
     assert "savanna and van70 stay" in everything
     assert "~/x.so on (this machine)" in everything
+
+
+@pytest.mark.parametrize("name", ["edgecrack", "steps", "figures"])
+def test_a_machine_may_be_called_like_a_key(name, tmp_path, monkeypatch):
+    """Its report can be written, read and added to."""
+    monkeypatch.setattr("socket.gethostname", lambda: name)
+    path = tmp_path / "hour.zip"
+    ReportFile(path).keep(HOUR)
+    ReportFile(path).keep(replace(HOUR, power_mode="2 MAXN_SUPER"))
+    assert list(read(path)[0]["hours"]) == ["1 25W", "2 MAXN_SUPER"]
 
 
 def test_this_machine_has_names_to_hide(monkeypatch):
