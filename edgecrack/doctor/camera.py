@@ -80,6 +80,12 @@ def _configured(source: str, cameras: list[Camera]) -> Finding:
         return _device(address.target, cameras)
     if address.kind in {Kind.STREAM, Kind.SERVER}:
         return _server(address)
+    return _no_camera(address)
+
+
+def _no_camera(address: Address) -> Finding:
+    if address.kind is Kind.PATTERN:
+        return warn(f"the source is {address.name}, a generated test video", "set source.address")
     if address.kind is Kind.FILE and not Path(address.target).exists():
         return fail(f"{address.name} is not there", "correct source.address in the configuration")
     return ok(f"the source is {address.name}, no camera of this machine")

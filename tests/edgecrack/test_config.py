@@ -10,7 +10,6 @@ import pytest
 
 from edgecrack.config import SPECS, RunConfig, configure
 from edgecrack.errors import ConfigError, UsageError
-from edgecrack.records import Region
 from edgecrack.sources import SourceSpec
 from edgecrack.toml import read_toml
 
@@ -24,8 +23,10 @@ KEYS = [
 
 
 def test_the_file_that_ships_is_understood():
-    """The example configures a run as it stands."""
-    assert configure({}, UNIT).source.address == "test:?width=1280&height=720&fps=25"
+    """The example configures a run as it stands, and searches all of any camera's picture."""
+    source = configure({}, UNIT).source
+    assert source.address == "test:?width=1280&height=720&fps=25"
+    assert source.region is None
 
 
 @pytest.mark.parametrize(("table", "declared"), KEYS, ids=lambda key: getattr(key, "name", key))
@@ -35,16 +36,15 @@ def test_the_example_names_every_key(table, declared):
     text = dict(zip(section[1::2], section[2::2], strict=True))[table]
     assert re.search(rf"^(# )?{declared.name} = ", text, re.MULTILINE)
     written = read_toml(UNIT).get(table, {})
-    of_the_example = {"address", "region_px", "live"}
+    of_the_example = {"address", "live"}
     if declared.name in written and declared.name not in of_the_example:
         assert type(declared.default)(written[declared.name]) == declared.default
 
 
 def test_the_command_line_wins_key_by_key():
     """What is typed replaces what is written; other keys of the same table stay."""
-    config = configure({"source": {"address": "drive.mp4", "live": False}}, UNIT)
-    assert (config.source.address, config.source.live) == ("drive.mp4", False)
-    assert config.source.region == Region(0, 360, 1280, 360)
+    config = configure({"source": {"address": "drive.mp4"}}, UNIT)
+    assert (config.source.address, config.source.live) == ("drive.mp4", True)
 
 
 def test_a_source_is_enough():
