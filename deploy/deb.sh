@@ -11,7 +11,7 @@ Usage: deb.sh [--out DIR] [--extra NAME] [--help]
 
 Makes edgecrack_VERSION_ARCH.deb, for machines like this one.
 
-  --out DIR     where the package goes; default: build
+  --out DIR     where the package goes, in place of an earlier one; default: build
   --extra NAME  also take in what an extra of edgecrack brings: tensorrt or openvino
   --help        print this text
 
@@ -131,7 +131,8 @@ main() {
     build_wheel
     wheel=$(echo "$work"/edgecrack-*.whl)
     version=${wheel##*/edgecrack-}
-    version=${version%%-*}+py${python//./}
+    # apt upgrades to what has a higher version, and to nothing that has the same: the time is in it.
+    version=${version%%-*}+py${python//./}+$(date --utc +%Y%m%d%H%M%S)
     umask 022
     mkdir "$root"
     install_python_packages "$wheel" "$root/opt/edgecrack/lib/python$python/site-packages"
@@ -141,6 +142,7 @@ main() {
     chmod 640 "$root/etc/edgecrack/unit.toml"
     write_control
     mkdir -p "$out"
+    rm -f "$out"/edgecrack_*.deb # whoever installs edgecrack_*.deb must find one
     dpkg-deb --root-owner-group --build "$root" "$work/edgecrack.deb" >/dev/null
     mv "$work/edgecrack.deb" "$out/edgecrack_${version}_$arch.deb"
     echo "deb: made $out/edgecrack_${version}_$arch.deb"

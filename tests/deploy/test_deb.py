@@ -7,6 +7,7 @@ What edgecrack needs from the package index is left out, so that no network is n
 import compileall
 import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -95,8 +96,9 @@ def field(package: Path, name: str) -> str:
 def test_it_fits_the_python_and_the_processor_it_was_made_on(package):
     """Version and dependencies name the Python; no other can be chosen by apt."""
     major, minor = sys.version_info[:2]
-    assert field(package, "Version") == f"0.1.0+py{major}{minor}"
-    assert package.name == f"edgecrack_0.1.0+py{major}{minor}_{field(package, 'Architecture')}.deb"
+    version = field(package, "Version")
+    assert re.fullmatch(rf"0\.1\.0\+py{major}{minor}\+\d{{14}}", version)
+    assert package.name == f"edgecrack_{version}_{field(package, 'Architecture')}.deb"
     depends = field(package, "Depends").split(", ")
     assert f"python3 (>= {major}.{minor}~)" in depends
     assert f"python3 (<< {major}.{minor + 1}~)" in depends
@@ -201,7 +203,10 @@ def test_dpkg_knows_each_file(installed):
 
 @pytest.mark.slow
 def test_an_upgrade_keeps_the_configuration_and_a_removal_the_surveys(package, tmp_path):
-    """Reinstalled, removed, purged: nothing of a person's is lost, and nothing else left."""
+    """Upgraded, removed, purged: nothing of a person's is lost, and nothing else left.
+
+    A package that is made later is one that apt upgrades to, and the only one in its folder.
+    """
     root = Root(tmp_path)
     root.dpkg("--install", package)
     config, survey, cache = (
@@ -213,7 +218,14 @@ def test_an_upgrade_keeps_the_configuration_and_a_removal_the_surveys(package, t
     for made in (survey, cache):
         made.parent.mkdir(parents=True)
         made.touch()
-    root.dpkg("--install", package)
+    newer_folder = tmp_path / "newer"
+    newer_folder.mkdir()
+    shutil.copy(package, newer_folder)
+    assert make("--out", newer_folder).returncode == 0
+    (newer,) = newer_folder.iterdir()
+    later = (field(newer, "Version"), "gt", field(package, "Version"))
+    subprocess.run(["dpkg", "--compare-versions", *later], check=True)
+    root.dpkg("--install", newer)
     assert config.read_text() == "# ours\n"
     root.dpkg("--remove", "edgecrack")
     assert not (root.folder / "opt").exists()
