@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgecrack.doctor.line import fail, ok, warn
+from edgecrack.doctor.machine import exists
 from edgecrack.errors import UsageError
 from edgecrack.sources.address import Kind, parse_address
 from edgecrack.sources.connection import connection_problem
@@ -86,7 +87,7 @@ def _configured(source: str, cameras: list[Camera]) -> Finding:
 def _no_camera(address: Address) -> Finding:
     if address.kind is Kind.PATTERN:
         return warn(f"the source is {address.name}, a generated test video", "set source.address")
-    if address.kind is Kind.FILE and not Path(address.target).exists():
+    if address.kind is Kind.FILE and not exists(Path(address.target)):
         return fail(f"{address.name} is not there", "correct source.address in the configuration")
     return ok(f"the source is {address.name}, no camera of this machine")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgecrack.doctor.line import fail, ok
+from edgecrack.installation import as_unit, is_packaged
 
 if TYPE_CHECKING:
     from edgecrack.doctor.line import Finding
@@ -16,6 +17,10 @@ def check_configuration(_machine: Machine, unit: Unit) -> Finding:
     """Say whether the file can be used."""
     if unit.config is None:
         return ok("none named; --config looks at a unit.toml")
+    if unit.is_closed:
+        look = as_unit(f"edgecrack doctor --config {unit.config}")
+        what_to_do = f"ask as the unit: {look}" if is_packaged() else "let this user read it"
+        return fail(f"{unit.config.name} may not be read by this user", what_to_do)
     if unit.problem:
         return fail(unit.problem, f"edit {unit.config.name}")
     return ok(

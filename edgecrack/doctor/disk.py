@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgecrack.doctor.line import fail, ok, warn
+from edgecrack.doctor.machine import exists
 
 if TYPE_CHECKING:
     from edgecrack.doctor.line import Finding
@@ -83,8 +84,8 @@ def check_disk(machine: Machine, unit: Unit) -> Finding:
 
 
 def _existing(folder: Path) -> Path:
-    """Return the folder, or the nearest one above that exists."""
-    return next((each for each in (folder, *folder.parents) if each.exists()), Path("/"))
+    """Return the folder, or the nearest one above that this user may see."""
+    return next((each for each in (folder, *folder.parents) if exists(each)), Path("/"))
 
 
 def _medium(machine: Machine, device: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from edgecrack.doctor.accelerator import read_installed
 from edgecrack.doctor.line import ok, warn
 from edgecrack.doctor.probe import ask
+from edgecrack.installation import as_here
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +23,7 @@ def check_engine(machine: Machine, unit: Unit) -> Finding:
         return ok("none needed without TensorRT")
     bundle = str(unit.model.bundle or "")
     answer = ask(machine, "engines", bundle)
-    build = f"edgecrack engine build {bundle}".rstrip()
+    build = as_here(f"edgecrack engine build {bundle}".rstrip())
     if answer.problem:
         return warn(f"not known: {answer.problem}", "see the lines of TensorRT and pycuda")
     engines = answer.values["engines"]

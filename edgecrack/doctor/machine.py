@@ -101,6 +101,14 @@ def may_use(device: Path) -> bool:
     return os.access(device, os.R_OK | os.W_OK)
 
 
+def exists(path: Path) -> bool:
+    """Whether a file or folder is there; not where this user may not know."""
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
 def has_module(name: str) -> bool:
     """Whether Python finds a top-level module; it is not imported."""
     return find_spec(name) is not None

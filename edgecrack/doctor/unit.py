@@ -23,6 +23,7 @@ class Unit:
     Attributes:
         config: Its configuration file; None where none was named.
         problem: Why that cannot be used; empty where it can.
+        is_closed: Whether that is because this user may not read it.
         model: The network, and what runs it.
         source: Address of its camera or video; None where nobody said.
         position: Address of its receiver or log; None where nobody said.
@@ -31,6 +32,7 @@ class Unit:
 
     config: Path | None = None
     problem: str = ""
+    is_closed: bool = False
     model: ModelSpec = field(default_factory=ModelSpec)
     source: str | None = None
     position: str | None = None
@@ -60,7 +62,8 @@ def _from_file(config: Path) -> Unit:
     try:
         settings, source = _settings(config)
     except EdgecrackError as error:
-        return Unit(config, problem=str(error).rstrip("."))
+        is_closed = isinstance(error.__cause__, PermissionError)
+        return Unit(config, problem=str(error).rstrip("."), is_closed=is_closed)
     return Unit(
         config=config,
         model=settings.model,

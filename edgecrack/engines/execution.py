@@ -16,6 +16,7 @@ from edgecrack.engines.gpu import Buffer, Stream
 from edgecrack.engines.graph import Graph, is_wanted
 from edgecrack.engines.inspection import convolution_precisions
 from edgecrack.engines.log import LOG
+from edgecrack.engines.store import BUILD
 from edgecrack.errors import EngineError
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class LoadedEngine:
         if engine is None:
             raise EngineError(
                 f"TensorRT {trt.__version__} must load the engine of {name}, but: {LOG.reason}; "
-                "run 'edgecrack engine build --again'."
+                f"run '{BUILD} --again'."
             )
         self._runtime: trt.Runtime | None = runtime  # it must outlive the engine
         self._engine: trt.ICudaEngine = engine

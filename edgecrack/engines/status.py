@@ -71,7 +71,7 @@ def _state(store: EngineStore, wanted: Fingerprint) -> tuple[str, str, Sidecar |
     fitting = store.fitting(wanted)
     if fitting is None:
         state = "stale" if store.nearest(wanted) else "missing"
-        return state, f"{store.misfit(wanted)}; run '{BUILD}'.", None
+        return state, f"{store.misfit(wanted)}; run '{BUILD} --size {wanted.size}'.", None
     try:
         store.plan(fitting)
     except EngineError as error:

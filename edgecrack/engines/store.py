@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 
 from edgecrack.engines.sidecar import Sidecar, parse_sidecar
 from edgecrack.errors import EngineError, SinkError
+from edgecrack.installation import as_here
 from edgecrack.storage.disk import LocalDisk
 from edgecrack.storage.folders import make_folders
 from edgecrack.storage.replace_file import replace_file
@@ -38,7 +39,7 @@ MOST_BYTES = 4_000_000_000
 
 _OURS = (".json", ".plan", ".proved", ".timing")
 
-BUILD = "edgecrack engine build"
+BUILD = as_here("edgecrack engine build")
 """What to type where an engine is missing."""
 
 

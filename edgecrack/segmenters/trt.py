@@ -171,7 +171,7 @@ def _plan(bundle: Bundle, entry: ModelEntry) -> bytes:
     if fitting is None:
         raise EngineError(
             f"{bundle.path / entry.file} needs an engine, but {store.misfit(wanted)}; run "
-            f"'{BUILD}'."
+            f"'{BUILD} --size {wanted.size}'."
         )
     return store.plan(fitting)
 

@@ -120,6 +120,14 @@ def test_it_makes_a_user_who_may_open_cameras_and_receivers(installed):
         assert installed.group(name)[1] == "edgecrack"
 
 
+def test_it_makes_the_folders_of_the_unit(installed):
+    """Engines can be built and surveys looked for before the service's first start."""
+    number, _ = installed.group("edgecrack")
+    (user,) = (installed.folder / "etc/passwd").read_text().splitlines()
+    for name in ("var/lib/edgecrack", "var/cache/edgecrack"):
+        assert installed.owner(name) == f"750 {user.split(':')[2]} {number}"
+
+
 def test_only_the_unit_reads_the_configuration(installed):
     """It may hold a camera's password: root writes it, the unit's group reads it, nobody else."""
     number, _ = installed.group("edgecrack")
@@ -216,7 +224,7 @@ def test_an_upgrade_keeps_the_configuration_and_a_removal_the_surveys(package, t
     )  # fmt: skip
     config.write_text("# ours\n")
     for made in (survey, cache):
-        made.parent.mkdir(parents=True)
+        made.parent.mkdir(parents=True, exist_ok=True)
         made.touch()
     newer_folder = tmp_path / "newer"
     newer_folder.mkdir()

@@ -179,6 +179,12 @@ def test_the_disk_of_the_runs_is_described(free_gb, mounts, state, words, tmp_pa
     assert words in finding.says
 
 
+def test_a_folder_that_cannot_be_looked_at_is_described_by_one_above(tmp_path):
+    """As one of another user's, which may not even be asked for; too long a name is like that."""
+    unit = Unit(runs_folder=tmp_path / ("x" * 300) / "runs")
+    assert check_disk(board(ORIN, tmp_path), unit).state == OK
+
+
 def test_a_folder_is_on_the_nearest_mount():
     """The longest of those above it; the later of two on one place; octal names."""
     text = (

@@ -1,5 +1,8 @@
 """What a unit is told by its file, however that is written."""
 
+import os
+import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -43,6 +46,36 @@ def test_a_wrong_file_is_a_sentence(written, text, words):
     finding = check_configuration(Machine(), unit)
     assert (finding.state, finding.what_to_do) == (FAIL, "edit unit.toml")
     assert words in finding.says
+
+
+@contextmanager
+def nobody():
+    """Be a user who may read nothing that is closed to others; root may read everything."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "what_to_do"),
+    [(sys.prefix, "let this user read it"), ("/opt/edgecrack", "sudo -u edgecrack env --chdir=")],
+    ids=["checkout", "package"],
+)
+def test_a_file_that_may_not_be_read_is_not_called_wrong(written, monkeypatch, prefix, what_to_do):
+    """It is the unit's alone: who looks must do so as the unit."""
+    monkeypatch.setattr(sys, "prefix", prefix)
+    path = written("[source]\naddress = 'a.mp4'\n")
+    path.parent.chmod(0)
+    with nobody():
+        finding = check_configuration(Machine(), read_unit(path))
+    path.parent.chmod(0o700)
+    assert (finding.state, finding.says) == (FAIL, "unit.toml may not be read by this user")
+    assert what_to_do in finding.what_to_do
+    assert "edit" not in finding.what_to_do
 
 
 def test_a_file_says_what_the_unit_is_to_do(written):
