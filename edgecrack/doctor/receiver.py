@@ -1,17 +1,21 @@
-"""The receiver of positions: gpsd, or a serial port. Never opened: a run may be reading it."""
+"""The receiver of positions, on a serial port. Never opened: a run may be reading it.
+
+edgecrack reads none through gpsd; that one runs is told, since it takes receivers for itself.
+"""
 
 from __future__ import annotations
 
 import json
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from edgecrack.doctor.line import fail, ok, warn
+from edgecrack.doctor.machine import exists
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from edgecrack.doctor.line import Finding
     from edgecrack.doctor.machine import Machine
@@ -31,16 +35,25 @@ def check_receiver(machine: Machine, unit: Unit) -> Finding:
     if (unit.position or "").startswith(_SERIAL):
         return _configured(machine, urlsplit(unit.position or "").path)
     if unit.position is not None:
-        return ok(f"positions come from {unit.position}")
+        return _log(unit.position)
     gpsd = _gpsd(machine.gpsd)
+    note = f"; {gpsd}, which edgecrack does not read" if gpsd else ""
+    if not ports:
+        return warn(f"there is no serial port{note}", _PLUG)
+    says = f"serial ports {', '.join(path.name for path in ports)}{note}"
     closed = [path.name for path in ports if not machine.may_use(path)]
-    serial = f"serial ports {', '.join(path.name for path in ports)}" if ports else ""
-    says = "; ".join(filter(None, (gpsd, serial)))
-    if not says:
-        return warn("no gpsd answers, and there is no serial port", _PLUG)
-    if closed and not gpsd:
+    if closed:
         return warn(f"{says}: {closed[0]} may not be used by this user", _GROUP)
-    return ok(f"{says}; which of them a receiver is on, only a run can say" if serial else says)
+    return ok(f"{says}; which of them a receiver is on, only a run can say")
+
+
+def _log(position: str) -> Finding:
+    if exists(Path(position)):
+        return ok(f"positions come from {position}")
+    return fail(
+        f"{position} is configured and not there",
+        "set position.address to a log, or to a port such as serial:///dev/ttyUSB0?baud=9600",
+    )
 
 
 def _configured(machine: Machine, device: str) -> Finding:

@@ -104,14 +104,17 @@ DEVICES = {"class": "DEVICES", "devices": [{"path": "/dev/ttyACM0"}]}
         (f"{json.dumps(VERSION)}\r\n{json.dumps(DEVICES)}\r\n", "gpsd 3.22 with 1 receiver"),
         (f"{json.dumps(VERSION)}\r\nno JSON\r\n[1]\r\n{json.dumps(DEVICES)}\n", "with 1 receiver"),
         (f"{json.dumps(VERSION)}\r\n{json.dumps({**DEVICES, 'devices': 8})}\r\n", "0 receivers"),
-        ("HTTP/1.1 400 Bad Request\r\n\r\n", "no gpsd answers"),
-        ("", "no gpsd answers"),
+        ("HTTP/1.1 400 Bad Request\r\n\r\n", "there is no serial port"),
+        ("", "there is no serial port"),
     ],
 )
 def test_gpsd_says_how_many_receivers_it_has(answer, words, tmp_path):
-    """And whatever else may listen on its port is none."""
+    """A note, as it is not read; and whatever else may listen on its port is none."""
     machine = replace(bare(tmp_path), gpsd=serve(answer.encode()))
-    assert words in check_receiver(machine, Unit()).says
+    finding = check_receiver(machine, Unit())
+    assert finding.state == WARN
+    assert words in finding.says
+    assert ("gpsd" in finding.says) == ("which edgecrack does not read" in finding.says)
 
 
 def test_the_real_gpsd_is_understood(tmp_path):
@@ -137,7 +140,9 @@ def test_the_real_gpsd_is_understood(tmp_path):
     [
         ("serial:///dev/ttyUSB0?baud=9600", OK, "/dev/ttyUSB0 is there"),
         ("serial:///dev/ttyUSB4", FAIL, "is configured and not there"),
-        ("drive.gpx", OK, "positions come from drive.gpx"),
+        (__file__, OK, f"positions come from {__file__}"),
+        ("/nowhere/drive.nmea", FAIL, "/nowhere/drive.nmea is configured and not there"),
+        ("gpsd://localhost", FAIL, "is configured and not there"),
     ],
 )
 def test_the_receiver_that_is_configured_is_looked_for(position, state, words, tmp_path):
@@ -150,7 +155,9 @@ def test_the_receiver_that_is_configured_is_looked_for(position, state, words, t
 def test_a_port_that_may_not_be_read_says_how(tmp_path):
     """Another group than for cameras."""
     machine = replace(board(THOR, tmp_path), may_use=lambda _device: False)
-    assert "dialout" in check_receiver(machine, Unit()).what_to_do
+    for gpsd in (machine.gpsd, serve(f"{json.dumps(VERSION)}\n".encode())):
+        finding = check_receiver(replace(machine, gpsd=gpsd), Unit())
+        assert (finding.state, "dialout" in finding.what_to_do) == (WARN, True)
     unit = Unit(position="serial:///dev/ttyUSB0")
     assert check_receiver(machine, unit).state == FAIL
 
