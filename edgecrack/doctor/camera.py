@@ -24,7 +24,10 @@ _CSI = re.compile(r"csi:/{0,2}(\d{0,2})")
 _CSI_NAME = "vi-output"
 """How the Jetson's video input calls a sensor on the CSI port."""
 _PATIENCE_S = 5.0
-_GROUP = "sudo usermod -aG video $USER, then log in again; in a service, Group=video"
+_GROUP = (
+    "sudo usermod -aG video $USER, then log in again; a service of your own needs "
+    "SupplementaryGroups=video"
+)
 
 
 @dataclass(frozen=True, slots=True)

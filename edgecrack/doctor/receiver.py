@@ -25,7 +25,11 @@ _PORTS = ("ttyUSB[0-9]*", "ttyACM[0-9]*", "ttyTHS[0-9]*", "ttyAMA[0-9]*")
 _PATIENCE_S = 2.0
 _MOST_BYTES = 65536
 _SERIAL = "serial:"
-_GROUP = "sudo usermod -aG dialout $USER, then log in again; in a service, Group=dialout"
+_GROUP = (
+    "sudo usermod -aG dialout $USER, then log in again; a service of your own needs "
+    "SupplementaryGroups=dialout"
+)
+_CONSOLE = "sudo systemctl disable --now nvgetty, whose console the port is, and reboot"
 _PLUG = "plug it in; without positions nothing that is found has a place"
 
 
@@ -43,8 +47,13 @@ def check_receiver(machine: Machine, unit: Unit) -> Finding:
     says = f"serial ports {', '.join(path.name for path in ports)}{note}"
     closed = [path.name for path in ports if not machine.may_use(path)]
     if closed:
-        return warn(f"{says}: {closed[0]} may not be used by this user", _GROUP)
+        return warn(f"{says}: {closed[0]} may not be used by this user", _cure(closed[0]))
     return ok(f"{says}; which of them a receiver is on, only a run can say")
+
+
+def _cure(port: str) -> str:
+    """Return how a port is opened to this user: a Jetson's own one is a console by default."""
+    return _CONSOLE if port.startswith("ttyTHS") else _GROUP
 
 
 def _log(position: str) -> Finding:
@@ -61,7 +70,7 @@ def _configured(machine: Machine, device: str) -> Finding:
     if not path.exists():
         return fail(f"{device} is configured and not there", _PLUG)
     if not machine.may_use(path):
-        return fail(f"{device} may not be used by this user", _GROUP)
+        return fail(f"{device} may not be used by this user", _cure(path.name))
     return ok(f"{device} is there; whether it has a fix, only a run can say")
 
 

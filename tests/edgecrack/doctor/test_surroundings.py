@@ -76,6 +76,22 @@ def test_a_camera_that_may_not_be_used_says_how(tmp_path):
         assert "video" in finding.what_to_do
 
 
+def test_no_cure_takes_the_unit_its_own_group(tmp_path):
+    """Group= in a service would replace the group that may read unit.toml."""
+    machine = replace(board(THOR, tmp_path), may_use=lambda _device: False)
+    for check in (check_camera, check_receiver):
+        cure = check(machine, Unit()).what_to_do
+        assert "SupplementaryGroups=" in cure
+        assert " Group=" not in cure
+
+
+def test_a_jetsons_own_port_is_freed_of_its_console(tmp_path):
+    """nvgetty holds it: no group opens it."""
+    machine = replace(board(ORIN, tmp_path), may_use=lambda _device: False)
+    for unit in (Unit(), Unit(position="serial:///dev/ttyTHS1")):
+        assert "disable --now nvgetty" in check_receiver(machine, unit).what_to_do
+
+
 def test_no_camera_is_a_warning(tmp_path):
     """Recordings need none."""
     assert check_camera(bare(tmp_path), Unit()).state == WARN
