@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from edgecrack.doctor.jetpacks import JetPack, dotted, jetpack_of, version_of
 from edgecrack.doctor.jetson import read_jetson
-from edgecrack.doctor.line import fail, ok, warn
+from edgecrack.doctor.line import fail, not_known, ok, warn
 from edgecrack.doctor.probe import ask
 
 if TYPE_CHECKING:
@@ -81,6 +81,8 @@ def check_tensorrt(machine: Machine, _unit: Unit) -> Finding:
     if not found.has_tensorrt:
         return _without(found)
     answer = ask(machine, "library", "tensorrt")
+    if not answer.has_ended:
+        return not_known(answer.problem)
     version = version_of(str(answer.values.get("version") or ""))
     if not version:
         return fail(
@@ -118,13 +120,16 @@ def check_pycuda(machine: Machine, _unit: Unit) -> Finding:
     if not found.has_tensorrt:
         return ok("not needed without TensorRT")
     answer = ask(machine, "libraries")
+    if answer.problem:
+        return not_known(answer.problem)
     values = answer.values
-    says = f"pycuda {values.get('pycuda') or 'is not here'}"
-    if values.get("cuda_pycuda"):
+    says = f"pycuda {values['pycuda'] or 'is not here'}"
+    if values["cuda_pycuda"]:
         says += f" for CUDA {values['cuda_pycuda']}, driver {values['cuda_driver']}"
-    problems = [answer.problem] if answer.problem else values["problems"]
-    if problems:
-        return fail(f"{says}: {'; '.join(problems)}", _PYCUDA if not values.get("pycuda") else _GPU)
+    if values["problems"]:
+        return fail(
+            f"{says}: {'; '.join(values['problems'])}", _GPU if values["pycuda"] else _PYCUDA
+        )
     built = version_of(values["cuda_pycuda"])
     if found.cuda and built[:1] != found.cuda[:1]:
         return fail(

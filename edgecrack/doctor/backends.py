@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edgecrack.doctor.line import fail, ok, warn
+from edgecrack.doctor.line import fail, not_known, ok, warn
 from edgecrack.doctor.probe import ask
 
 if TYPE_CHECKING:
@@ -19,9 +19,7 @@ def check_backends(machine: Machine, unit: Unit) -> Finding:
     """Say which backends there are, and whether the one that was asked for is among them."""
     answer = ask(machine, "backends")
     if answer.problem:
-        return fail(
-            answer.problem, "install edgecrack again: pip install --force-reinstall edgecrack"
-        )
+        return not_known(answer.problem)
     here = {name: said["version"] for name, said in answer.values.items() if "version" in said}
     absent = {name: said["problem"] for name, said in answer.values.items() if "problem" in said}
     says = ", ".join(f"{name} {version}" for name, version in here.items()) or "none"

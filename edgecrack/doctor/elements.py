@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from edgecrack.doctor.board import NOT_A_JETSON
 from edgecrack.doctor.jetson import read_jetson
-from edgecrack.doctor.line import fail, ok, warn
+from edgecrack.doctor.line import fail, not_known, ok, warn
 from edgecrack.doctor.probe import ask
 
 if TYPE_CHECKING:
     from edgecrack.doctor.line import Finding
     from edgecrack.doctor.machine import Machine
+    from edgecrack.doctor.probe import Answer
     from edgecrack.doctor.unit import Unit
 
 NEEDED = (
@@ -35,16 +36,14 @@ ENCODERS = ("x264enc", "openh264enc")
 JETSON = ("nvarguscamerasrc", "nvv4l2decoder", "nvvidconv")
 NVENC = "nvv4l2h264enc"
 LEAST_VERSION = (1, 20)
-_PATIENCE_S = 45.0  # a new system looks at every plugin once
 _SETUP = "deploy/setup.sh installs it"
 
 
 def check_gstreamer(machine: Machine, _unit: Unit) -> Finding:
     """Say whether the elements are there that every machine needs."""
-    question = ("elements", *NEEDED, *DECODING, *ENCODERS)
-    answer = ask(machine, *question, patience_s=_PATIENCE_S)
+    answer = ask(machine, "elements", *NEEDED, *DECODING, *ENCODERS)
     if answer.problem:
-        return fail(answer.problem, _SETUP)
+        return _unanswered(answer)
     version, missing = answer.values["version"], set(answer.values["missing"])
     says = f"GStreamer {version}"
     if tuple(map(int, version.split(".")[:2])) < LEAST_VERSION:
@@ -66,9 +65,9 @@ def check_jetson_elements(machine: Machine, _unit: Unit) -> Finding:
     if jetson is None:
         return ok(f"{NOT_A_JETSON}: the software chain is used")
     wanted = (*JETSON, NVENC) if jetson.has_nvenc else JETSON
-    answer = ask(machine, "elements", *wanted, patience_s=_PATIENCE_S)
+    answer = ask(machine, "elements", *wanted)
     if answer.problem:
-        return fail(answer.problem, _SETUP)
+        return _unanswered(answer)
     if missing := answer.values["missing"]:
         return warn(
             f"without {', '.join(missing)}: the software chain is used in their place",
@@ -77,3 +76,7 @@ def check_jetson_elements(machine: Machine, _unit: Unit) -> Finding:
         )
     no_nvenc = "" if jetson.has_nvenc else "; an Orin Nano has no video encoder (NVENC)"
     return ok(f"{', '.join(wanted)}{no_nvenc}")
+
+
+def _unanswered(answer: Answer) -> Finding:
+    return fail(answer.problem, _SETUP) if answer.has_ended else not_known(answer.problem)

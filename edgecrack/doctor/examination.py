@@ -18,7 +18,7 @@ from edgecrack.doctor.configuration import check_configuration
 from edgecrack.doctor.disk import check_disk
 from edgecrack.doctor.elements import check_gstreamer, check_jetson_elements
 from edgecrack.doctor.engine import check_engine
-from edgecrack.doctor.line import FAIL, Finding, Line
+from edgecrack.doctor.line import FAIL, Line, not_known
 from edgecrack.doctor.model import check_bundle, check_data_terms
 from edgecrack.doctor.power import check_clocks, check_power_mode, check_temperature
 from edgecrack.doctor.receiver import check_receiver
@@ -30,6 +30,7 @@ from edgecrack.errors import NotHealthyError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from edgecrack.doctor.line import Finding
     from edgecrack.doctor.machine import Machine
     from edgecrack.doctor.unit import Unit
 
@@ -128,11 +129,7 @@ def examine(
     for done, (subject, check) in enumerate(checks.items()):
         on_progress("subjects looked at", done, len(checks))
         attempt = Attempt(partial(check, machine, unit), patience_s)
-        lines.append(Line.of(subject, attempt.result or _not_known(attempt.problem)))
+        lines.append(Line.of(subject, attempt.result or not_known(attempt.problem)))
     on_progress("subjects looked at", len(checks), len(checks))
     now = datetime.now(timezone.utc).isoformat(timespec="seconds")
     return Examination(edgecrack=__version__, written_utc=now, lines=tuple(lines))
-
-
-def _not_known(problem: str) -> Finding:
-    return Finding(FAIL, f"not known: {problem}", "run it again; if it stays so, please report it")

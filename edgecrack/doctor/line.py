@@ -40,6 +40,11 @@ def fail(says: str, what_to_do: str) -> Finding:
     return Finding(FAIL, says, what_to_do)
 
 
+def not_known(problem: str) -> Finding:
+    """Return that something that a unit needs could not be looked at."""
+    return fail(f"not known: {problem}", "run it again; if it stays so, please report it")
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A finding with its subject, printable and without secrets.

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from edgecrack.doctor.machine import Machine
 
 MODULE = "edgecrack.doctor.probe"
+PATIENCE_S = 60.0
+"""A small board that is cold takes half a minute to load TensorRT or to look at each plugin."""
 _ENDS_BY_ITSELF_S = 300
 """The one that asked may be gone, and cannot end what hangs."""
 
@@ -32,13 +34,16 @@ class Answer:
     Attributes:
         values: What it said; empty where there is a problem.
         problem: Why there is no answer, as a sentence without its full stop; else empty.
+        has_ended: Whether the process came to its end, with whatever it said; if it was killed, or
+            took too long, nothing is known.
     """
 
     values: dict[str, Any]
     problem: str = ""
+    has_ended: bool = True
 
 
-def ask(machine: Machine, *question: str, patience_s: float = 20.0) -> Answer:
+def ask(machine: Machine, *question: str, patience_s: float = PATIENCE_S) -> Answer:
     """Put a question to a new process of this Python.
 
     Args:
@@ -48,7 +53,7 @@ def ask(machine: Machine, *question: str, patience_s: float = 20.0) -> Answer:
     """
     ended = machine.run((sys.executable, "-m", MODULE, *question), patience_s)
     if ended.problem:
-        return Answer({}, ended.problem)
+        return Answer({}, ended.problem, has_ended=False)
     try:
         values = json.loads((ended.stdout.splitlines() or [""])[-1])
         problem = str(values.pop("problem", ""))

@@ -86,7 +86,7 @@ def test_no_cure_takes_the_unit_its_own_group(tmp_path):
 
 
 def test_a_jetsons_own_port_is_freed_of_its_console(tmp_path):
-    """nvgetty holds it: no group opens it."""
+    """Its holder is nvgetty: no group opens it."""
     machine = replace(board(ORIN, tmp_path), may_use=lambda _device: False)
     for unit in (Unit(), Unit(position="serial:///dev/ttyTHS1")):
         assert "disable --now nvgetty" in check_receiver(machine, unit).what_to_do
