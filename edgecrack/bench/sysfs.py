@@ -28,6 +28,8 @@ _COLDEST_C, _HOTTEST_C = -40.0, 150.0  # a zone that is switched off says -256
 _MOST_W = 10_000.0
 _MOST_MHZ = 20_000.0
 _CONSTANT_ZONES = ("PMIC-Die", "PMIC")  # Jetsons state a constant 50 or 100 there
+_UNWIRED = re.compile(r"AUXTIN\d*|SYSTIN|PECI\b.*")
+"""Inputs of a PC's monitoring chip that a board often leaves open: they float, up to 127."""
 _INPUT_RAILS = ("VDD_IN", "POM_5V_IN", "VIN")
 """The rails of Jetsons through which everything flows; the others are parts of it."""
 _GPU = re.compile(r"gpu|ga10b|gv11b|gp10b|gm20b")
@@ -108,9 +110,11 @@ def _hwmon_temperatures(sensors: list[Path]) -> dict[str, float]:
         chip = _text(folder / "name") or folder.name
         for file in _matches(folder, "temp[0-9]*_input"):
             channel = file.name.removesuffix("_input")
-            name = f"{chip} {_text(folder / f'{channel}_label') or channel}"
+            label = _text(folder / f"{channel}_label") or channel
+            name = f"{chip} {label}"
             value = _number(file, 1e3, _COLDEST_C, _HOTTEST_C)
-            if value is not None:
+            is_faulty = _text(folder / f"{channel}_fault") == "1" or _UNWIRED.fullmatch(label)
+            if value is not None and not is_faulty:
                 found[f"{name} ({folder.name})" if name in found else name] = value
     return found
 

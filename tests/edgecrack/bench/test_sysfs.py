@@ -118,6 +118,21 @@ def test_a_pc_tells_what_its_chips_tell(tmp_path):
     assert read_sensors(tree(tmp_path, whole)).total_w == 150.0
 
 
+def test_inputs_that_nothing_is_wired_to_are_left_out(tmp_path):
+    """They float, and a doctor that believed them would find each such PC too hot."""
+    chip = "sys/class/hwmon/hwmon0"
+    files = {
+        f"{chip}/name": "nct6798",
+        f"{chip}/temp7_input": "126000",
+        f"{chip}/temp7_fault": "1",
+    }
+    for number, label in enumerate(("AUXTIN0", "SYSTIN", "PECI Agent 0", "CPUTIN"), 1):
+        files[f"{chip}/temp{number}_label"] = label
+        files[f"{chip}/temp{number}_input"] = "127000" if label != "CPUTIN" else "40000"
+        files[f"{chip}/temp{number}_fault"] = "0"
+    assert read_sensors(tree(tmp_path, files)).temperatures_c == {"nct6798 CPUTIN": 40.0}
+
+
 def test_a_machine_without_sensors_tells_nothing(tmp_path):
     """As in a container; no error."""
     assert read_sensors(tmp_path) == Reading()
