@@ -11,6 +11,7 @@ from edgecrack.doctor.jetpacks import JetPack, dotted, jetpack_of, version_of
 from edgecrack.doctor.jetson import read_jetson
 from edgecrack.doctor.line import fail, not_known, ok, warn
 from edgecrack.doctor.probe import ask
+from edgecrack.installation import as_here, to_install, to_link, to_rebuild_pycuda
 
 if TYPE_CHECKING:
     from edgecrack.doctor.jetpacks import Version
@@ -24,10 +25,6 @@ _LIBRARY = re.compile(r"libnvinfer\d+")
 _ON_JETSON = (11, 4, 1)
 """The first TensorRT 11 that supports a Jetson: Orin and Thor with JetPack 7.2.2 or later."""
 _LEAST = (8, 6)
-_PYCUDA = (
-    "sudo apt install build-essential python3-dev, then PATH=/usr/local/cuda/bin:$PATH pip install "
-    "'edgecrack[tensorrt]'"
-)
 _GPU = (
     "do as it says; if there is no GPU for it, add this user to the groups video and render, and "
     "give a container the NVIDIA runtime"
@@ -88,8 +85,7 @@ def check_tensorrt(machine: Machine, _unit: Unit) -> Finding:
         return fail(
             f"TensorRT {dotted(found.library)}".rstrip()
             + f" is installed, but Python cannot load it: {answer.problem or 'it has no version'}",
-            "sudo apt install python3-libnvinfer, then edgecrack-deploy link with the system's "
-            "own Python",
+            f"sudo apt install python3-libnvinfer, then {to_link()}",
         )
     return _misfit(found, version) or _age(found, version)
 
@@ -128,22 +124,30 @@ def check_pycuda(machine: Machine, _unit: Unit) -> Finding:
         says += f" for CUDA {values['cuda_pycuda']}, driver {values['cuda_driver']}"
     if values["problems"]:
         return fail(
-            f"{says}: {'; '.join(values['problems'])}", _GPU if values["pycuda"] else _PYCUDA
+            f"{says}: {'; '.join(values['problems'])}",
+            _GPU if values["pycuda"] else _compile_pycuda(found),
         )
     built = version_of(values["cuda_pycuda"])
     if found.cuda and built[:1] != found.cuda[:1]:
         return fail(
             f"{says}, but CUDA {dotted(found.cuda)} is installed",
-            "build it again: pip install --force-reinstall --no-cache-dir pycuda",
+            to_rebuild_pycuda(),
         )
     return ok(f"{says}, GPU {values['device']}, compute capability {values['compute_capability']}")
+
+
+def _compile_pycuda(found: Installed) -> str:
+    needed = "deploy/setup.sh --jetson" if found.jetson else "apt install g++ python3-dev"
+    return f"sudo {needed}, then {to_install('tensorrt')}"
 
 
 def check_path(machine: Machine, _unit: Unit) -> Finding:
     """Say how far edgecrack's own use of TensorRT has been proved."""
     if read_installed(machine).has_tensorrt:
         return warn(
-            NOT_YET, "edgecrack selftest --first-hour shows what holds here; please send its file"
+            NOT_YET,
+            f"{as_here('edgecrack selftest --first-hour')} shows what holds here; please send its "
+            "file",
         )
     return ok(f"{NOT_YET}; it is not used here")
 
@@ -153,8 +157,7 @@ def _without(found: Installed) -> Finding:
         return ok("not here, and not needed where there is no Jetson")
     return warn(
         f"not installed: {_CPU}",
-        "sudo apt install nvidia-jetpack (or tensorrt python3-libnvinfer), then edgecrack-deploy "
-        "link",
+        f"sudo apt install nvidia-jetpack (or tensorrt python3-libnvinfer), then {to_link()}",
     )
 
 
@@ -190,7 +193,8 @@ def _age(found: Installed, version: Version) -> Finding:
     if release is not None and version[:2] != release.tensorrt:
         return warn(
             f"{says}, while JetPack {release.name} brings {dotted(release.tensorrt)}",
-            "build the engines again after each change of TensorRT: edgecrack engine build",
+            "build the engines again after each change of TensorRT: "
+            + as_here("edgecrack engine build"),
         )
     return ok(f"{says}, as JetPack {release.name} brings it" if release else says)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from edgecrack.doctor.line import fail, not_known, ok, warn
 from edgecrack.doctor.probe import ask
+from edgecrack.installation import to_install, to_repair
 
 if TYPE_CHECKING:
     from edgecrack.doctor.line import Finding
@@ -26,12 +27,10 @@ def check_backends(machine: Machine, unit: Unit) -> Finding:
     if absent:
         says += f"; not here: {', '.join(f'{name} {why}' for name, why in absent.items())}"
     if _REFERENCE not in here:
-        return fail(says, f"pip install {_REFERENCE}: nothing can be proved without it")
+        return fail(says, f"{to_repair()}: nothing can be proved without it")
     if unit.model.backend in absent:
         wanted = unit.model.backend
-        return fail(
-            f"{wanted} is wanted; {says}", f"pip install 'edgecrack[{wanted}]', or backend = 'auto'"
-        )
-    if set(here) == {_REFERENCE}:
-        return warn(says, "pip install 'edgecrack[openvino]', which is two to three times as fast")
+        return fail(f"{wanted} is wanted; {says}", f"{to_install(wanted)}, or set backend = 'auto'")
+    if set(here) == {_REFERENCE} and machine.processor == "x86_64":
+        return warn(says, f"{to_install('openvino')}: it is two to three times as fast")
     return ok(says)

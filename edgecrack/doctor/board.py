@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from edgecrack.doctor.jetpacks import JETPACKS, dotted, jetpack_of
 from edgecrack.doctor.jetson import read_jetson
 from edgecrack.doctor.line import fail, ok, warn
+from edgecrack.installation import as_here
 
 if TYPE_CHECKING:
     from edgecrack.doctor.jetpacks import JetPack
@@ -76,7 +77,7 @@ def _release(jetson: Jetson, l4t: tuple[int, ...], release: JetPack | None) -> F
         known = ", ".join(dotted(each.l4t) for each in JETPACKS)
         return warn(
             f"{version}{package}: edgecrack knows only L4T {known}, and nothing of this one",
-            "run edgecrack selftest --first-hour, which shows what holds",
+            f"run {as_here('edgecrack selftest --first-hour')}, which shows what holds",
         )
     name = f"{version}, JetPack {release.name}{package}"
     if jetson.family is not None and jetson.family not in release.families:

@@ -8,6 +8,7 @@ from edgecrack.doctor.board import NOT_A_JETSON
 from edgecrack.doctor.jetson import read_jetson
 from edgecrack.doctor.line import fail, not_known, ok, warn
 from edgecrack.doctor.probe import ask
+from edgecrack.installation import to_set_up
 
 if TYPE_CHECKING:
     from edgecrack.doctor.line import Finding
@@ -36,7 +37,6 @@ ENCODERS = ("x264enc", "openh264enc")
 JETSON = ("nvarguscamerasrc", "nvv4l2decoder", "nvvidconv")
 NVENC = "nvv4l2h264enc"
 LEAST_VERSION = (1, 20)
-_SETUP = "deploy/setup.sh installs it"
 
 
 def check_gstreamer(machine: Machine, _unit: Unit) -> Finding:
@@ -49,12 +49,15 @@ def check_gstreamer(machine: Machine, _unit: Unit) -> Finding:
     if tuple(map(int, version.split(".")[:2])) < LEAST_VERSION:
         return fail(f"{says}, older than 1.20", "use Debian 12, Ubuntu 22.04 or newer")
     if lacking := sorted(missing & set(NEEDED)):
-        return fail(f"{says} without {', '.join(lacking)}", _SETUP)
+        return fail(f"{says} without {', '.join(lacking)}", _setup())
     if missing >= set(ENCODERS):
-        return warn(f"{says} without {' or '.join(ENCODERS)}: there are no overlays", _SETUP)
+        return warn(
+            f"{says} without {' or '.join(ENCODERS)}: there are no overlays",
+            _setup(),
+        )
     if lacking := sorted(missing & set(DECODING)):
         packages = sorted({DECODING[name] for name in lacking})
-        what_to_do = f"deploy/setup.sh, or sudo apt install {' '.join(packages)}"
+        what_to_do = f"{to_set_up()}, or sudo apt install {' '.join(packages)}"
         return warn(f"{says} without {', '.join(lacking)}: some sources cannot be read", what_to_do)
     return ok(f"{says} with every element of the software chain")
 
@@ -78,5 +81,9 @@ def check_jetson_elements(machine: Machine, _unit: Unit) -> Finding:
     return ok(f"{', '.join(wanted)}{no_nvenc}")
 
 
+def _setup() -> str:
+    return f"{to_set_up()} installs it"
+
+
 def _unanswered(answer: Answer) -> Finding:
-    return fail(answer.problem, _SETUP) if answer.has_ended else not_known(answer.problem)
+    return fail(answer.problem, _setup()) if answer.has_ended else not_known(answer.problem)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -127,6 +128,7 @@ class Machine:
         gpsd: Where gpsd listens.
         python: The first three numbers of Python's version.
         has_module: Says whether Python finds a module, without importing it.
+        processor: Its kind, such as ``x86_64`` or ``aarch64``.
         may_use: Says whether this user may read and write a device.
     """
 
@@ -137,6 +139,7 @@ class Machine:
     now_s: Callable[[], float] = time.time
     gpsd: tuple[str, int] = ("127.0.0.1", 2947)
     python: tuple[int, int, int] = sys.version_info[:3]
+    processor: str = platform.machine()
     has_module: Callable[[str], bool] = has_module
     may_use: Callable[[Path], bool] = may_use
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgecrack.doctor.line import fail, ok, warn
 from edgecrack.doctor.probe import ask
+from edgecrack.installation import as_here
 from edgecrack.models import open_bundle
 from edgecrack.models.selftest import prove
 from edgecrack.models.variants import variants
@@ -77,7 +78,8 @@ def check_selftest(machine: Machine, unit: Unit) -> Finding:
     bundle = str(unit.model.bundle or "")
     answer = ask(machine, "selftest", bundle, str(DURATION_S), patience_s=PATIENCE_S)
     what_to_do = (
-        f"edgecrack selftest {bundle}".rstrip() + "; if that fails, too, use another bundle"
+        as_here(f"edgecrack selftest {bundle}".rstrip())
+        + "; if that fails, too, use another bundle"
     )
     if answer.problem:
         return fail(answer.problem, what_to_do)

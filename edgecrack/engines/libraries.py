@@ -10,17 +10,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from edgecrack.errors import EngineError
+from edgecrack.installation import to_install, to_link, to_rebuild_pycuda
 
 if TYPE_CHECKING:
     from types import ModuleType
 
 OLDEST, NEWEST = 8, 11
 """Major versions of TensorRT that engines are built for: 8.6 to 11."""
-
-_CURES = {
-    "tensorrt": "on a Jetson install python3-libnvinfer with apt, then run 'edgecrack-deploy link'",
-    "pycuda": "install 'edgecrack[tensorrt]'",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +82,14 @@ def _imported(name: str, problems: list[str]) -> ModuleType | None:
     try:
         return import_module(name)
     except ImportError as error:
-        problems.append(f"{name} cannot be loaded here ({error}); {_CURES[name]}.")
+        problems.append(f"{name} cannot be loaded here ({error}); {_cure(name)}.")
         return None
+
+
+def _cure(name: str) -> str:
+    if name == "tensorrt":
+        return f"on a Jetson install python3-libnvinfer with apt, then run {to_link()}"
+    return to_install("tensorrt")
 
 
 def _is_known(version: str) -> bool:
@@ -101,7 +103,7 @@ def _device(problems: list[str]) -> dict[str, str]:
     if _numbers(gpu.pycuda)[0] > _numbers(gpu.driver)[0]:
         problems.append(
             f"pycuda must be built for the driver's CUDA {gpu.driver}, but is for {gpu.pycuda}; "
-            "build it again with pip install --no-binary :all: --force-reinstall pycuda."
+            f"{to_rebuild_pycuda()}."
         )
     return {
         "cuda_pycuda": gpu.pycuda,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from edgecrack.gst.runtime import Gst
+from edgecrack.installation import to_set_up
 
 _YEAR_2000_S = 946_684_800  # a date before it means a camera whose clock was never set
 
@@ -39,7 +40,7 @@ class Bus:
         if error.matches(Gst.CoreError.quark(), Gst.CoreError.MISSING_PLUGIN):
             if not self._undecoded:
                 return "it has no video track"
-            return f"no decoder for {', '.join(self._undecoded)} is installed: run deploy/setup.sh"
+            return f"no decoder for {', '.join(self._undecoded)} is installed: run {to_set_up()}"
         if details is not None and details.has_field("http-status-code"):
             status = details.get_value("http-status-code")
             return f"the server answers {status} ({str(error.message).rstrip('.')})"

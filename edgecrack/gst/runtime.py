@@ -8,8 +8,9 @@ from contextlib import suppress
 from typing import Any
 
 from edgecrack.errors import EdgecrackError
+from edgecrack.installation import to_set_up
 
-_SETUP = "run deploy/setup.sh, which installs GStreamer and its Python bindings"
+_SETUP = f"run {to_set_up()}, which installs GStreamer and its Python bindings"
 
 # GStreamer brings libunwind along for all to see. What is loaded later would take its functions for
 # exceptions, what was loaded before has those of libgcc; a C++ exception that meets both, such as

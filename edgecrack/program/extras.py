@@ -8,6 +8,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from edgecrack.errors import ConfigError
+from edgecrack.installation import to_install
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,8 +35,8 @@ def extras_needed(preferred: str = "") -> Iterator[None]:
             raise
         extra = preferred if preferred in extras else extras[0]
         raise ConfigError(
-            f"this command needs the library '{library}', which is not installed; run "
-            f"pip install 'edgecrack[{extra}]'."
+            f"this command needs the library '{library}', which is not installed; "
+            f"{to_install(extra)}."
         ) from error
 
 

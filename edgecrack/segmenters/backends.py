@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
 from edgecrack.errors import BundleError
+from edgecrack.installation import to_install, to_link
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,11 +26,6 @@ _LEAVES = {
     "onnxruntime": "edgecrack.segmenters.ort",
     "openvino": "edgecrack.segmenters.ov",
     "tensorrt": "edgecrack.segmenters.trt",
-}
-# Backend -> how its library is installed, where that is not the extra of its name alone.
-_INSTALLED_BY = {
-    "tensorrt": "on a Jetson install python3-libnvinfer with apt, run 'edgecrack-deploy link', and "
-    "install 'edgecrack[tensorrt]'",
 }
 BACKENDS = tuple(_LEAVES)
 REFERENCE = BACKENDS[0]
@@ -84,11 +80,19 @@ def leaf(backend: str) -> Leaf:
         return _imported(backend)
     except ImportError as error:
         installed = ", ".join(name for name in BACKENDS if problem(name) is None)
-        way = _INSTALLED_BY.get(backend, f"install 'edgecrack[{backend}]'")
         raise BundleError(
-            f"backend {backend} needs a library that cannot be loaded here ({error}); {way}, or "
-            f"use {installed}."
+            f"backend {backend} needs a library that cannot be loaded here ({error}); "
+            f"{_way_to(backend)}, or use {installed}."
         ) from error
+
+
+def _way_to(backend: str) -> str:
+    """Return how a backend's library is installed."""
+    if backend != "tensorrt":
+        return to_install(backend)
+    return (
+        f"on a Jetson install python3-libnvinfer with apt, run {to_link()}, {to_install(backend)}"
+    )
 
 
 def problem(backend: str) -> str | None:

@@ -3,11 +3,46 @@
 import os
 import pwd
 import sys
+from pathlib import Path
 
 import pytest
 
 from edgecrack import installation
-from edgecrack.installation import as_here, as_unit
+from edgecrack.installation import (
+    as_here,
+    as_unit,
+    to_install,
+    to_link,
+    to_rebuild_pycuda,
+    to_repair,
+    to_set_up,
+)
+
+CURES = {
+    to_install: ("openvino",), to_rebuild_pycuda: (), to_repair: (), to_set_up: (), to_link: (),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("cure", CURES)
+def test_what_mends_a_package_needs_no_pip_and_no_checkout_of_the_unit(cure, monkeypatch):
+    """Its environment has no pip, there is no deploy/ and no index that has edgecrack."""
+    checkout = cure(*CURES[cure])
+    assert "edgecrack[" not in checkout
+    monkeypatch.setattr(sys, "prefix", "/opt/edgecrack")
+    package = cure(*CURES[cure])
+    assert package != checkout
+    for word in ("pip install", ".venv", "deploy/"):
+        assert word not in package
+    assert "sudo " in package
+
+
+def test_cures_name_what_exists():
+    """The targets of make, their extras, and the verbs of edgecrack-deploy."""
+    checkout = Path(__file__).resolve().parents[2]
+    assert "\ndeb:" in (checkout / "Makefile").read_text()
+    assert (checkout / to_set_up()).is_file()
+    verbs = {path.stem for path in (checkout / "deploy" / "commands").glob("*.py")}
+    assert {"setup", "link"} <= verbs
 
 
 @pytest.fixture
@@ -30,7 +65,7 @@ def test_what_a_unit_says_is_typed_as_the_unit():
     [
         (sys, "prefix", "/home/ann/edgecrack/.venv"),
         (installation, "UNIT_USER", "another"),
-        (installation, "_SYSTEMD", installation.Path("/nowhere")),
+        (installation, "_SYSTEMD", Path("/nowhere")),
     ],
 )
 def test_anybody_else_types_it_as_it_is(monkeypatch, place, name, value):

@@ -112,4 +112,4 @@ def test_where_torch_is_a_missing_onnx_is_named(environment):
     assert (ended.returncode, ended.stdout) == (78, "")
     (sentence,) = ended.stderr.splitlines()
     assert "'onnx'" in sentence
-    assert "pip install 'edgecrack[export]'" in sentence
+    assert "pip install -e '.[export]'" in sentence

@@ -84,6 +84,7 @@ def board(name: str, folder: Path, files: dict[str, str | None] | None = None) -
         now_s=lambda: NOW_S,
         gpsd=("127.0.0.1", 9),  # of the discard service: nothing listens there
         python=tuple(answers["python"]),
+        processor="aarch64",
         has_module=lambda module: module in answers["modules"],
         may_use=lambda _device: True,
     )

@@ -34,9 +34,7 @@ def test_an_orin_nano_is_described(said, tmp_path):
     """Every subject of an Orin Nano on L4T 36 as it is; the camera is on the CSI port."""
     lines = said(board(ORIN, tmp_path))
     assert {name for name, line in lines.items() if line.state == FAIL} == set()
-    assert {name for name, line in lines.items() if line.state == WARN} == {
-        *("TensorRT path", "backends"),
-    }
+    assert {name for name, line in lines.items() if line.state == WARN} == {"TensorRT path"}
     says = {name: line.says for name, line in lines.items()}
     assert "Orin Nano" in says["board"]
     assert "(Orin, tegra234)" in says["board"]
@@ -233,11 +231,21 @@ def test_pycuda_must_see_the_gpu(said, tmp_path):
     recorded(machine).probes["libraries"] = {**libraries, **absent}
     finding = said(machine, "pycuda")
     assert finding.state == FAIL
-    assert "edgecrack[tensorrt]" in finding.what_to_do
+    assert finding.what_to_do.startswith("sudo deploy/setup.sh --jetson, then run PATH=/usr/local")
+    assert "pip install -e '.[tensorrt]'" in finding.what_to_do
     problems = ["TensorRT needs a GPU, but CUDA finds none."]
     recorded(machine).probes["libraries"] = {**libraries, "problems": problems}
     assert "CUDA finds none" in said(machine, "pycuda").says
     assert said(machine, "pycuda").state == FAIL
+
+
+def test_openvino_is_praised_where_it_was_measured(said, tmp_path):
+    """On the processors of PCs; nobody has timed it on another."""
+    machine = board(ORIN, tmp_path)
+    assert said(machine, "backends").state == OK
+    finding = said(replace(machine, processor="x86_64"), "backends")
+    assert finding.state == WARN
+    assert "pip install -e '.[openvino]'" in finding.what_to_do
 
 
 def test_engines_that_cannot_be_looked_at_are_not_known(said, tmp_path):

@@ -29,7 +29,7 @@ def test_without_anything_each_library_is_named_with_its_cure():
     tensorrt, pycuda = found.problems
     assert "tensorrt cannot be loaded here" in tensorrt
     assert "python3-libnvinfer" in tensorrt
-    assert "install 'edgecrack[tensorrt]'" in pycuda
+    assert "pip install -e '.[tensorrt]'" in pycuda
     with pytest.raises(EngineError, match="tensorrt cannot be loaded"):
         require_libraries()
 

@@ -31,12 +31,12 @@ def test_a_missing_extra_is_named(environment, package, library, extra, argument
     assert (ended.returncode, ended.stdout) == (78, "")
     (sentence,) = ended.stderr.splitlines()
     assert f"'{library}'" in sentence
-    assert f"pip install 'edgecrack[{extra}]'" in sentence
+    assert f"pip install -e '.[{extra}]'" in sentence
 
 
 def test_an_extra_that_one_package_has_is_named_by_any_other():
     """Export reads CrackForest by SciPy, which only training lists."""
-    with pytest.raises(ConfigError, match=r"edgecrack\[train\]"), extras_needed("export"):
+    with pytest.raises(ConfigError, match=r"'\.\[train\]'"), extras_needed("export"):
         raise ModuleNotFoundError("none", name="scipy.io")
 
 
