@@ -66,6 +66,11 @@ def to_link() -> str:
     return "sudo edgecrack-deploy link" if is_packaged() else ".venv/bin/edgecrack-deploy link"
 
 
+def plugin_memory() -> str:
+    """Return where GStreamer remembers its plugins, those that it could not load among them."""
+    return "/var/cache/edgecrack/gstreamer.bin" if is_packaged() else "~/.cache/gstreamer-1.0"
+
+
 def as_unit(command: str) -> str:
     """Return how to run a command as the service does: its user, its folders.
 

@@ -8,7 +8,7 @@ from edgecrack.doctor.board import NOT_A_JETSON
 from edgecrack.doctor.jetson import read_jetson
 from edgecrack.doctor.line import fail, not_known, ok, warn
 from edgecrack.doctor.probe import ask
-from edgecrack.installation import to_set_up
+from edgecrack.installation import plugin_memory, to_set_up
 
 if TYPE_CHECKING:
     from edgecrack.doctor.line import Finding
@@ -75,7 +75,7 @@ def check_jetson_elements(machine: Machine, _unit: Unit) -> Finding:
         return warn(
             f"without {', '.join(missing)}: the software chain is used in their place",
             "sudo apt install nvidia-l4t-gstreamer nvidia-l4t-multimedia nvidia-l4t-camera, and "
-            "remove ~/.cache/gstreamer-1.0; a container needs the NVIDIA runtime",
+            f"remove {plugin_memory()}; a container needs the NVIDIA runtime",
         )
     no_nvenc = "" if jetson.has_nvenc else "; an Orin Nano has no video encoder (NVENC)"
     return ok(f"{', '.join(wanted)}{no_nvenc}")

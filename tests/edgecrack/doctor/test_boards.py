@@ -1,6 +1,9 @@
 """What the doctor says of whole boards, as they are and with something changed."""
 
+import re
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -276,6 +279,22 @@ def test_missing_elements_are_named(said, tmp_path):
     recorded(machine).missing -= {"videocrop"}
     recorded(machine).gstreamer = "1.18.4"
     assert "older than 1.20" in said(machine, "GStreamer").says
+
+
+@pytest.mark.parametrize("is_package", [False, True])
+def test_what_gstreamer_remembers_is_where_this_program_has_it(
+    said, tmp_path, monkeypatch, is_package
+):
+    """A service has its own: what it could not load once, it does not try again."""
+    service = (Path(__file__).parents[3] / "deploy/systemd/edgecrack.service").read_text()
+    (registry,) = re.findall(r"GST_REGISTRY=(\S+)", service)
+    if is_package:
+        monkeypatch.setattr(sys, "prefix", "/opt/edgecrack")
+    machine = board(THOR, tmp_path)
+    recorded(machine).missing |= {"nvvidconv"}
+    what_to_do = said(machine, "Jetson elements").what_to_do
+    own = registry.replace("%C", "/var/cache") if is_package else "~/.cache/gstreamer-1.0"
+    assert f"remove {own};" in what_to_do
 
 
 def test_another_python_than_the_systems_is_told(said, tmp_path):
