@@ -23,7 +23,8 @@ FirstHour = Annotated[
     bool,
     typer.Option(
         "--first-hour",
-        help="All that a new board must show, in some ten minutes, and a file to send home.",
+        help="All that a new board must show, in some ten minutes after TensorRT has built its "
+        "engines, some minutes each; and a file to send home.",
     ),
 ]
 Out = Annotated[
@@ -62,8 +63,8 @@ def selftest(
     that the bundle promises, within its tolerances. TensorRT builds its engine first if it has
     none.
 
-    With --first-hour: the doctor, TensorRT's engines, the golden frames, a short benchmark, a soak
-    of a minute, and one file of all that, which holds no host names, secrets or positions.
+    With --first-hour, at BUNDLE's first size: the doctor, TensorRT's engines, the golden frames, a
+    short benchmark, a soak of a minute, and one file of it without host names, secrets, positions.
     """
     from edgecrack.commands.tables import selftest_table  # noqa: PLC0415
     from edgecrack.models import open_bundle  # noqa: PLC0415

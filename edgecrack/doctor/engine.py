@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 
 def check_engine(machine: Machine, unit: Unit) -> Finding:
-    """Say which engines there are, and in which state; none is loaded or built."""
+    """Say which engines there are, and in which state; none is loaded or built.
+
+    A unit runs at one size, which its pictures decide where nobody said: one engine may be all that
+    it needs.
+    """
     if not read_installed(machine).has_tensorrt:
         return ok("none needed without TensorRT")
     bundle = str(unit.model.bundle or "")
@@ -26,19 +30,19 @@ def check_engine(machine: Machine, unit: Unit) -> Finding:
     build = as_here(f"edgecrack engine build {bundle}".rstrip())
     if answer.problem:
         return warn(f"not known: {answer.problem}", "see the lines of TensorRT and pycuda")
-    engines = answer.values["engines"]
+    engines = [each for each in answer.values["engines"] if _is_wanted(each, unit)]
     ready = [each for each in engines if each["state"] == "ok"]
     says = f"{len(ready)} of {len(engines)} are built for this machine"
-    if len(ready) == len(engines):
-        return ok(f"{says}: {', '.join(map(_name, ready))}")
-    others = "; ".join(
-        f"{_name(each)} is {each['state']}" + (f" ({each['why']})" if each["why"] else "")
-        for each in engines
-        if each["state"] != "ok"
-    )
-    return warn(
-        f"{says}; {others}", f"{build} --size all, or let the first run build what it needs"
-    )
+    if ready or not engines:
+        states = ", ".join(f"{_name(each)} {each['state']}" for each in engines)
+        return ok(f"{says}: {states}" if states else says)
+    reasons = "; ".join(f"{_name(each)} is {each['state']} ({each['why']})" for each in engines)
+    what_to_do = f"let the first run build what it needs, or {build} --size all"
+    return warn(f"{says}; {reasons}", what_to_do)
+
+
+def _is_wanted(engine: Mapping[str, Any], unit: Unit) -> bool:
+    return unit.model.size_px in {None, (engine["width_px"], engine["height_px"])}
 
 
 def _name(engine: Mapping[str, Any]) -> str:

@@ -35,11 +35,12 @@ def build_engines(machine: Machine, plan: Plan, on_progress: OnProgress) -> Outc
     Raises:
         EdgecrackError: Engines cannot be used here at all.
     """
-    model = plan.model
+    asked = plan.unit.model
     if not read_installed(machine).has_tensorrt:
         return Outcome(ok("none to build without TensorRT"))
-    if model.backend not in {AUTO, BACKEND}:
-        return Outcome(ok(f"none to build for {model.backend}"))
+    if asked.backend not in {AUTO, BACKEND}:
+        return Outcome(ok(f"none to build for {asked.backend}"))
+    model = plan.model()
     before = apart("looking at the engines", _states, model)
     problems: dict[str, str] = {}
     for done, state in enumerate(before):
@@ -60,7 +61,7 @@ def _states(model: ModelSpec) -> tuple[EngineState, ...]:
         state
         for state in engine_states(open_bundle(model))
         if model.precision in {AUTO, state.precision}
-        and model.size_px in {None, (state.width_px, state.height_px)}
+        and model.size_px == (state.width_px, state.height_px)
     )
 
 

@@ -1,4 +1,4 @@
-"""Every variant of the bundle on its golden frames: precision as inspected, parity, latency."""
+"""Every variant of one size on its golden frames: precision as inspected, parity, latency."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def prove_golden_frames(plan: Plan) -> Outcome:
-    """Run the self-test of the whole bundle in a new process.
+    """Run the self-test of the bundle at one size in a new process.
 
     Raises:
         EdgecrackError: A network cannot be loaded or takes too long, or the process died.
     """
-    result: SelfTest = apart("the self-test", _selftest, plan.model, plan.deadline_s)
+    result: SelfTest = apart("the self-test", _selftest, plan.model(), plan.deadline_s)
     failed = [f"{net.name} {net.reason}" for net in result.networks if net.reason]
     if failed:
         finding = fail("; ".join(failed), "use another precision or backend, and send the file")

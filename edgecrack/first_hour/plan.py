@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from edgecrack.doctor.unit import Unit
+from edgecrack.models import open_bundle
 
 if TYPE_CHECKING:
     from edgecrack.segmenters import ModelSpec
@@ -29,7 +30,15 @@ class Plan:
     soak_s: float = 60.0
     deadline_s: float = 120.0
 
-    @property
     def model(self) -> ModelSpec:
-        """The network, and what may run it."""
-        return self.unit.model
+        """Return the network at one size, its bundle's first unless the unit says another.
+
+        An engine takes minutes for each size.
+
+        Raises:
+            BundleError: The bundle cannot be read.
+        """
+        asked = self.unit.model
+        if asked.size_px is not None:
+            return asked
+        return replace(asked, size_px=open_bundle(asked).manifest.sizes_px[0])

@@ -89,7 +89,7 @@ def soak_board(plan: Plan) -> Outcome:
     Raises:
         EdgecrackError: The run failed, or its process died.
     """
-    result: Soak = apart("the soak", soak, plan.model, plan.soak_s)
+    result: Soak = apart("the soak", soak, plan.model(), plan.soak_s)
     return Outcome(verdict(result), asdict(result))
 
 

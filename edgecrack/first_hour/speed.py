@@ -1,4 +1,4 @@
-"""A short benchmark of every variant at the bundle's first size, in the power mode that is set."""
+"""A short benchmark of every variant at one size, in the power mode that is set."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from edgecrack.bench.benchmark import BenchSpec, benchmark
 from edgecrack.doctor.line import ok, warn
 from edgecrack.first_hour.step import Outcome
-from edgecrack.models import open_bundle
 from edgecrack.segmenters import AUTO
 
 if TYPE_CHECKING:
@@ -25,12 +24,12 @@ def measure_speed(plan: Plan, on_progress: OnProgress) -> Outcome:
     Raises:
         EdgecrackError: None of them could be measured.
     """
-    model = plan.model
+    model = plan.model()
     spec = BenchSpec(
         bundle=model.bundle,
         backend="all" if model.backend == AUTO else model.backend,
         precision="all" if model.precision == AUTO else model.precision,
-        size_px=model.size_px or open_bundle(model).manifest.sizes_px[0],
+        size_px=model.size_px,
         source=plan.video,
         duration_s=plan.bench_s,
     )

@@ -58,7 +58,7 @@ def test_an_orin_nano_is_described(said, tmp_path):
     assert says["disk"] == "200.0 of 500 GB free, ext4 on an NVMe disk (nvme0n1)"
     assert says["time"] == "synchronised; timedatectl says NTP=yes"
     assert says["bundle"].startswith("tiny 0.0.1")
-    assert says["engines"] == "1 of 1 are built for this machine: fp16 960x544"
+    assert says["engines"] == "1 of 1 are built for this machine: fp16 960x544 ok"
     assert says["self-test"].endswith("onnxruntime int8 was not tried: 5 s were up")
 
 
@@ -255,13 +255,26 @@ def test_engines_that_cannot_be_looked_at_are_not_known(said, tmp_path):
     """The reason is told; those that are stale say why."""
     machine = board(ORIN, tmp_path)
     (engine,) = recorded(machine).probes["engines"]["engines"]
-    stale = {**engine, "state": "stale", "why": "it is for TensorRT 10.7"}
-    recorded(machine).probes["engines"] = {"engines": [engine, stale]}
-    assert "1 of 2 are built" in said(machine, "engines").says
+    stale = {**engine, "width_px": 640, "state": "stale", "why": "it is for TensorRT 10.7"}
+    recorded(machine).probes["engines"] = {"engines": [stale]}
+    assert said(machine, "engines").state == WARN
     assert "is stale (it is for TensorRT 10.7)" in said(machine, "engines").says
     recorded(machine).probes["engines"] = {"problem": "there is no GPU"}
     assert said(machine, "engines").state == WARN
     assert said(machine, "engines").says == "not known: there is no GPU"
+
+
+def test_the_engine_of_one_size_is_enough(tmp_path):
+    """A unit runs at one; where its file says which, that one is to be there."""
+    machine = board(ORIN, tmp_path)
+    (engine,) = recorded(machine).probes["engines"]["engines"]
+    other = {**engine, "width_px": 640, "height_px": 352, "state": "missing", "why": "none"}
+    recorded(machine).probes["engines"] = {"engines": [engine, other]}
+    states = [
+        CHECKS["engines"](machine, Unit(model=ModelSpec(size_px=size_px))).state
+        for size_px in (None, (960, 544), (640, 352))
+    ]
+    assert states == [OK, OK, WARN]
 
 
 def test_missing_elements_are_named(said, tmp_path):

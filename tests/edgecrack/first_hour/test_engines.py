@@ -62,6 +62,13 @@ def test_an_engine_that_cannot_be_kept_is_a_failed_step(machine, unit, tmp_path)
     assert check_engine(machine, unit).state == WARN
 
 
+@pytest.mark.slow
+def test_one_size_is_built_of_many(machine):
+    """The first of the bundle: each takes minutes on a board."""
+    outcome = build_engines(machine, Plan(), lambda *_progress: None)
+    assert [engine["engine"] for engine in outcome.figures["engines"]] == ["fp16 960x544"]
+
+
 def test_nothing_is_built_where_nothing_wants_it(tiny_bundle, tmp_path):
     """Without TensorRT, or where another backend was asked for."""
     unheard = [].append
