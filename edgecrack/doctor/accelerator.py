@@ -95,12 +95,12 @@ def check_cuda(machine: Machine, _unit: Unit) -> Finding:
     found = read_installed(machine)
     wanted = found.library_cuda or (found.release.cuda if found.release else ())
     if not found.cuda:
-        if found.jetson is None or not found.has_tensorrt:
+        if not found.has_tensorrt:
             return ok("not known to be here, and not needed without TensorRT")
-        return warn(
-            "not known: neither /usr/local/cuda/version.json nor a package cuda-cudart tells it",
-            "sudo apt install nvidia-jetpack, if TensorRT cannot be loaded",
-        )
+        says = "not known: neither /usr/local/cuda/version.json nor a package cuda-cudart tells it"
+        if found.jetson is None:  # pip's TensorRT brings its own
+            return ok(says)
+        return warn(says, "sudo apt install nvidia-jetpack, if TensorRT cannot be loaded")
     says = f"CUDA {dotted(found.cuda)}"
     if wanted and wanted[0] != found.cuda[0]:
         return fail(

@@ -226,6 +226,15 @@ def test_a_jetson_without_tensorrt_runs_on_its_processor(said, tmp_path):
         assert said(machine, subject).state == OK
 
 
+def test_cuda_is_needed_where_tensorrt_is(said, tmp_path):
+    """Nothing tells its version where TensorRT came by pip; that is no reason to warn."""
+    machine = bare(tmp_path)
+    assert said(machine, "CUDA").says.endswith("not needed without TensorRT")
+    finding = said(replace(machine, has_module=lambda name: name == "tensorrt"), "CUDA")
+    assert finding.state == OK
+    assert finding.says.startswith("not known: neither /usr/local/cuda")
+
+
 def test_pycuda_must_see_the_gpu(said, tmp_path):
     """It is absent, or the driver says no."""
     machine = board(ORIN, tmp_path)
