@@ -14,6 +14,7 @@ from pathlib import Path
 PACKAGED = "/opt/edgecrack"
 """Where the Debian package puts the program: ``sys.prefix`` there."""
 UNIT_USER = "edgecrack"
+CONFIG = "/etc/edgecrack/unit.toml"
 
 _AS_UNIT = f"sudo -u {UNIT_USER} env --chdir=/var/lib/edgecrack XDG_CACHE_HOME=/var/cache"
 _INSTALL = "sudo apt-get install ./build/edgecrack_*.deb"

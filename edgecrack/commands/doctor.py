@@ -32,7 +32,8 @@ def doctor(
 
     Board, JetPack, power mode, GStreamer, TensorRT, CUDA, backends, camera, receiver, disk, clock,
     configuration, bundle with its data terms, engines, and a self-test of 5 seconds. It changes
-    nothing, and may run beside a survey.
+    nothing, and may run beside a survey. What a user may open and where caches are it says of the
+    user who runs it: ask of a service as its user (deploy/README.md).
     """
     from edgecrack.commands.doctor_table import lines_table  # noqa: PLC0415
     from edgecrack.doctor.examination import examine  # noqa: PLC0415  OpenCV

@@ -95,6 +95,15 @@ def test_a_file_says_what_the_unit_is_to_do(written):
     )
 
 
+def test_without_a_file_the_package_says_how_its_service_is_looked_at(monkeypatch):
+    """Whoever asks is another user than the service, with other groups, folders and caches."""
+    assert "--config looks at" in check_configuration(Machine(), Unit()).says
+    monkeypatch.setattr(sys, "prefix", "/opt/edgecrack")
+    says = check_configuration(Machine(), Unit()).says
+    assert "sudo -u edgecrack" in says
+    assert says.endswith("edgecrack doctor --config /etc/edgecrack/unit.toml")
+
+
 def test_the_source_may_be_left_to_the_command_line(written):
     """A file without one is a good file."""
     unit = read_unit(written("[output]\nruns_folder = 'x'\n"))
