@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import subprocess
+import sys
 from contextlib import contextmanager
+from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from edgecrack.child_process import child_command
 from edgecrack.errors import EdgecrackError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from multiprocessing.connection import Connection
 
 _Result = TypeVar("_Result")
 
@@ -27,23 +30,24 @@ def apart(what: str, function: Callable[..., _Result], *arguments: object) -> _R
     Raises:
         EdgecrackError: What the function raised there, or the process ended without an answer.
     """
-    context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_send, args=(sender, function, arguments), daemon=True)
+    ours, theirs = multiprocessing.Pipe()
+    command = child_command("edgecrack.bench.apart", str(theirs.fileno()))
     with _ctrl_c_blocked():
-        process.start()
-    sender.close()
+        process = subprocess.Popen(  # noqa: S603  our own module
+            command, stdin=subprocess.DEVNULL, pass_fds=(theirs.fileno(),)
+        )
+    theirs.close()
     try:
-        outcome: Any = receiver.recv()
-    except EOFError as error:
-        process.join()
+        ours.send((function, arguments))
+        outcome: Any = ours.recv()
+    except (EOFError, OSError) as error:
         raise EdgecrackError(
-            f"{what} must come to an end, but its process ended with {process.exitcode}; look at "
+            f"{what} must come to an end, but its process ended with {process.wait()}; look at "
             "what it printed, or leave it out."
         ) from error
     finally:
         process.terminate()
-        process.join()
+        process.wait()
     if isinstance(outcome, EdgecrackError):
         raise outcome
     result: _Result = outcome
@@ -60,8 +64,13 @@ def _ctrl_c_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _send(sender: Connection, function: Callable[..., object], arguments: tuple[Any, ...]) -> None:
+def _answer(asked: Connection) -> None:
+    function, arguments = asked.recv()
     try:
-        sender.send(function(*arguments))
+        asked.send(function(*arguments))
     except EdgecrackError as error:
-        sender.send(error)
+        asked.send(error)
+
+
+if __name__ == "__main__":
+    _answer(Connection(int(sys.argv[1])))

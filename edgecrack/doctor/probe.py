@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgecrack.child_process import child_command
 from edgecrack.errors import EdgecrackError
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def ask(machine: Machine, *question: str, patience_s: float = PATIENCE_S) -> Ans
         question: One of `QUESTIONS`, and its arguments.
         patience_s: How long it may take.
     """
-    ended = machine.run((sys.executable, "-m", MODULE, *question), patience_s)
+    ended = machine.run(child_command(MODULE, *question), patience_s)
     if ended.problem:
         return Answer({}, ended.problem, has_ended=False)
     try:

@@ -194,7 +194,7 @@ def is_gone(group):
 def children(pid):
     """Return the processes that a process has started, those that measure alone."""
     found = subprocess.run(
-        ["pgrep", "--parent", str(pid), "--full", "spawn_main"],
+        ["pgrep", "--parent", str(pid), "--full", "edgecrack.bench.apart"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     return found.stdout.split()

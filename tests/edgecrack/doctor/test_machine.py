@@ -1,7 +1,6 @@
 """The real machine through the seam, and that the doubles of the tests answer as it does."""
 
 import json
-import os
 import sys
 from fractions import Fraction
 from pathlib import Path
@@ -101,7 +100,7 @@ def test_a_library_says_its_version_or_what_is_wrong(tmp_path, monkeypatch):
     """One that is there, one that is not, one that cannot be loaded, one that kills."""
     (tmp_path / "half_there.py").write_text("raise ImportError('libhalf.so: cannot open')")
     (tmp_path / "deadly.py").write_text("import os; os.abort()")
-    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    monkeypatch.syspath_prepend(tmp_path)
     machine = Machine()
     assert ask(machine, "library", "numpy").values["version"][0].isdigit()
     assert "there is no module 'no_such'" in ask(machine, "library", "no_such").problem
