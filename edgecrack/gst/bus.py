@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from edgecrack.gst.decoders import is_decoder
 from edgecrack.gst.runtime import Gst
 from edgecrack.installation import to_set_up
 
@@ -15,6 +16,8 @@ class Bus:
 
     Attributes:
         problem: The first error as part of a sentence, or None.
+        is_about_decoding: Whether that error is a decoder's, or about the stream as it is coded;
+            not about the way that it comes.
         made_ns: UTC of the container's date-time tag, or None.
     """
 
@@ -22,6 +25,7 @@ class Bus:
         self._bus = pipeline.get_bus()
         self._undecoded: set[str] = set()
         self.problem: str | None = None
+        self.is_about_decoding = False
         self.made_ns: int | None = None
 
     def listen(self) -> str | None:
@@ -29,6 +33,7 @@ class Bus:
         while (message := self._bus.pop()) is not None:
             if message.type == Gst.MessageType.ERROR and self.problem is None:
                 self.problem = self._explain(message)
+                self.is_about_decoding = _is_about_decoding(message)
             elif message.type == Gst.MessageType.TAG:
                 self._note(message.parse_tag())
             elif message.type == Gst.MessageType.ELEMENT:
@@ -60,3 +65,9 @@ class Bus:
         kind = media.get_structure(0).get_name() if isinstance(media, Gst.Caps) else ""
         if kind.startswith(("video/", "image/")):
             self._undecoded.add(kind)
+
+
+def _is_about_decoding(message: Any) -> bool:  # noqa: ANN401
+    error = message.parse_error()[0]
+    is_of_decoder = isinstance(message.src, Gst.Element) and is_decoder(message.src)
+    return is_of_decoder or error.matches(Gst.StreamError.quark(), error.code)

@@ -67,6 +67,10 @@ class Reader:
 
     Both branches are fed by one thread and drop nothing, so the n-th picture of one belongs to the
     n-th of the other, whatever their times are.
+
+    Attributes:
+        decoders: What decodes, of use after the first picture, or why it does not.
+        fps: Frames a second by the stream's own account; None where it gives none.
     """
 
     def __init__(
@@ -98,7 +102,7 @@ class Reader:
         self._fitting = way.fit
         self._pipeline = launch(way.reader_chain(spec))
         self._bus = Bus(self._pipeline)
-        self._decoders = Decoders(self._pipeline)
+        self.decoders = Decoders(self._pipeline, self._bus, spec)
         self._upright = Upright(self._pipeline) if spec.is_hardware else None
         self._coded = CodedPictures(self._pipeline)
         self._image_sink = self._pipeline.get_by_name("image")
@@ -123,11 +127,6 @@ class Reader:
         return duration_ns if is_known and duration_ns > 0 else None
 
     @property
-    def decoder(self) -> str:
-        """The element that decodes; empty where there is none, or before the first picture."""
-        return self._decoders.name
-
-    @property
     def delivered(self) -> int:
         """How many pictures the decoder has delivered so far."""
         return self._numbers.count
@@ -149,7 +148,7 @@ class Reader:
                 if self._spec.is_endless and not self._closed:
                     raise self._failure("it stopped sending")
                 return
-            self._decoders.refuse_a_stand_in(self._spec.name)
+            self.decoders.refuse_a_stand_in()
             geometry = self._geometries.popleft()
             evidence = self._evidence_of(image, geometry)
             if evidence is None:  # closed in between
@@ -332,7 +331,7 @@ class Reader:
         return all(pad.get_task_state() != Gst.TaskState.STARTED for pad in pads)
 
     def _failure(self, reason: str) -> EdgecrackError:
-        if self._decoders.tried_hardware and self._numbers.count == 0:
+        if self.decoders.tried_hardware and self._numbers.count == 0:
             reason = f"{reason} (in hardware; --decoder software decodes on the processor)"
         if self._spec.may_return:
             return SourceError(f"{self._spec.name} gives no pictures: {reason}")

@@ -19,7 +19,7 @@ from edgecrack.sources.file_size import claimed_bytes
 from edgecrack.sources.pipeline_specs import in_hardware, pipeline_spec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from edgecrack.gst.reader import Sample
 
@@ -41,16 +41,20 @@ class VideoSource:
         self._name = address.name
         pipeline = pipeline_spec(address, live=spec.live)
         self._choice = _decoder_choice(spec, address)
-        pipeline = in_hardware(pipeline, address, is_hardware=self._choice.is_hardware)
         self._yielded, self._delivered, self._end_ns = 0, 0, 0
         self._before_start = self._yielded_before_start = 0
         self._has_ended = self._is_closed = False
         self._may_return = pipeline.may_return
         # Before anything is read: a file that is cut while it is read would claim less then.
         self._claimed_bytes = None if self._path is None else claimed_bytes(self._path)
-        self._reader = Reader(pipeline, inputs_px, spec.region)
+
+        def opened(choice: DecoderChoice) -> Reader:
+            way = in_hardware(pipeline, address, is_hardware=choice.is_hardware)
+            return Reader(way, inputs_px, spec.region)
+
+        self._reader = opened(self._choice)
         try:
-            self._first: Sample | None = self._await_first()
+            self._first: Sample | None = self._await_first_either_way(spec, opened)
             self._refuse_other_decoder(spec)
             self.info = self._info(spec, is_live=pipeline.is_live)
         except BaseException:  # also Ctrl-C
@@ -91,6 +95,24 @@ class VideoSource:
             yield first
         yield from self._explained()
 
+    def _await_first_either_way(
+        self, spec: SourceSpec, opened: Callable[[DecoderChoice], Reader]
+    ) -> Sample:
+        """Wait for the first picture; ``auto`` goes to the processor where the hardware refuses.
+
+        Each opening tries the hardware first, for its refusal may pass.
+        """
+        try:
+            return self._await_first()
+        except EdgecrackError:
+            refusal = self._reader.decoders.refusal()
+            if refusal is None or spec.decoder != "auto":
+                raise
+        self._reader.close()
+        self._choice = DecoderChoice(is_hardware=False, why=f"{DECODER} refuses it: {refusal}")
+        self._reader, self._has_ended = opened(self._choice), False
+        return self._await_first()
+
     def _await_first(self) -> Sample:
         try:
             first = next((sample for sample in self._explained() if sample is not None), None)
@@ -100,7 +122,10 @@ class VideoSource:
                 raise
             raise SourceError(f"{self._name} gives no pictures: {problem}") from error
         if first is None:
-            raise InputError(f"{self._name} cannot be read as video: it holds no picture")
+            none = "it holds no picture"
+            if self._reader.decoders.tried_hardware:
+                none += " that the hardware decodes; --decoder software decodes on the processor"
+            raise InputError(f"{self._name} cannot be read as video: {none}")
         return first
 
     def _explained(self) -> Iterator[Sample | None]:
@@ -136,7 +161,7 @@ class VideoSource:
 
     def _decoder(self) -> str:
         """Say what decodes and scales."""
-        decoder = self._reader.decoder
+        decoder = self._reader.decoders.name
         if not self._choice.is_hardware:
             return f"software: {decoder}" if decoder else "software"
         if decoder in ("", DECODER):
@@ -145,7 +170,7 @@ class VideoSource:
 
     def _refuse_other_decoder(self, spec: SourceSpec) -> None:
         """Refuse video that the hardware cannot decode, where it is asked for."""
-        decoder = self._reader.decoder
+        decoder = self._reader.decoders.name
         if spec.decoder == "hardware" and decoder not in ("", DECODER):
             raise UsageError(
                 f"{self._name} is to be decoded in hardware, but {DECODER} does not take such "

@@ -49,16 +49,17 @@ def film(coded, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def stream(coded, tmp_path_factory):
-    """Return a function that serves them once over RTSP, and returns the address."""
+    """Return a function that serves them over RTSP, once or more, and returns the address."""
 
-    def serve(server):
-        camera = rtsp_server.Camera(coded, tmp_path_factory.mktemp("rtsp") / "log")
+    def serve(server, times):
         with server:
-            rtsp_server.Connection(server.accept()[0], camera).run()
+            for _ in range(times):
+                camera = rtsp_server.Camera(coded, tmp_path_factory.mktemp("rtsp") / "log")
+                rtsp_server.Connection(server.accept()[0], camera).run()
 
-    def _stream():
+    def _stream(times=1):
         server = socket.create_server(("127.0.0.1", 0))
-        threading.Thread(target=serve, args=(server,), daemon=True).start()
+        threading.Thread(target=serve, args=(server, times), daemon=True).start()
         return f"rtsp://127.0.0.1:{server.getsockname()[1]}/film"
 
     with pytest.MonkeyPatch.context() as patch:
@@ -164,12 +165,67 @@ def test_the_same_pixels_come_as_from_the_processor(played, release):
     assert_alike(*(np.load(kept / f"{name}.npz") for name in ("hardware", "software")))
 
 
-def test_a_decoder_that_does_not_open_is_told_and_not_replaced(play, film):
-    """GStreamer would go on with another one: the reason is told, and how to have that."""
-    (seen,) = play("l4t36+locked", {"address": str(film)})
-    assert "nvv4l2decoder does not work (Cannot identify device" in seen["message"]
-    assert "avdec_h264" in seen["message"]
+@pytest.mark.parametrize(
+    ("board", "reason"),
+    [
+        ("l4t36+locked", "Cannot identify device '/dev/v4l2-nvdec'"),
+        ("l4t36+refusing", "Failed to process frame"),
+        ("l4t36+muted", "it gives no picture"),
+    ],
+)
+def test_a_stream_that_the_hardware_refuses_is_left_to_the_processor(play, film, board, reason):
+    """From the first frame on, by the processor's own pipeline, and with the reason."""
+    job = {"address": str(film), "region_px": REGION}
+    auto, software = play(board, job, {**job, "decoder": "software"})
+    assert auto["why"] == f"nvv4l2decoder refuses it: {reason}"
+    assert auto["frames"] == FRAMES
+    for seen in ("decoder", "shapes", "caps"):
+        assert auto[seen] == software[seen]
+    assert auto["decoder"] == "software: avdec_h264"
+
+
+@pytest.mark.parametrize(
+    ("board", "error", "words"),
+    [
+        ("l4t36+locked", "EdgecrackError", "does not work (Cannot identify device"),
+        ("l4t36+refusing", "InputError", "Failed to process frame (in hardware"),
+        ("l4t36+muted", "InputError", "no picture that the hardware decodes"),
+    ],
+)
+def test_whoever_asks_for_the_hardware_gets_nothing_else(play, film, board, error, words):
+    """GStreamer would go on with another decoder: the reason is told, and how to have that."""
+    (seen,) = play(board, {"address": str(film), "decoder": "hardware"})
+    assert seen["error"] == error
+    assert words in seen["message"]
     assert "--decoder software" in seen["message"]
+
+
+@pytest.mark.parametrize("board", ["l4t36+locked", "l4t36+refusing"])
+def test_a_camera_whose_pictures_the_hardware_refuses_is_read_all_the_same(play, board):
+    """It is opened once more, for the processor."""
+    (seen,) = play(board, {"address": CAMERAS["h264"], "frames": 5})
+    assert (seen["frames"], seen["decoder"]) == (5, "software: avdec_h264")
+
+
+def test_a_camera_that_goes_silent_is_not_taken_for_a_refusal(play, stream):
+    """It would run by the processor for the whole drive, because of a cable that was loose."""
+    (seen,) = play("l4t36+muted", {"address": stream(times=3)})
+    assert seen["error"] == "SourceError"
+    assert "it stopped sending (in hardware" in seen["message"]
+
+
+def test_a_file_that_nothing_decodes_is_told_of_by_the_processors_words(play, tmp_path, film):
+    """The hardware is not at fault where the other way fails, too."""
+    content = bytearray(film.read_bytes())
+    start = content.index(b"mdat") + 4
+    content[start : start + 20_000] = bytes(20_000)
+    (tmp_path / "broken.mp4").write_bytes(content)
+    auto, software = play(
+        "l4t36+muted",
+        *({"address": str(tmp_path / "broken.mp4"), "decoder": w} for w in ("auto", "software")),
+    )
+    assert auto == software
+    assert "--decoder" not in str(auto)
 
 
 def test_without_the_converter_the_processor_does_everything(play, film):

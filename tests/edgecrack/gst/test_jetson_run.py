@@ -84,6 +84,22 @@ def test_a_survey_says_what_decodes(surveys, wanted, said):
     assert f"{source['decoder']} ({source['decoder_choice']})" == said
 
 
+def test_a_survey_says_once_that_the_hardware_refuses(command, drive, tiny_bundle, tmp_path):
+    """On stderr, in its report, and in run.json; and it is not the end of the unit's service."""
+    out = tmp_path / "run"
+    ended = command(
+        "l4t36+locked", "run", drive.video, "--out", out, "--model", tiny_bundle, "--json",
+        package=PROGRAM,
+    )  # fmt: skip
+    assert ended.code == 0, ended.stderr
+    why = "nvv4l2decoder refuses it: Cannot identify device '/dev/v4l2-nvdec'"
+    assert ended.stderr.count("refuses") == 1
+    assert f"decoder: software: avdec_h264 ({why})\n" in ended.stderr
+    assert ended.json["decoder"] == f"software: avdec_h264 ({why})"
+    source = json.loads((out / "run.json").read_text())["source"]
+    assert (source["decoder"], source["decoder_choice"]) == ("software: avdec_h264", why)
+
+
 def test_masks_lie_where_those_of_the_processor_lie(surveys):
     """The same cracks at the same places, and pictures of the same sizes."""
     _, folder = surveys

@@ -96,9 +96,35 @@ class Decoder(StandIn):
         return Gst.PadProbeReturn.OK
 
 
-def _decoder(name: str, properties: dict[str, Any], problem: str = "") -> Any:
+class Refusing(Decoder):
+    """Says of the first coded picture, as of one of a profile that it lacks, that it cannot."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.get_static_pad("sink").add_probe(Gst.PadProbeType.BUFFER, self._on_picture)
+        self._has_failed = False
+
+    def _on_picture(self, _pad: Any, _info: Any) -> Any:
+        if not self._has_failed:
+            self._has_failed = True
+            self.fail("Failed to process frame.")
+        return Gst.PadProbeReturn.DROP
+
+
+class Muted(Decoder):
+    """Takes all coded pictures in, and gives nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        pad = self.get_static_pad("sink")
+        pad.add_probe(Gst.PadProbeType.BUFFER, lambda _pad, _info: Gst.PadProbeReturn.DROP)
+
+
+def _decoder(
+    name: str, properties: dict[str, Any], problem: str = "", behaviour: type = Decoder
+) -> Any:
     klass = "Codec/Decoder/Video"
-    return element_type(name, Decoder, klass, _TEMPLATES, declared(**properties), problem)
+    return element_type(name, behaviour, klass, _TEMPLATES, declared(**properties), problem)
 
 
 OrinDecoder = _decoder("OrinDecoder", _ON_ORIN)
@@ -106,4 +132,6 @@ ThorDecoder = _decoder("ThorDecoder", _ON_THOR)
 
 _LOCKED = "Cannot identify device '/dev/v4l2-nvdec'."
 LockedDecoder = _decoder("LockedDecoder", _ON_ORIN, _LOCKED)
+RefusingDecoder = _decoder("RefusingDecoder", _ON_ORIN, behaviour=Refusing)
+MutedDecoder = _decoder("MutedDecoder", _ON_ORIN, behaviour=Muted)
 JpegDecoder = _decoder("JpegDecoder", {}, "nvjpegdec is not to be tried")

@@ -37,6 +37,8 @@ RELEASES: Mapping[str, Mapping[str, Any]] = {
 _OTHERS = {
     "nano": {"nvv4l2h264enc": encoder.NanoEncoder},
     "locked": {"nvv4l2decoder": decoder.LockedDecoder},
+    "refusing": {"nvv4l2decoder": decoder.RefusingDecoder},
+    "muted": {"nvv4l2decoder": decoder.MutedDecoder},
     "renamed": {"nvvidconv": RenamedConverter},
 }
 
@@ -45,7 +47,8 @@ def install(release: str) -> None:
     """Register the elements of a release, such as ``l4t36``.
 
     ``l4t36+nano`` is a board without an encoder, ``l4t36+locked`` one whose decoder cannot be
-    opened, ``l4t36+renamed`` one whose converter has another name for a property, and
+    opened, ``l4t36+refusing`` and ``l4t36+muted`` ones whose decoder refuses every stream, aloud or
+    in silence, ``l4t36+renamed`` one whose converter has another name for a property, and
     ``l4t36-nvvidconv`` one without that element.
     """
     name, _, less = release.partition("-")
