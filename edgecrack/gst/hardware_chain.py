@@ -48,6 +48,12 @@ FLIPS: Mapping[str, str] = {
 TURNED_ON_ITS_SIDE = frozenset(name for name in FLIPS if name.endswith(("-90", "-270")))
 """Those that change width and height over."""
 
+SQUARE_PIXELS = "pixel-aspect-ratio=1/1"
+"""What stands behind each converter, and behind the camera, whose caps do not say it.
+
+GStreamer 1.20 else takes the smallest of all aspects, and stands still when the size changes.
+"""
+
 _QUANTIZER = 21  # as of the software encoder
 _BITS_A_PIXEL = 0.25  # where the encoder takes no quantizer
 _HARDWARE_MEMORY = "video/x-raw(memory:NVMM)"
@@ -58,11 +64,11 @@ def reader_chain(spec: PipelineSpec) -> str:
 
     ``head`` turns pictures upright, held to their size by `upright_caps`; with nothing to turn they
     pass through it as they are. A source that was decoded by the processor is taken into the
-    hardware's memory there.
+    hardware's memory there. Pixels are square behind each converter, as by `chain.rgb_caps`.
     """
     return (
         f"{spec.description} ! {CONVERTER} name=head ! "
-        f"capsfilter name=upright caps={_HARDWARE_MEMORY} ! "
+        f"capsfilter name=upright caps={_HARDWARE_MEMORY},{SQUARE_PIXELS} ! "
         f"{pace(spec)}{latest_queue(spec)} ! tee name=split "
         f"split. ! {_branch('image')} "
         f"split. ! valve name=evidence-valve drop-mode=forward-sticky-events ! "
@@ -72,7 +78,7 @@ def reader_chain(spec: PipelineSpec) -> str:
 
 def upright_caps(width_px: int, height_px: int) -> str:
     """Return what ``upright`` lets through: pictures of one size in the hardware's memory."""
-    return f"{_HARDWARE_MEMORY},width={width_px},height={height_px}"
+    return f"{_HARDWARE_MEMORY},width={width_px},height={height_px},{SQUARE_PIXELS}"
 
 
 def fit(geometry: FrameGeometry, input_px: tuple[int, int]) -> tuple[Property, ...]:
@@ -167,11 +173,11 @@ def _edges(region: Region) -> tuple[Property, ...]:
 
 def _branch(name: str) -> str:
     return (
-        f"{CONVERTER} name={name}-scale ! capsfilter name={name}-rgba caps=video/x-raw,format=RGBA "
-        f"! videoconvert dither=none ! capsfilter name={name}-caps ! {appsink(name)}"
+        f"{CONVERTER} name={name}-scale ! "
+        f"capsfilter name={name}-rgba caps=video/x-raw,format=RGBA,{SQUARE_PIXELS} ! "
+        f"videoconvert dither=none ! capsfilter name={name}-caps ! {appsink(name)}"
     )
 
 
 def _rgba(width_px: int, height_px: int) -> str:
-    size = f"width={width_px},height={height_px},pixel-aspect-ratio=1/1"
-    return f"video/x-raw,format=RGBA,{size}"
+    return f"video/x-raw,format=RGBA,width={width_px},height={height_px},{SQUARE_PIXELS}"

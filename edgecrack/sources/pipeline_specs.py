@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from edgecrack.errors import InputError
 from edgecrack.gst.chain import LIVE_STALL_NS, PipelineSpec
+from edgecrack.gst.hardware_chain import SQUARE_PIXELS
 from edgecrack.sources.address import Address, Kind, parse_pattern
 from edgecrack.sources.camera_mode import parse_camera_mode
 
@@ -53,7 +54,7 @@ def in_hardware(spec: PipelineSpec, address: Address, *, is_hardware: bool) -> P
     A CSI camera's pictures lie in the memory of those units: for the processor they are fetched.
     """
     if address.kind is Kind.CSI and not is_hardware:
-        fetched = f"{spec.description} ! nvvidconv ! video/x-raw,format=NV12"
+        fetched = f"{spec.description} ! nvvidconv ! video/x-raw,format=NV12,{SQUARE_PIXELS}"
         return replace(spec, description=fetched)
     return replace(spec, is_hardware=is_hardware)
 
@@ -70,7 +71,7 @@ def _camera(address: Address) -> _Source:
 
 def _csi(address: Address) -> _Source:
     mode = parse_camera_mode(address.query, "csi:")
-    caps = f"video/x-raw(memory:NVMM),format=NV12{mode.size_and_rate}"
+    caps = f"video/x-raw(memory:NVMM),format=NV12{mode.size_and_rate},{SQUARE_PIXELS}"
     return f"{_CSI} ! {caps}", (("sensor-id", int(address.target)),)
 
 

@@ -8,7 +8,15 @@ import pytest
 
 from edgecrack.gst import chain, hardware_chain
 from edgecrack.gst.chain import PipelineSpec
-from edgecrack.gst.hardware_chain import can_crop, encoding, fit, interpolation, reader_chain
+from edgecrack.gst.hardware_chain import (
+    SQUARE_PIXELS,
+    can_crop,
+    encoding,
+    fit,
+    interpolation,
+    reader_chain,
+    upright_caps,
+)
 from edgecrack.records import FrameGeometry, Region
 
 SPEC = PipelineSpec("clip", "a name=source")
@@ -29,11 +37,18 @@ def test_pictures_stay_in_the_hardwares_memory_up_to_each_branch():
     """Each branch fetches them itself, in four bytes a pixel, when they have their size."""
     head, image, evidence = reader_chain(SPEC).split("split. ! ")
     assert head.startswith("a name=source ! nvvidconv name=head ! capsfilter name=upright ")
-    assert " caps=video/x-raw(memory:NVMM) ! queue" in head
+    assert " caps=video/x-raw(memory:NVMM),pixel-aspect-ratio=1/1 ! queue" in head
     for name, branch in (("image", image), ("evidence", evidence)):
         steps = f"nvvidconv name={name}-scale ! capsfilter name={name}-rgba "
-        assert f"{steps}caps=video/x-raw,format=RGBA ! videoconvert" in branch
+        assert f"{steps}caps=video/x-raw,format=RGBA,{SQUARE_PIXELS} ! videoconvert" in branch
     assert "width=" not in head + image + evidence
+
+
+def test_behind_each_converter_the_pixel_aspect_is_fixed():
+    """Before a size is known and after: GStreamer 1.20 else stands still when it changes."""
+    assert reader_chain(SPEC).count(f",{SQUARE_PIXELS} ! ") == reader_chain(SPEC).count("nvvidconv")
+    sized = [upright_caps(64, 48), *values(fit(PART, (96, 64)), "image-rgba").values()]
+    assert all(caps.endswith(f",{SQUARE_PIXELS}") for caps in sized)
 
 
 @pytest.mark.parametrize("wish", [{}, {"is_live": True}, {"is_paced": True}])

@@ -39,13 +39,14 @@ def test_a_csi_camera_sends_into_the_hardwares_memory():
     """From there it is fetched where the processor is to do the work."""
     address = parse_address("csi://1?width=1920&height=1080&fps=30")
     spec = pipeline_spec(address, live=None)
-    size = "width=1920,height=1080,framerate=30/1"
+    size = "width=1920,height=1080,framerate=30/1,pixel-aspect-ratio=1/1"
     camera = f"nvarguscamerasrc name=source ! video/x-raw(memory:NVMM),format=NV12,{size}"
     assert spec.description == camera
     assert spec.settings == (("sensor-id", 1),)
     assert (spec.is_live, spec.is_endless, spec.may_return) == (True, True, True)
     fetched = in_hardware(spec, address, is_hardware=False)
-    assert fetched.description == f"{camera} ! nvvidconv ! video/x-raw,format=NV12"
+    raw = "video/x-raw,format=NV12,pixel-aspect-ratio=1/1"
+    assert fetched.description == f"{camera} ! nvvidconv ! {raw}"
     assert not fetched.is_hardware
     assert in_hardware(spec, address, is_hardware=True) == replace(spec, is_hardware=True)
 
