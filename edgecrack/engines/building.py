@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
     OnProgress = Callable[[str, int, int | None], None]
 
+_KERNELS_BYTES = 16_000_000
+"""What an engine and its timings may take beside the weights, which kernels may hold rearranged."""
+
 
 def wanted_fingerprint(
     bundle: Bundle, entry: ModelEntry, options: BuildOptions | None = None
@@ -171,6 +174,7 @@ class _Work:
 def _made(work: _Work, on_progress: OnProgress, *, again: bool) -> Sidecar:
     began_s = time.monotonic()
     onnx = work.bundle.read(work.entry.file)
+    work.store.require_room(2 * len(onnx) + _KERNELS_BYTES)
     donor = None if again else work.donor()
     if donor is not None:
         on_progress(f"the weights of engine {donor.key} are exchanged", 0, None)

@@ -19,7 +19,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from contextlib import suppress
+import shutil
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,8 @@ from edgecrack.storage.folders import make_folders
 from edgecrack.storage.replace_file import replace_file
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from edgecrack.engines.fingerprint import Fingerprint, Target
     from edgecrack.storage.disk import Disk
 
@@ -136,13 +139,14 @@ class EngineStore:
         Raises:
             SinkError: The disk is full or broken; an earlier engine of this fingerprint is gone.
         """
-        self.make()
-        for kind in ("proved", "json"):
-            self._disk.remove(self._path(sidecar.key, kind))
-        replace_file(self._disk, self._path(sidecar.key, "plan"), plan)
-        replace_file(self._disk, self._path(sidecar.key, "layers.json"), layers.encode())
         text = json.dumps(sidecar.as_json(), indent=2) + "\n"
-        replace_file(self._disk, self._path(sidecar.key, "json"), text.encode())
+        with self._keeping():
+            make_folders(self._disk, self.folder)
+            for kind in ("proved", "json"):
+                self._disk.remove(self._path(sidecar.key, kind))
+            replace_file(self._disk, self._path(sidecar.key, "plan"), plan)
+            replace_file(self._disk, self._path(sidecar.key, "layers.json"), layers.encode())
+            replace_file(self._disk, self._path(sidecar.key, "json"), text.encode())
 
     def is_proved(self, sidecar: Sidecar) -> bool:
         """Whether an engine has answered as its bundle promises."""
@@ -159,7 +163,22 @@ class EngineStore:
         Raises:
             SinkError: It cannot be made.
         """
-        make_folders(self._disk, self.folder)
+        with self._keeping():
+            make_folders(self._disk, self.folder)
+
+    def require_room(self, count_bytes: int) -> None:
+        """Refuse to build, which takes minutes, what the disk could not take; the folder is there.
+
+        Raises:
+            SinkError: Less than this is free.
+        """
+        free_bytes = shutil.disk_usage(self.folder).free
+        with self._keeping():
+            if free_bytes < count_bytes:
+                raise SinkError(
+                    f"of the {count_bytes / 1e6:.0f} MB that one may take {free_bytes / 1e6:.0f} "
+                    "are free"
+                )
 
     def remove(self, sidecar: Sidecar) -> int:
         """Remove an engine, and return the bytes of its plan."""
@@ -212,6 +231,18 @@ class EngineStore:
         with suppress(SinkError):
             self.make()
             replace_file(self._disk, self._path(target.key, "timing"), timings)
+
+    @contextmanager
+    def _keeping(self) -> Iterator[None]:
+        """Say of a disk that failed what helps here, where there is no --out."""
+        try:
+            yield
+        except SinkError as error:
+            what = str(error).partition(";")[0]
+            raise SinkError(
+                f"engines must be kept in {self.folder}, but {what}; make room there, or name "
+                "another folder with XDG_CACHE_HOME."
+            ) from error
 
     def _path(self, key: str, kind: str) -> Path:
         return self.folder / f"{key}.{kind}"

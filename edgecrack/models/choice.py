@@ -85,6 +85,7 @@ def choose(
     Raises:
         BundleError: Nothing here runs what was asked for.
         NotHealthyError: No candidate gives the answers that the bundle promises.
+        SinkError: What the only candidate needs cannot be kept.
     """
     asked = asked_variants(bundle, spec)
     candidates = [variant for variant in asked if variant not in _FOR_PROOF_ONLY] or asked
@@ -92,34 +93,38 @@ def choose(
         only = candidates[0]
         why = "nothing else was asked for or can run here"
         choice = Choice(only.backend, only.precision, why)
-    else:
-        path = cache_folder() / f"{_fingerprint(bundle, spec, candidates)}.json"
-        remembered = _read(path, candidates)
-        choice = remembered or _tried(bundle, spec, candidates, on_progress)
-        if remembered is None:
-            _remember(path, choice)
-    _make_ready(bundle, spec, choice, on_progress)
+        _make_ready(bundle, spec, choice, on_progress)
+        return choice
+    path = cache_folder() / f"{_fingerprint(bundle, spec, candidates)}.json"
+    if (remembered := _read(path, candidates)) is not None:
+        with suppress(SinkError):  # its engine is gone, and a new one cannot be kept
+            _make_ready(bundle, spec, remembered, on_progress)
+            return remembered
+    choice, is_lasting = _tried(bundle, spec, candidates, on_progress)
+    if is_lasting:
+        _remember(path, choice)
     return choice
 
 
 def _tried(
     bundle: Bundle, spec: ModelSpec, candidates: Sequence[Variant], on_progress: OnProgress
-) -> Choice:
-    """Prove and time every candidate, and return the best."""
-    results, refusals = [], []
+) -> tuple[Choice, bool]:
+    """Prove and time every candidate; return the best, and whether that is worth remembering."""
+    results: list[tuple[Variant, NetworkResult]] = []
+    refusals: list[EdgecrackError] = []
     for done, variant in enumerate(candidates):
         on_progress("backends tried", done, len(candidates))
         network = bundle.model(variant.precision, spec.size_px)
         try:
             results.append((variant, prove(bundle, network, variant, on_progress=on_progress)))
-        except (BundleError, NotHealthyError) as error:
+        except (BundleError, NotHealthyError, SinkError) as error:
             refusals.append(error)
             results.append((variant, _failed(network, variant, error)))
     on_progress("backends tried", len(candidates), len(candidates))
     if len(refusals) == len(candidates):
         raise refusals[0]  # nothing here can even load it
     stated = {each.precision: bundle.manifest.agreement(each.precision) for each in candidates}
-    return fastest(results, stated)
+    return fastest(results, stated), not any(isinstance(each, SinkError) for each in refusals)
 
 
 def _make_ready(bundle: Bundle, spec: ModelSpec, choice: Choice, on_progress: OnProgress) -> None:

@@ -1,11 +1,13 @@
 """What runs a bundle: the fastest whose masks are those of FP32, chosen once and remembered."""
 
 import json
+import shutil
 import sys
+from types import SimpleNamespace
 
 import pytest
 
-from edgecrack.errors import BundleError, NotHealthyError
+from edgecrack.errors import BundleError, NotHealthyError, SinkError
 from edgecrack.models import choice as module
 from edgecrack.models import selftest
 from edgecrack.models.choice import choose, fastest
@@ -13,6 +15,7 @@ from edgecrack.models.golden_result import GoldenResult
 from edgecrack.models.selftest import NetworkResult
 from edgecrack.models.variants import Variant, unavailable, variants
 from edgecrack.segmenters import ModelSpec, backends
+from tests.doubles.install import doubles
 
 
 def result(latency_ms, both_px=1000, reason=""):
@@ -142,6 +145,49 @@ def test_a_home_that_cannot_be_written_is_no_fault(tiny, cache, proved):
     choose(tiny, ModelSpec())
     choose(tiny, ModelSpec())
     assert len(proved) == 2 * len(tried(tiny))
+
+
+@pytest.mark.parametrize("is_full", [True, False], ids=["full", "unwritable"])
+def test_an_engine_that_cannot_be_kept_stops_no_run(tiny, cache, tmp_path, monkeypatch, is_full):
+    """Another backend runs, no minutes are lost, and it is tried again when there is room."""
+    engines = tmp_path / "engines"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(engines))
+    with doubles("10.3.0") as gpu:
+        with monkeypatch.context() as patch:
+            if is_full:
+                usage = SimpleNamespace(free=1_000_000)
+                patch.setattr(shutil, "disk_usage", lambda _folder: usage)
+            else:
+                engines.write_text("a file where the folder should be")
+            found = choose(tiny, ModelSpec())
+            assert found.backend != "tensorrt"
+            assert f"engines must be kept in {engines}" in found.why
+            assert "--out" not in found.why
+            with pytest.raises(SinkError, match="XDG_CACHE_HOME"):
+                choose(tiny, ModelSpec(backend="tensorrt"))
+            assert gpu.timed == []
+            assert not cache.exists()
+        if not is_full:
+            engines.unlink()
+        choose(tiny, ModelSpec())
+        assert gpu.timed
+
+
+def test_a_choice_whose_engine_cannot_be_kept_any_more_is_made_anew(tiny, cache, monkeypatch):
+    """It was remembered when there was room; it counts again as soon as there is."""
+    choose(tiny, ModelSpec())
+    (note,) = cache.iterdir()
+    chosen = {"backend": "openvino", "precision": "fp32", "why": "it was the fastest"}
+    note.write_text(json.dumps(chosen))
+
+    def full(*_):
+        raise SinkError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("edgecrack.segmenters.ov.prepare", full)
+        found = choose(tiny, ModelSpec())
+    assert (found.backend, "the disk is full" in found.why) == ("onnxruntime", True)
+    assert choose(tiny, ModelSpec()).why == "it was the fastest"
 
 
 def test_what_was_asked_for_is_not_proved(tiny, cache, proved):
