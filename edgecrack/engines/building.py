@@ -21,7 +21,6 @@ from edgecrack.engines.execution import LoadedEngine
 from edgecrack.engines.fingerprint import Fingerprint
 from edgecrack.engines.gpu import first_gpu
 from edgecrack.engines.inspection import convolution_precisions, require_precision
-from edgecrack.engines.lock import build_lock
 from edgecrack.engines.options import BuildOptions
 from edgecrack.engines.refitting import can_refit, refit
 from edgecrack.engines.sidecar import Sidecar
@@ -66,7 +65,7 @@ def ensure_engine(
     on_progress: OnProgress,
     store: EngineStore | None = None,
 ) -> bool:
-    """Build the engine of a network if none fits; return whether it is yet to be proved.
+    """Build the engine of a network if no whole one fits; return whether it is to be proved.
 
     Args:
         bundle: Where the network is from.
@@ -80,10 +79,20 @@ def ensure_engine(
     """
     store = store or EngineStore()
     wanted = wanted_fingerprint(bundle, entry)
-    if (fitting := store.fitting(wanted)) is not None:
-        store.plan(fitting)
-        return not store.is_proved(fitting)
+    while (fitting := store.fitting(wanted)) is not None:
+        if _is_whole(store, fitting):
+            return not store.is_proved(fitting)
+        on_progress(f"engine {fitting.key} is damaged and is removed", 0, None)
+        store.discard(fitting)
     make_engine(bundle, entry, on_progress, store=store)
+    return True
+
+
+def _is_whole(store: EngineStore, sidecar: Sidecar) -> bool:
+    try:
+        store.plan(sidecar)
+    except EngineError:
+        return False
     return True
 
 
@@ -121,11 +130,10 @@ def make_engine(
     """
     store, options = store or EngineStore(), options or BuildOptions()
     work = _Work(bundle, entry, options, store, wanted_fingerprint(bundle, entry, options))
-    store.make()
     waiting = "another build of an engine is at work; this one waits"
-    with build_lock(store.folder, lambda: on_progress(waiting, 0, None)):
+    with store.locked(lambda: on_progress(waiting, 0, None)):
         there = [each for each in store.engines() if each.fingerprint == work.wanted]
-        if there and not again:
+        if there and not again and _is_whole(store, there[0]):
             return there[0], False
         sidecar = _made(work, on_progress, again=again)
     store.limit(MOST_BYTES, keep=sidecar)

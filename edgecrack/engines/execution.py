@@ -16,7 +16,6 @@ from edgecrack.engines.gpu import Buffer, Stream
 from edgecrack.engines.graph import Graph, is_wanted
 from edgecrack.engines.inspection import convolution_precisions
 from edgecrack.engines.log import LOG
-from edgecrack.engines.store import BUILD
 from edgecrack.errors import EngineError
 
 if TYPE_CHECKING:
@@ -25,6 +24,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _Shape = tuple[int, ...]
+
+
+class RefusedPlanError(EngineError):
+    """TensorRT does not take a plan, however much memory there is: it is of no use."""
 
 
 class LoadedEngine:
@@ -37,7 +40,8 @@ class LoadedEngine:
         outputs: Names of the outputs that it must have, in this order.
 
     Raises:
-        EngineError: TensorRT does not take the plan, or it is of another contract.
+        RefusedPlanError: TensorRT does not take the plan.
+        EngineError: There is no memory for it, or it is of another contract.
     """
 
     def __init__(
@@ -53,10 +57,7 @@ class LoadedEngine:
         runtime = trt.Runtime(LOG)
         engine = runtime.deserialize_cuda_engine(plan)
         if engine is None:
-            raise EngineError(
-                f"TensorRT {trt.__version__} must load the engine of {name}, but: {LOG.reason}; "
-                f"run '{BUILD} --again'."
-            )
+            raise _refused(name)
         self._runtime: trt.Runtime | None = runtime  # it must outlive the engine
         self._engine: trt.ICudaEngine = engine
         del runtime, engine  # an error would keep them
@@ -221,6 +222,14 @@ class Lane:
     def _require(self, success: object, what: str) -> None:
         if not success:
             raise self._owner.failed(what)
+
+
+def _refused(name: str) -> EngineError:
+    """Return the error that a plan could not be loaded, with TensorRT's reason."""
+    text = f"TensorRT {trt.__version__} must load the engine of {name}, but: {LOG.reason}"
+    if "memory" in LOG.reason.lower():
+        return EngineError(f"{text}; close other programs.")
+    return RefusedPlanError(f"{text}; the next run builds it anew.")
 
 
 def _sides(shape: trt.Dims) -> _Shape:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from edgecrack.engines.libraries import require_libraries
 from edgecrack.engines.networks import tensorrt_networks
-from edgecrack.engines.store import BUILD, EngineStore
+from edgecrack.engines.store import EngineStore, build_command
 from edgecrack.errors import EngineError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from edgecrack.bundle import Bundle
     from edgecrack.engines.fingerprint import Fingerprint
     from edgecrack.engines.sidecar import Sidecar
@@ -58,7 +60,7 @@ def engine_states(bundle: Bundle, store: EngineStore | None = None) -> tuple[Eng
     found = []
     for entry in tensorrt_networks(bundle.manifest):
         wanted = wanted_fingerprint(bundle, entry)
-        state, why, sidecar = _state(store, wanted)
+        state, why, sidecar = _state(store, wanted, bundle.path)
         found.append(
             EngineState(
                 entry.file, entry.precision, *entry.size_px, state, why, wanted.key, sidecar
@@ -67,11 +69,13 @@ def engine_states(bundle: Bundle, store: EngineStore | None = None) -> tuple[Eng
     return tuple(found)
 
 
-def _state(store: EngineStore, wanted: Fingerprint) -> tuple[str, str, Sidecar | None]:
+def _state(
+    store: EngineStore, wanted: Fingerprint, bundle: Path
+) -> tuple[str, str, Sidecar | None]:
     fitting = store.fitting(wanted)
     if fitting is None:
         state = "stale" if store.nearest(wanted) else "missing"
-        return state, f"{store.misfit(wanted)}; run '{BUILD} --size {wanted.size}'.", None
+        return state, f"{store.misfit(wanted)}; run '{build_command(bundle, wanted)}'.", None
     try:
         store.plan(fitting)
     except EngineError as error:

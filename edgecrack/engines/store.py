@@ -24,6 +24,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgecrack.engines.lock import build_lock
 from edgecrack.engines.sidecar import Sidecar, parse_sidecar
 from edgecrack.errors import EngineError, SinkError
 from edgecrack.installation import as_here
@@ -32,7 +33,7 @@ from edgecrack.storage.folders import make_folders
 from edgecrack.storage.replace_file import replace_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from edgecrack.engines.fingerprint import Fingerprint, Target
     from edgecrack.storage.disk import Disk
@@ -41,9 +42,13 @@ MOST_BYTES = 4_000_000_000
 """What all plans together may take; beyond it those that were built first are removed."""
 
 _OURS = (".json", ".plan", ".proved", ".timing")
+_HEALED = "the next run builds it anew"
 
-BUILD = as_here("edgecrack engine build")
-"""What to type where an engine is missing."""
+
+def build_command(bundle: Path, wanted: Fingerprint) -> str:
+    """Return what to type where the engine of a network of a bundle is missing."""
+    what = f"--precision {wanted.precision} --size {wanted.size}"
+    return as_here(f"edgecrack engine build {bundle} {what}")
 
 
 def engines_folder() -> Path:
@@ -116,13 +121,13 @@ class EngineStore:
             data = path.read_bytes()
         except OSError as error:
             raise EngineError(
-                f"{path} is needed and cannot be read ({error.strerror}); run '{BUILD} --again'."
+                f"{path} is needed and cannot be read ({error.strerror}); {_HEALED}."
             ) from error
         digest = hashlib.sha256(data).hexdigest()
         if digest != sidecar.plan_sha256:
             raise EngineError(
                 f"{path} must have SHA-256 {sidecar.plan_sha256[:12]}... as its sidecar says, but "
-                f"is damaged: it has {digest[:12]}...; run '{BUILD} --again'."
+                f"is damaged: it has {digest[:12]}...; {_HEALED}."
             )
         return data
 
@@ -179,6 +184,30 @@ class EngineStore:
                     f"of the {count_bytes / 1e6:.0f} MB that one may take {free_bytes / 1e6:.0f} "
                     "are free"
                 )
+
+    @contextmanager
+    def locked(self, on_wait: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """Have the folder, which is made if it is not there, to oneself.
+
+        Args:
+            on_wait: Told when a build is at work, before its end is waited for.
+
+        Raises:
+            SinkError: The folder cannot be made, or takes no file.
+        """
+        self.make()
+        with build_lock(self.folder, on_wait):
+            yield
+
+    def discard(self, sidecar: Sidecar) -> None:
+        """Remove an engine that is of no use, unless another one has taken its place meanwhile.
+
+        Raises:
+            SinkError: It cannot be removed.
+        """
+        with self.locked():
+            if sidecar in self.engines():
+                self.remove(sidecar)
 
     def remove(self, sidecar: Sidecar) -> int:
         """Remove an engine, and return the bytes of its plan."""

@@ -11,17 +11,18 @@ from threading import Condition
 from typing import TYPE_CHECKING
 
 from edgecrack.engines.building import accept_engine, ensure_engine, wanted_fingerprint
-from edgecrack.engines.execution import Lane, LoadedEngine
+from edgecrack.engines.execution import Lane, LoadedEngine, RefusedPlanError
 from edgecrack.engines.gpu import first_gpu
 from edgecrack.engines.inspection import require_precision
-from edgecrack.engines.store import BUILD, EngineStore
+from edgecrack.engines.store import EngineStore, build_command
 from edgecrack.engines.target import tensorrt_version
-from edgecrack.errors import BundleError, EngineError
+from edgecrack.errors import BundleError, EngineError, SinkError
 from edgecrack.records import Answer
 from edgecrack.segmenters.threads import cpu_seconds, started_threads
 
 if TYPE_CHECKING:
     from edgecrack.bundle import Bundle
+    from edgecrack.engines.sidecar import Sidecar
     from edgecrack.manifest import ModelEntry
     from edgecrack.records import RgbImage
     from edgecrack.segmenters import Segmenter
@@ -77,10 +78,9 @@ class TensorRtSegmenter:
         self.threshold, self.model_sha256 = bundle.manifest.threshold, bundle.sha256
         self.road_threshold = bundle.manifest.road_threshold
         self._gpu = first_gpu()
-        plan = _plan(bundle, entry)
+        sidecar = _fitting(bundle, entry)
         with started_threads() as own_threads, self._gpu.current():
-            outputs = list(bundle.manifest.thresholds)
-            self._engine = LoadedEngine(plan, str(self._path), entry.size_px, outputs)
+            self._engine = _loaded(bundle, entry, sidecar)
             self._lanes = _lanes(self._engine, 1 if live else LANES)
             try:
                 convolutions = self._engine.convolutions(self._lanes[0])
@@ -160,20 +160,36 @@ class TensorRtSegmenter:
             self._engine.free()
 
 
-def _plan(bundle: Bundle, entry: ModelEntry) -> bytes:
-    """Return the plan that was built for exactly this device.
+def _fitting(bundle: Bundle, entry: ModelEntry) -> Sidecar:
+    """Return the engine that was built for exactly this device.
 
     Raises:
-        EngineError: There is none, or it is damaged.
+        EngineError: There is none.
     """
     store, wanted = EngineStore(), wanted_fingerprint(bundle, entry)
     fitting = store.fitting(wanted)
     if fitting is None:
         raise EngineError(
             f"{bundle.path / entry.file} needs an engine, but {store.misfit(wanted)}; run "
-            f"'{BUILD} --size {wanted.size}'."
+            f"'{build_command(bundle.path, wanted)}'."
         )
-    return store.plan(fitting)
+    return fitting
+
+
+def _loaded(bundle: Bundle, entry: ModelEntry, sidecar: Sidecar) -> LoadedEngine:
+    """Return an engine that is loaded; what TensorRT refuses for good is removed.
+
+    Raises:
+        EngineError: It is damaged, TensorRT refuses it, or there is no memory.
+    """
+    store, outputs = EngineStore(), list(bundle.manifest.thresholds)
+    name = str(bundle.path / entry.file)
+    try:
+        return LoadedEngine(store.plan(sidecar), name, entry.size_px, outputs)
+    except RefusedPlanError:
+        with suppress(SinkError):  # the next start will refuse it, too
+            store.discard(sidecar)
+        raise
 
 
 def _lanes(engine: LoadedEngine, count: int) -> list[Lane]:

@@ -117,6 +117,7 @@ class Gpu:
         room_bytes: Its memory.
         dla_cores: Deep-learning accelerators beside it.
         build_problem: What the builder logs instead of building; empty if it builds.
+        load_problem: What is logged instead of loading a plan; empty if it is loaded.
         builds_fp32: Whether the builder computes in FP32 whatever it is asked, without an error.
         deserialised: How many plans were handed to it.
         timed: Layers whose kernels the builder has tried, each time it did.
@@ -134,6 +135,7 @@ class Gpu:
         self.count = int(os.environ.get("GPU_DOUBLE_COUNT", "1"))
         self.dla_cores = 0
         self.build_problem = os.environ.get("GPU_DOUBLE_PROBLEM", "")
+        self.load_problem = ""
         self.builds_fp32 = False
         self.deserialised = 0
         self.timed: list[str] = []

@@ -49,6 +49,9 @@ class Plan:
 def read_plan(data: bytes, logger: ILogger) -> Plan | None:
     """Return the plan in some bytes or, having told the log why, None."""
     GPU.deserialised += 1
+    if GPU.load_problem:
+        logger.log(logger.ERROR, GPU.load_problem)
+        return None
     head, _, body = bytes(data).partition(b"\n")
     if head != _MAGIC + hashlib.sha256(body).hexdigest().encode():
         logger.log(logger.ERROR, "IRuntime::deserializeCudaEngine: Error Code 1: Serialization "

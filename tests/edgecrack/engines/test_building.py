@@ -66,6 +66,25 @@ def test_an_engine_that_is_there_is_not_built_again(gpu, tiny):
     assert building().ensure_engine(tiny, entry, quiet)  # another one is another proof
 
 
+@pytest.mark.usefixtures("gpu")
+def test_a_damaged_engine_makes_room_for_a_whole_one(tiny, cache):
+    """One that fits is taken; only where there is none another one is built."""
+    plain, _ = make(tiny)
+    refittable, _ = make(tiny, refit=True)
+    (cache / f"{refittable.key}.plan").unlink()
+    assert building().ensure_engine(tiny, tiny.model("fp16"), quiet)
+    assert EngineStore().engines() == [plain]
+    (cache / f"{plain.key}.plan").write_bytes(b"torn")
+    told = []
+    assert building().ensure_engine(tiny, tiny.model("fp16"), lambda *what: told.append(what[0]))
+    (healed,) = EngineStore().engines()
+    assert (told[0], healed.key) == (f"engine {plain.key} is damaged and is removed", plain.key)
+    (cache / f"{plain.key}.plan").write_bytes(b"torn")
+    again, is_new = make(tiny)
+    assert is_new
+    assert EngineStore().plan(again)
+
+
 def test_a_silent_fp32_engine_is_refused(any_gpu, tiny, cache):
     """TensorRT builds FP32 without a word where FP16 was asked for: nothing is kept."""
     _, gpu = any_gpu

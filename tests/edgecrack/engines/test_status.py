@@ -21,7 +21,8 @@ def test_each_state_says_what_to_do(tiny, cache):
         (state,) = engine_states(tiny)
         assert (state.state, state.precision, state.file) == ("missing", "fp16", "model.fp16.onnx")
         assert (state.width_px, state.height_px, state.sidecar) == (96, 64, None)
-        assert "run 'edgecrack engine build --size 96x64'" in state.why
+        command = f"run 'edgecrack engine build {tiny.path} --precision fp16 --size 96x64'"
+        assert command in state.why
         ensure(tiny)
         before = gpu.deserialised
         (state,) = engine_states(tiny)

@@ -107,7 +107,7 @@ def test_a_damaged_plan_is_never_returned(store, damage):
     """Neither shorter, nor longer, nor changed."""
     known = keep(store)
     (store.folder / f"{known.key}.plan").write_bytes(damage)
-    with pytest.raises(EngineError, match=r"is damaged.*--again"):
+    with pytest.raises(EngineError, match=r"is damaged.*builds it anew"):
         store.plan(known)
 
 
@@ -117,6 +117,16 @@ def test_a_plan_that_is_gone_is_named(store):
     (store.folder / f"{known.key}.plan").unlink()
     with pytest.raises(EngineError, match="cannot be read"):
         store.plan(known)
+
+
+def test_only_what_turned_out_bad_is_discarded(store):
+    """Another process may have built a whole one in its place meanwhile."""
+    bad = keep(store)
+    whole = keep(store, b"another plan")
+    store.discard(bad)
+    assert store.engines() == [whole]
+    store.discard(whole)
+    assert store.engines() == []
 
 
 def test_what_is_no_sidecar_is_passed_over(store):

@@ -156,15 +156,15 @@ def test_a_stale_or_foreign_engine_is_never_loaded(tiny, monkeypatch, name, vers
 
 
 def test_a_damaged_plan_is_never_loaded(gpu, tiny, engine_cache):
-    """Its digest is checked before TensorRT sees it, by a run and by what prepares one."""
+    """Its digest is checked before TensorRT sees it; what prepares a run builds it anew."""
     loaded(tiny).close()
     (plan,) = engine_cache.glob("*.plan")
     plan.write_bytes(plan.read_bytes()[:-1])
     before = gpu.deserialised
-    for refuse in (load_segmenter, lambda tiny, _: prepare("tensorrt", tiny, tiny.model("fp16"))):
-        with pytest.raises(EngineError, match=r"damaged.*--again"):
-            refuse(tiny, FP16)
+    with pytest.raises(EngineError, match=r"damaged.*the next run builds it anew"):
+        load_segmenter(tiny, FP16)
     assert gpu.deserialised == before
+    loaded(tiny).close()
 
 
 @pytest.mark.usefixtures("gpu")
@@ -176,7 +176,7 @@ def test_a_damaged_plan_is_never_loaded(gpu, tiny, engine_cache):
     ],
 )
 def test_a_plan_that_tensorrt_refuses_is_an_error(tiny, engine_cache, change, reason):
-    """Where someone has made sidecar and digest fit, TensorRT has the last word: None."""
+    """Where sidecar and digest fit, TensorRT has the last word; then another one is built."""
     loaded(tiny).close()
     (known,) = EngineStore().engines()
     forged = change(EngineStore().plan(known))
@@ -185,8 +185,20 @@ def test_a_plan_that_tensorrt_refuses_is_an_error(tiny, engine_cache, change, re
     path = engine_cache / f"{known.key}.json"
     path.write_text(json.dumps(values))
     assert parse_sidecar(path.read_bytes()).key == known.key
-    with pytest.raises(EngineError, match=rf"must load the engine of .*{reason}.*--again"):
+    with pytest.raises(EngineError, match=rf"must load the engine of .*{reason}.*it anew"):
         load_segmenter(tiny, FP16)
+    assert EngineStore().engines() == []
+    loaded(tiny).close()
+
+
+def test_without_memory_a_good_engine_stays(gpu, tiny):
+    """TensorRT refuses to load it for now, not for good."""
+    loaded(tiny).close()
+    gpu.load_problem = "Requested amount of GPU memory (9 bytes) could not be allocated."
+    with pytest.raises(EngineError, match=r"could not be allocated; close other programs"):
+        load_segmenter(tiny, FP16)
+    gpu.load_problem = ""
+    load_segmenter(tiny, FP16).close()
 
 
 @pytest.mark.usefixtures("gpu")
