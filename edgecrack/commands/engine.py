@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -102,7 +103,7 @@ def build(
     with progress_bars() as show:
         for entry in networks:
             sidecar, is_new = make_engine(bundle, entry, show, options, again=again)
-            made.append((sidecar, is_new, _proof(bundle, entry)))
+            made.append((sidecar, is_new, _proof(bundle, entry, sidecar)))
     if as_json:
         told = [{**each.as_json(), "is_new": new, "proof": proof} for each, new, proof in made]
         typer.echo(json.dumps(told, indent=2))
@@ -183,20 +184,25 @@ def _networks(bundle: Bundle, precision: str, size: str) -> list[ModelEntry]:
     return [bundle.model(each, size_px) for each in precisions for size_px in sizes_px]
 
 
-def _proof(bundle: Bundle, entry: ModelEntry) -> str:
-    """Run the golden frames through the engine, unless that was done; return how that went.
+def _proof(bundle: Bundle, entry: ModelEntry, sidecar: Sidecar) -> str:
+    """Run the golden frames through an engine, unless that was done; return how that went.
 
     Raises:
-        NotHealthyError: The answers are not those that the bundle promises.
+        NotHealthyError: The answers are not those that the bundle promises; the engine is removed.
     """
-    from edgecrack.models.selftest import prove  # noqa: PLC0415
-    from edgecrack.models.variants import Variant  # noqa: PLC0415
-    from edgecrack.segmenters.backends import prepare  # noqa: PLC0415
+    from edgecrack.engines.store import EngineStore  # noqa: PLC0415
+    from edgecrack.models.selftest import prove_loaded  # noqa: PLC0415
+    from edgecrack.segmenters.trt import TensorRtSegmenter  # noqa: PLC0415  it loads TensorRT
 
-    if not prepare("tensorrt", bundle, entry):
+    store = EngineStore()
+    if store.is_proved(sidecar):
         return "proved before"
-    result = prove(bundle, entry, Variant("tensorrt", entry.precision))
+    with closing(TensorRtSegmenter(bundle, entry, live=True, sidecar=sidecar)) as segmenter:
+        result = prove_loaded(bundle, entry, "tensorrt", segmenter)
+    if not result.passed:
+        store.discard(sidecar)
     result.require()
+    store.mark_proved(sidecar)
     return f"mask IoU {result.mask_iou:.5f}, {result.latency_ms:.1f} ms"
 
 

@@ -83,9 +83,9 @@ class EngineStore:
         return sorted(found, key=lambda sidecar: (sidecar.built_utc, sidecar.key))
 
     def fitting(self, wanted: Fingerprint) -> Sidecar | None:
-        """Return the engine that may run where ``wanted`` is, the last one that was built."""
+        """Return the engine that may run where ``wanted`` is: the last one, proved ones first."""
         fitting = [each for each in self.engines() if each.fingerprint.fits(wanted)]
-        return fitting[-1] if fitting else None
+        return max(reversed(fitting), key=self.is_proved, default=None)
 
     def nearest(self, wanted: Fingerprint) -> Sidecar | None:
         """Return the engine that most likely was meant: as many facts as possible are the same."""

@@ -227,29 +227,53 @@ def prove(
     prepare(variant.backend, bundle, network, on_progress)
     spec = ModelSpec(backend=variant.backend, precision=network.precision, size_px=network.size_px)
     with closing(load_segmenter(bundle, spec, live=True)) as segmenter:
-        golden = _within(
-            deadline_s,
-            network,
-            lambda: tuple(
-                result
-                for entry in bundle.manifest.golden_of(network.size_px)
-                for result in compare(bundle, network, entry, segmenter)
-            ),
-        )
-        latency_ms = _within(deadline_s, network, lambda: _latency_ms(segmenter))
-        result = NetworkResult(
-            file=network.file,
-            backend=variant.backend,
-            precision=segmenter.precision,
-            width_px=network.width_px,
-            height_px=network.height_px,
-            golden=golden,
-            latency_ms=latency_ms,
-            reason=_reason(network, segmenter.precision, golden),
-        )
+        result = prove_loaded(bundle, network, variant.backend, segmenter, deadline_s=deadline_s)
     if result.passed:
         accept(variant.backend, bundle, network)
     return result
+
+
+def prove_loaded(
+    bundle: Bundle,
+    network: ModelEntry,
+    backend: str,
+    segmenter: Segmenter,
+    *,
+    deadline_s: float = DEADLINE_S,
+) -> NetworkResult:
+    """Run a network that is loaded on the golden frames of its size.
+
+    Args:
+        bundle: Where the network is from.
+        network: Which network.
+        backend: What runs it.
+        segmenter: What it was loaded into.
+        deadline_s: How long it may take.
+
+    Raises:
+        NotHealthyError: It takes longer.
+        BundleError: A golden frame cannot be read.
+    """
+    golden = _within(
+        deadline_s,
+        network,
+        lambda: tuple(
+            result
+            for entry in bundle.manifest.golden_of(network.size_px)
+            for result in compare(bundle, network, entry, segmenter)
+        ),
+    )
+    latency_ms = _within(deadline_s, network, lambda: _latency_ms(segmenter))
+    return NetworkResult(
+        file=network.file,
+        backend=backend,
+        precision=segmenter.precision,
+        width_px=network.width_px,
+        height_px=network.height_px,
+        golden=golden,
+        latency_ms=latency_ms,
+        reason=_reason(network, segmenter.precision, golden),
+    )
 
 
 def _within(deadline_s: float, network: ModelEntry, work: Callable[[], _Answer]) -> _Answer:

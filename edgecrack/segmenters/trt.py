@@ -70,15 +70,23 @@ class TensorRtSegmenter:
 
     Several pictures may be at work, each in a lane of its own. Closing waits for none of them: the
     lane of a picture at work is freed by the thread that brought it, and the engine by the last.
+
+    Args:
+        bundle: Where the network is from.
+        entry: Which network.
+        live: One picture at a time.
+        sidecar: Of the engine to load; None is the one that a run takes.
     """
 
-    def __init__(self, bundle: Bundle, entry: ModelEntry, *, live: bool) -> None:
+    def __init__(
+        self, bundle: Bundle, entry: ModelEntry, *, live: bool, sidecar: Sidecar | None = None
+    ) -> None:
         self._path = bundle.path / entry.file
         self.width_px, self.height_px = entry.size_px
         self.threshold, self.model_sha256 = bundle.manifest.threshold, bundle.sha256
         self.road_threshold = bundle.manifest.road_threshold
         self._gpu = first_gpu()
-        sidecar = _fitting(bundle, entry)
+        sidecar = sidecar or _fitting(bundle, entry)
         with started_threads() as own_threads, self._gpu.current():
             self._engine = _loaded(bundle, entry, sidecar)
             self._lanes = _lanes(self._engine, 1 if live else LANES)

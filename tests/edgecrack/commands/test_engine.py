@@ -20,6 +20,14 @@ def with_gpu(tmp_path):
     }
 
 
+def spoil_golden(bundle_copy, manifest):
+    """Have a bundle promise other answers than its networks give."""
+    golden = bundle_copy / "golden" / "crack.96x64.probability.png"
+    pixels = np.asarray(Image.open(golden))
+    Image.fromarray(255 - pixels).save(golden)
+    manifest.seal()
+
+
 @pytest.fixture
 def engine(command, with_gpu):
     """Return a function that runs ``edgecrack engine``."""
@@ -64,6 +72,25 @@ def test_what_cannot_be_is_refused(engine, command, tiny_bundle, with_gpu):
     without.refused(65, "tensorrt cannot be loaded here", "python3-libnvinfer")
     exported = command("engine", tiny_bundle, "--json", package="export", **with_gpu)
     assert exported.json[0]["is_new"]
+
+
+def test_an_engine_that_fails_its_proof_hides_no_other(engine, bundle_copy, manifest):
+    """It is the new one that is proved; it is removed, and the one that was proved runs on."""
+    (plain,) = engine("build", bundle_copy, "--json").json
+    spoil_golden(bundle_copy, manifest)
+    engine("build", bundle_copy, "--refit").refused(3, "differs on golden frames")
+    (left,) = engine("list", "--json").json
+    assert left["key"] == plain["key"]
+    assert "is there, proved before" in engine("build", bundle_copy).stdout
+
+
+def test_the_engine_that_was_built_is_the_one_that_is_proved(engine, tiny_bundle, tmp_path):
+    """And no other that fits: that one is gone here."""
+    engine("build", tiny_bundle)
+    (plan,) = tmp_path.glob("cache/edgecrack/engines/*.plan")
+    plan.unlink()
+    built = engine("build", tiny_bundle, "--refit")
+    assert "fp16 refit: built, mask IoU" in built.stdout, built.stderr
 
 
 def masks(run):
@@ -119,10 +146,7 @@ def test_a_new_engine_with_wrong_answers_is_not_used(
     command, with_gpu, drive, tmp_path, bundle_copy, manifest
 ):
     """Built is not proved: golden frames that it fails stop the run, and the next one, too."""
-    golden = bundle_copy / "golden" / "crack.96x64.probability.png"
-    pixels = np.asarray(Image.open(golden))
-    Image.fromarray(255 - pixels).save(golden)
-    manifest.seal()
+    spoil_golden(bundle_copy, manifest)
     ended = command(
         "run", drive.video, "--out", tmp_path / "run", "--model", bundle_copy,
         "--backend", "tensorrt", "--precision", "fp16", **with_gpu,

@@ -67,12 +67,16 @@ def test_an_engine_that_could_not_be_kept_is_not_there(store, recorded_disk, mon
     assert known.key in {path.name.partition(".")[0] for path in store.folder.iterdir()}
 
 
-def test_the_last_one_built_is_taken(store):
-    """Of engines that differ in the way of building only, any would do."""
+def test_the_last_one_built_that_is_proved_is_taken(store):
+    """Engines that differ in the way of building only would all do, if their answers are right."""
     plain = keep(store)
     with_flags = replace(FINGERPRINT, flags=("dla0", "refit"))
     later = keep(store, fingerprint=with_flags, built_utc="2026-05-02T00:00:00.000+00:00")
     assert store.engines() == [plain, later]
+    assert store.fitting(FINGERPRINT) == later
+    store.mark_proved(plain)
+    assert store.fitting(FINGERPRINT) == plain
+    store.mark_proved(later)
     assert store.fitting(FINGERPRINT) == later
 
 
