@@ -139,17 +139,21 @@ class EngineStore:
             return ""
 
     def save(self, sidecar: Sidecar, plan: bytes, layers: str) -> None:
-        """Keep an engine; its sidecar is written last.
+        """Keep an engine; an earlier one of its fingerprint is gone once there was room for this.
+
+        Its sidecar is written last.
 
         Raises:
-            SinkError: The disk is full or broken; an earlier engine of this fingerprint is gone.
+            SinkError: The disk is full or broken.
         """
         text = json.dumps(sidecar.as_json(), indent=2) + "\n"
         with self._keeping():
             make_folders(self._disk, self.folder)
+            new = self._path(sidecar.key, "new.plan")
+            replace_file(self._disk, new, plan)
             for kind in ("proved", "json"):
                 self._disk.remove(self._path(sidecar.key, kind))
-            replace_file(self._disk, self._path(sidecar.key, "plan"), plan)
+            self._disk.rename(new, self._path(sidecar.key, "plan"))  # the next line syncs the name
             replace_file(self._disk, self._path(sidecar.key, "layers.json"), layers.encode())
             replace_file(self._disk, self._path(sidecar.key, "json"), text.encode())
 

@@ -47,7 +47,8 @@ def test_the_sidecar_is_written_last_and_removed_first(store, recorded_disk):
     """At no instant does a sidecar stand beside a plan that is not its own."""
     known = keep(store)
     named = [path.name for call, path in recorded_disk.calls if call == "rename"]
-    assert named == [f"{known.key}.{kind}" for kind in ("plan", "layers.json", "json")]
+    kinds = ("new.plan", "plan", "layers.json", "json")
+    assert named == [f"{known.key}.{kind}" for kind in kinds]
 
 
 def test_an_engine_that_could_not_be_kept_is_not_there(store, recorded_disk, monkeypatch):
@@ -65,6 +66,25 @@ def test_an_engine_that_could_not_be_kept_is_not_there(store, recorded_disk, mon
         keep(store, b"another plan")
     assert store.engines() == []
     assert known.key in {path.name.partition(".")[0] for path in store.folder.iterdir()}
+
+
+def test_a_disk_without_room_for_another_leaves_the_earlier_one(store, recorded_disk, monkeypatch):
+    """Whole, proved, and with nothing else that takes room."""
+    known = keep(store)
+    store.mark_proved(known)
+    before = {path.name for path in store.folder.iterdir()}
+    write = recorded_disk.write
+
+    def full(path, data):
+        if data == b"another plan":
+            raise SinkError(f"{path} could not be written")
+        write(path, data)
+
+    monkeypatch.setattr(recorded_disk, "write", full)
+    with pytest.raises(SinkError, match="engines must be kept in"):
+        keep(store, b"another plan")
+    assert (store.engines(), store.plan(known), store.is_proved(known)) == ([known], PLAN, True)
+    assert {path.name for path in store.folder.iterdir()} == before
 
 
 def test_the_last_one_built_that_is_proved_is_taken(store):
