@@ -176,6 +176,10 @@ def _networks(bundle: Bundle, precision: str, size: str) -> list[ModelEntry]:
         known = ", ".join(("auto", *PRECISIONS))
         raise UsageError(f"--precision must be one of {known}, not '{precision}'.")
     require_libraries()
+    from edgecrack.segmenters.trt import refusal  # noqa: PLC0415  it loads TensorRT
+
+    if precision != "auto" and (why := refusal(precision)):
+        raise UsageError(f"--precision must be one that TensorRT runs, not {precision}: {why}.")
     manifest = bundle.manifest
     precisions = tensorrt_precisions(manifest.precisions) if precision == "auto" else [precision]
     sizes_px = manifest.sizes_px if size == "all" else manifest.sizes_px[:1]

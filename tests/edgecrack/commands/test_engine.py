@@ -63,6 +63,8 @@ def test_an_engine_is_built_listed_inspected_and_removed(engine, tiny_bundle):
 def test_what_cannot_be_is_refused(engine, command, tiny_bundle, with_gpu):
     """One sentence, with what to do."""
     engine("build", tiny_bundle, "--precision", "fp8").refused(2, "--precision")
+    engine("build", tiny_bundle, "--precision", "int8").refused(2, "int8-trt is the one")
+    engine("build", tiny_bundle, "--precision", "bf16").refused(2, "--precision must be one that")
     engine("build", tiny_bundle, "--size", "10").refused(2, "--size")
     engine("build", tiny_bundle, "--size", "64x96").refused(65, "fp16 96x64")
     engine("build", tiny_bundle, "--dla", 9).refused(2, "dla must be")
