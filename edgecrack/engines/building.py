@@ -183,14 +183,8 @@ def _made(work: _Work, on_progress: OnProgress, *, again: bool) -> Sidecar:
     began_s = time.monotonic()
     onnx = work.bundle.read(work.entry.file)
     work.store.require_room(2 * len(onnx) + _KERNELS_BYTES)
-    donor = None if again else work.donor()
-    if donor is not None:
-        on_progress(f"the weights of engine {donor.key} are exchanged", 0, None)
-        with first_gpu().current():
-            plan = refit(work.store.plan(donor), onnx, work.name)
-        made = Build(plan=plan, timings=b"", dla_fallback=donor.dla_fallback)
-    else:
-        made = _built(work, onnx, on_progress)
+    refitted = None if again else _refitted(work, onnx, on_progress)
+    made, refitted_from = refitted or (_built(work, onnx, on_progress), "")
     layers = _layers(work, made.plan)
     convolutions = convolution_precisions(layers)
     sidecar = Sidecar(
@@ -203,13 +197,27 @@ def _made(work: _Work, on_progress: OnProgress, *, again: bool) -> Sidecar:
         precision=require_precision(work.entry.precision, convolutions, work.name),
         convolutions=convolutions,
         dla_fallback=made.dla_fallback,
-        refitted_from="" if donor is None else donor.key,
+        refitted_from=refitted_from,
         build_s=round(time.monotonic() - began_s, 1),
         built_utc=datetime.now(timezone.utc).isoformat(timespec="milliseconds"),
         edgecrack=__version__,
     )
     work.store.save(sidecar, made.plan, layers)
     return sidecar
+
+
+def _refitted(work: _Work, onnx: bytes, on_progress: OnProgress) -> tuple[Build, str] | None:
+    """Return an engine with exchanged weights and the key of its donor; None where none can be."""
+    if (donor := work.donor()) is None:
+        return None
+    on_progress(f"the weights of engine {donor.key} are exchanged", 0, None)
+    try:
+        with first_gpu().current():
+            plan = refit(work.store.plan(donor), onnx, work.name)
+    except EngineError as error:
+        on_progress(str(error), 0, None)
+        return None
+    return Build(plan=plan, timings=b"", dla_fallback=donor.dla_fallback), donor.key
 
 
 def _layers(work: _Work, plan: bytes) -> str:

@@ -38,13 +38,13 @@ def refit(plan: bytes, onnx: bytes, name: str) -> bytes:
         reasons = [str(parser.get_error(index).desc()) for index in range(parser.num_errors)]
         raise EngineError(
             f"the weights of {name} must fit the engine, but: "
-            f"{' '.join(reasons[:1]) or LOG.reason}; build it anew with --again."
+            f"{' '.join(reasons[:1]) or LOG.reason}; it is built anew."
         )
     missing = refitter.get_missing_weights()
     if missing or not refitter.refit_cuda_engine():
         lacking = f"{len(missing)} weights are missing, {missing[0]} first" if missing else ""
         raise EngineError(
-            f"the weights of {name} must all be exchanged, but: {lacking or LOG.reason}; build it "
-            "anew with --again."
+            f"the weights of {name} must all be exchanged, but: {lacking or LOG.reason}; it is "
+            "built anew."
         )
     return bytes(engine.serialize())

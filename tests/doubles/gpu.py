@@ -118,6 +118,7 @@ class Gpu:
         dla_cores: Deep-learning accelerators beside it.
         build_problem: What the builder logs instead of building; empty if it builds.
         load_problem: What is logged instead of loading a plan; empty if it is loaded.
+        missing_weights: What a refit says that it was not given.
         builds_fp32: Whether the builder computes in FP32 whatever it is asked, without an error.
         deserialised: How many plans were handed to it.
         timed: Layers whose kernels the builder has tried, each time it did.
@@ -136,6 +137,7 @@ class Gpu:
         self.dla_cores = 0
         self.build_problem = os.environ.get("GPU_DOUBLE_PROBLEM", "")
         self.load_problem = ""
+        self.missing_weights: list[str] = []
         self.builds_fp32 = False
         self.deserialised = 0
         self.timed: list[str] = []

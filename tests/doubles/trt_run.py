@@ -252,7 +252,7 @@ class Refitter:
 
     def get_missing_weights(self) -> list[str]:
         """Return what was not given."""
-        return []
+        return list(GPU.missing_weights)
 
     def refit_cuda_engine(self) -> bool:
         """Do it."""

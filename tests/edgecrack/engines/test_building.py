@@ -286,17 +286,37 @@ def test_without_the_flag_retrained_weights_are_built(tiny, bundle_copy, manifes
     assert new.refitted_from == ""
 
 
+def built_in_place_of_a_refit(bundle):
+    """Ask for a refit, see that the engine was built, and return what was said meanwhile."""
+    told = []
+    new, _ = make(bundle, refit=True, on_progress=lambda *what: told.append(what[0]))
+    assert new.refitted_from == ""
+    return " ".join(told)
+
+
 @pytest.mark.usefixtures("gpu")
 def test_an_engine_whose_weights_are_fixed_is_no_donor(tiny, bundle_copy, manifest):
-    """Its sidecar may claim so; TensorRT says no, and the message says what to do."""
+    """Its sidecar may claim so; where TensorRT says no, the engine is built."""
     donor, _ = make(tiny, refit=True)
     fixed, _ = make(tiny)
     store = EngineStore()
     plan = store.plan(fixed)
     claims = {"plan_sha256": fixed.plan_sha256, "plan_bytes": len(plan)}
     store.save(replace(donor, **claims), plan, "")
-    with pytest.raises(EngineError, match=r"flag REFIT.*--again"):
-        make(retrained(bundle_copy, manifest), refit=True)
+    assert "flag REFIT" in built_in_place_of_a_refit(retrained(bundle_copy, manifest))
+
+
+def test_weights_that_are_missing_or_a_torn_donor_are_no_end(
+    gpu, tiny, bundle_copy, manifest, cache
+):
+    """What cannot be exchanged is built, whatever the reason."""
+    donor, _ = make(tiny, refit=True)
+    bundle = retrained(bundle_copy, manifest)
+    gpu.missing_weights = ["heads.0.weight"]
+    assert "1 weights are missing, heads.0.weight first" in built_in_place_of_a_refit(bundle)
+    EngineStore().remove(EngineStore().engines()[-1])
+    (cache / f"{donor.key}.plan").write_bytes(b"torn")
+    assert "is damaged" in built_in_place_of_a_refit(bundle)
 
 
 @pytest.mark.parametrize("version", ["8.6.1", "10.3.0", "11.4.0.106"])
