@@ -83,7 +83,8 @@ def build(
 
     An engine fits the TensorRT, the GPU and the board that built it, and nothing else. A run builds
     the one it lacks by itself, and waits for it; build it before, and it starts at once. This
-    leaves the processor to a run that goes on meanwhile. After Ctrl-C it goes on where it was.
+    leaves the processor to a run that goes on meanwhile. After Ctrl-C it goes on where it was;
+    TensorRT 8.6 cannot be stopped, but by a second Ctrl-C, and keeps what it has built.
 
     Example: edgecrack engine build vehicle --size all
     """

@@ -51,14 +51,16 @@ class Build:
     """What came of it.
 
     Attributes:
-        plan: The engine; empty if the build was cancelled.
+        plan: The engine; empty if the build was cancelled before it was done.
         timings: What was timed by now.
         dla_fallback: Layers that the deep-learning accelerator cannot run, and the GPU does.
+        is_interrupted: Whether Ctrl-C came before its end.
     """
 
     plan: bytes
     timings: bytes
     dla_fallback: tuple[str, ...]
+    is_interrupted: bool = False
 
 
 def build(order: BuildOrder, on_share: OnShare, is_cancelled: IsCancelled) -> Build:
@@ -68,7 +70,8 @@ def build(order: BuildOrder, on_share: OnShare, is_cancelled: IsCancelled) -> Bu
         order: What to build.
         on_share: Told how much is done, 0 to 1, from threads of TensorRT's. TensorRT 8.6 tells
             nothing.
-        is_cancelled: Asked now and then, from the same threads, whether to give up.
+        is_cancelled: Asked now and then, from the same threads, whether to give up. TensorRT 8.6
+            asks nothing, and builds to the end.
 
     Raises:
         EngineError: TensorRT cannot read the network or build it here.
@@ -98,7 +101,7 @@ def build(order: BuildOrder, on_share: OnShare, is_cancelled: IsCancelled) -> Bu
             f"TensorRT {trt.__version__} must build {order.name} in {order.precision}, but: "
             f"{LOG.reason}; close other programs, or give it other memory with --workspace."
         )
-    built = b"" if plan is None or is_cancelled() else bytes(plan)
+    built = b"" if plan is None else bytes(plan)
     return Build(plan=built, timings=_timings(config), dla_fallback=fallback)
 
 

@@ -2,7 +2,7 @@
 
 What was built is inspected before it is kept: an engine that computes in another precision than was
 asked for is an error. A build that is interrupted keeps what it has timed, and the next one goes on
-from there.
+from there; what is done by then is kept as an engine.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def make_engine(
     Raises:
         EngineError: It cannot be built here, or is not what was asked for.
         SinkError: It cannot be kept.
-        KeyboardInterrupt: It was interrupted; what was timed is kept.
+        KeyboardInterrupt: It was interrupted; what was timed is kept, or the engine if it is done.
     """
     store, options = store or EngineStore(), options or BuildOptions()
     work = _Work(bundle, entry, options, store, wanted_fingerprint(bundle, entry, options))
@@ -203,6 +203,8 @@ def _made(work: _Work, on_progress: OnProgress, *, again: bool) -> Sidecar:
         edgecrack=__version__,
     )
     work.store.save(sidecar, made.plan, layers)
+    if made.is_interrupted:
+        raise KeyboardInterrupt
     return sidecar
 
 
@@ -258,7 +260,8 @@ def _built(work: _Work, onnx: bytes, on_progress: OnProgress) -> Build:
 def _interruptible(order: BuildOrder, on_share: Callable[[float], None]) -> Build:
     """Build in a thread of its own, so that neither Ctrl-C nor a progress bar reaches TensorRT.
 
-    After Ctrl-C the build is cancelled at its next step; it returns no plan, but what it timed.
+    After Ctrl-C the build is cancelled at its next step; it returns what it timed, and a plan only
+    if that was the last step. TensorRT 8.6 cannot be cancelled.
     """
     shares: SimpleQueue[float | None] = SimpleQueue()
     cancelled = threading.Event()
@@ -282,7 +285,7 @@ def _interruptible(order: BuildOrder, on_share: Callable[[float], None]) -> Buil
         _cancel(cancelled, shares)
         if not (outcome and isinstance(outcome[0], Build)):
             raise
-        return replace(outcome[0], plan=b"")
+        return replace(outcome[0], is_interrupted=True)
     except BaseException:
         _cancel(cancelled, shares)
         raise

@@ -171,6 +171,32 @@ def test_an_interrupted_build_goes_on_where_it_was(gpu, tiny, cache):
     assert len(gpu.timed) == len(set(gpu.timed)) == 8
 
 
+def test_an_engine_that_is_done_when_it_is_interrupted_is_kept(gpu, tiny):
+    """Minutes of work are not thrown away; Ctrl-C ends the program all the same."""
+
+    def on_progress(_what, done, _total):
+        if done == 100:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make(tiny, on_progress=on_progress)
+    (kept,) = EngineStore().engines()
+    assert make(tiny) == (kept, False)
+    assert len(gpu.timed) == 8
+
+
+def test_what_cannot_be_cancelled_is_not_thrown_away(tiny):
+    """TensorRT 8.6 asks nobody whether to go on."""
+    with doubles("8.6.1"):
+        builder = importlib.import_module("edgecrack.engines.builder")
+        order = builder.BuildOrder(
+            name="model.fp16.onnx", onnx=tiny.read("model.fp16.onnx"), precision="fp16",
+            shape=(1, 64, 96, 3), options=BuildOptions(), timings=b"",
+        )  # fmt: skip
+        with building().first_gpu().current():
+            assert builder.build(order, lambda _share: None, lambda: True).plan
+
+
 def test_timings_that_are_of_no_use_are_begun_anew(gpu, tiny):
     """A damaged file costs the time that it would have saved, and nothing else."""
     target = building().current_target()
