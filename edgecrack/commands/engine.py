@@ -128,7 +128,7 @@ def inspect(key: Key = None, as_json: Json = False) -> None:
     layers = store.layers(sidecar)
     store.plan(sidecar)
     if as_json:
-        told = {**sidecar.as_json(), "layers": json.loads(layers)["Layers"] if layers else []}
+        told = {**sidecar.as_json(), "layers": layers}
         typer.echo(json.dumps(told, indent=2))
         return
     counts = ", ".join(f"{count} in {name}" for name, count in sidecar.convolutions.items())
@@ -224,9 +224,11 @@ def _misfit(sidecar: Sidecar) -> str | None:
 
 
 def _found(engines: list[Sidecar], key: str | None) -> Sidecar:
+    if not engines:
+        raise UsageError("an engine must be there, but none is yet; run 'edgecrack engine build'.")
     found = [each for each in engines if key is None or each.key.startswith(key)]
     if not found:
-        keys = ", ".join(each.key for each in engines) or "none"
+        keys = ", ".join(each.key for each in engines)
         raise UsageError(f"KEY must be the beginning of an engine's, not '{key}'; there is {keys}.")
     return found[-1]
 

@@ -22,7 +22,7 @@ import os
 import shutil
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgecrack.engines.lock import build_lock
 from edgecrack.engines.sidecar import Sidecar, parse_sidecar
@@ -131,12 +131,12 @@ class EngineStore:
             )
         return data
 
-    def layers(self, sidecar: Sidecar) -> str:
-        """Return what TensorRT's inspector said when an engine was built; empty if it is lost."""
+    def layers(self, sidecar: Sidecar) -> list[Any]:
+        """Return the layers that TensorRT showed of an engine; empty if they are lost."""
         try:
-            return self._path(sidecar.key, "layers.json").read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            return ""
+            return list(json.loads(self._path(sidecar.key, "layers.json").read_bytes())["Layers"])
+        except (OSError, ValueError, TypeError, LookupError, RecursionError):
+            return []
 
     def save(self, sidecar: Sidecar, plan: bytes, layers: str) -> None:
         """Keep an engine; an earlier one of its fingerprint is gone once there was room for this.

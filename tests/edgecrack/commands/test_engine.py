@@ -36,7 +36,7 @@ def engine(command, with_gpu):
     return lambda *words, **more: command("engine", *words, **with_gpu | more)
 
 
-def test_an_engine_is_built_listed_inspected_and_removed(engine, tiny_bundle):
+def test_an_engine_is_built_listed_inspected_and_removed(engine, tiny_bundle, tmp_path):
     """Each as text for people and as JSON for machines."""
     built = engine("build", tiny_bundle)
     assert built.code == 0, built.stderr
@@ -55,6 +55,10 @@ def test_an_engine_is_built_listed_inspected_and_removed(engine, tiny_bundle):
     assert other["misfit"].startswith("TensorRT 10.3.0 on Orin (8.7), not TensorRT 11.4.0.106")
     inspected = engine("inspect", again["key"][:6], "--json").json
     assert (inspected["key"], len(inspected["layers"])) == (again["key"], 9)
+    engine("inspect", "x").refused(2, "not 'x'", again["key"])
+    (layers,) = tmp_path.glob("cache/edgecrack/engines/*.layers.json")
+    layers.write_text("torn")
+    assert engine("inspect", "--json").json["layers"] == []
     assert "convolutions: 8 in fp16" in engine("inspect").stdout
     assert engine("clear").stdout == "1 engines removed\n"
     assert engine("list", "--json").json == []
@@ -69,7 +73,7 @@ def test_what_cannot_be_is_refused(engine, command, tiny_bundle, with_gpu):
     engine("build", tiny_bundle, "--size", "64x96").refused(65, "fp16 96x64")
     engine("build", tiny_bundle, "--dla", 9).refused(2, "dla must be")
     engine("build", tiny_bundle, "--workspace", 0).refused(2, "workspace must be")
-    engine("inspect").refused(2, "there is none")
+    engine("inspect").refused(2, "none is yet; run 'edgecrack engine build'")
     engine("build", tiny_bundle, GPU_DOUBLE_COUNT="0").refused(65, "CUDA finds none")
     engine("build", tiny_bundle, GPU_DOUBLE_PROBLEM="out of memory").refused(65, "out of memory")
     without = command("engine", "build", tiny_bundle, XDG_CACHE_HOME=with_gpu["XDG_CACHE_HOME"])

@@ -20,7 +20,7 @@ def store(tmp_path, recorded_disk):
 def keep(store, plan=PLAN, **changed):
     """Keep an engine and return its sidecar."""
     known = sidecar(plan, **changed)
-    store.save(known, plan, '{"Layers": []}')
+    store.save(known, plan, '{"Layers": ["a layer"]}')
     return known
 
 
@@ -40,7 +40,7 @@ def test_an_engine_that_is_kept_is_found(store):
     assert store.engines() == [known]
     assert store.fitting(FINGERPRINT) == known
     assert store.plan(known) == PLAN
-    assert store.layers(known) == '{"Layers": []}'
+    assert store.layers(known) == ["a layer"]
 
 
 def test_the_sidecar_is_written_last_and_removed_first(store, recorded_disk):
@@ -160,7 +160,19 @@ def test_what_is_no_sidecar_is_passed_over(store):
     newer = json.dumps({**known.as_json(), "more": 1})
     (store.folder / f"{'0' * 32}.json").write_text(newer)
     assert store.engines() == [known]
-    assert store.layers(sidecar(fingerprint=on(device="Thor"))) == ""
+
+
+@pytest.mark.parametrize(
+    "damage", [None, b"", b"{", b"\xff", b"[]", b"{}", b'{"Layers": 3}', b"[" * 10**6]
+)
+def test_layers_that_cannot_be_read_are_lost(store, damage):
+    """The engine runs without them."""
+    known = keep(store)
+    path = store.folder / f"{known.key}.layers.json"
+    path.unlink()
+    if damage is not None:
+        path.write_bytes(damage)
+    assert store.layers(known) == []
 
 
 def test_engines_take_no_more_room_than_they_may(store):
