@@ -164,7 +164,8 @@ def clear(as_json: Json = False) -> None:
     """
     from edgecrack.engines.store import EngineStore  # noqa: PLC0415
 
-    count = EngineStore().clear()
+    console = Console(stderr=True)
+    count = EngineStore().clear(lambda: console.print("a build is at work; this waits for its end"))
     typer.echo(json.dumps({"removed": count}) if as_json else f"{count} engines removed")
 
 

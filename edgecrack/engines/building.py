@@ -136,8 +136,8 @@ def make_engine(
         if there and not again and _is_whole(store, there[0]):
             return there[0], False
         sidecar = _made(work, on_progress, again=again)
-    store.limit(MOST_BYTES, keep=sidecar)
-    return sidecar, True
+        store.limit(MOST_BYTES, keep=sidecar)
+        return sidecar, True
 
 
 @dataclass(frozen=True, slots=True)

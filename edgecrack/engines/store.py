@@ -215,12 +215,15 @@ class EngineStore:
 
     def remove(self, sidecar: Sidecar) -> int:
         """Remove an engine, and return the bytes of its plan."""
-        for kind in ("proved", "json", "plan", "layers.json"):
-            self._disk.remove(self._path(sidecar.key, kind))
+        with self._keeping():
+            for kind in ("proved", "json", "plan", "layers.json"):
+                self._disk.remove(self._path(sidecar.key, kind))
         return sidecar.plan_bytes
 
     def limit(self, most_bytes: int, keep: Sidecar) -> list[Sidecar]:
         """Remove the engines that were built first until the plans take no more than this.
+
+        Whoever calls this has the folder `locked`.
 
         Args:
             most_bytes: What they may take.
@@ -239,14 +242,19 @@ class EngineStore:
             removed.append(each)
         return removed
 
-    def clear(self) -> int:
+    def clear(self, on_wait: Callable[[], None] = lambda: None) -> int:
         """Remove everything, also what a killed build left, and return how many engines.
+
+        Args:
+            on_wait: As in `locked`.
 
         Raises:
             SinkError: A file cannot be removed.
         """
-        count = len(self.engines())
-        if self._disk.is_folder(self.folder):
+        if not self._disk.is_folder(self.folder):
+            return 0
+        with self.locked(on_wait):
+            count = len(self.engines())
             for name in self._disk.names(self.folder):
                 if name.removesuffix(".part").endswith(_OURS):
                     self._disk.remove(self.folder / name)

@@ -1,5 +1,6 @@
 """From a network to an engine: built, inspected, kept, and found again."""
 
+import fcntl
 import hashlib
 import importlib
 import threading
@@ -82,6 +83,22 @@ def test_a_damaged_engine_makes_room_for_a_whole_one(tiny, cache):
     again, is_new = make(tiny)
     assert is_new
     assert EngineStore().plan(again)
+
+
+@pytest.mark.usefixtures("gpu")
+def test_room_is_made_while_no_other_build_is_at_work(tiny, monkeypatch):
+    """Two that tidy up at the same time would each remove what the other one keeps."""
+    held = []
+
+    def limit(store, most_bytes, keep):
+        lock = (store.folder / "build.lock").open()
+        with lock, pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        held.append((most_bytes, keep))
+
+    monkeypatch.setattr(EngineStore, "limit", limit)
+    built, _ = make(tiny)
+    assert [keep for _, keep in held] == [built]
 
 
 def test_a_silent_fp32_engine_is_refused(any_gpu, tiny, cache):

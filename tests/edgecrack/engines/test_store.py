@@ -1,6 +1,7 @@
 """Where engines are kept: whole or not at all, found by fingerprint, never guessed."""
 
 import json
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -196,8 +197,22 @@ def test_clearing_takes_all_that_is_ours(store):
     (store.folder / ".half.plan.part").write_bytes(b"ha")
     (store.folder / "notes.txt").write_text("mine")
     assert store.clear() == 1
-    assert [path.name for path in store.folder.iterdir()] == ["notes.txt"]
+    left = {path.name for path in store.folder.iterdir()}
+    assert left == {"build.lock", "notes.txt"}
     assert EngineStore(store.folder / "none").clear() == 0
+
+
+def test_nothing_is_cleared_under_a_build(store):
+    """What it has just written would be gone before it is whole; the end is waited for."""
+    known = keep(store)
+    waits, cleared = threading.Event(), []
+    clearing = threading.Thread(target=lambda: cleared.append(store.clear(waits.set)))
+    with store.locked():
+        clearing.start()
+        assert waits.wait(60)
+        assert store.engines() == [known]
+    clearing.join()
+    assert (cleared, store.engines()) == ([1], [])
 
 
 def test_timings_are_those_of_a_target(store):
