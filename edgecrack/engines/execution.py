@@ -78,7 +78,8 @@ class LoadedEngine:
             )
             for name in names
         }
-        fits = list(found) == list(self.shapes) and all(
+        # TensorRT lists tensors in an order of its own, so they are only ever known by name.
+        fits = found.keys() == self.shapes.keys() and all(
             (is_input, is_uint8) == (name == INPUT, True) and _may_be(shape, self.shapes[name])
             for name, (is_input, is_uint8, shape) in found.items()
         )

@@ -64,7 +64,8 @@ class ICudaEngine:
 
     @property
     def _edges(self) -> dict[str, Any]:
-        return {edge.name: edge for edge in (*self._graph.inputs, *self._graph.outputs)}
+        """Return inputs and outputs, these not as the network has them: nothing promises that."""
+        return {edge.name: edge for edge in (*self._graph.inputs, *self._graph.outputs[::-1])}
 
     def get_tensor_name(self, index: int) -> str:
         """Return the name of one."""
