@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import tensorrt as trt
 
 from edgecrack.engines.gpu import first_gpu
-from edgecrack.engines.log import LOG
+from edgecrack.engines.log import LOG, made
 from edgecrack.errors import EngineError
 
 if TYPE_CHECKING:
@@ -76,11 +76,10 @@ def build(order: BuildOrder, on_share: OnShare, is_cancelled: IsCancelled) -> Bu
     Raises:
         EngineError: TensorRT cannot read the network or build it here.
     """
-    LOG.forget()
-    builder = trt.Builder(LOG)
+    builder = made(trt.Builder, LOG)
     flags = _precision_flags(order)
     network = builder.create_network(_creation_flags(is_typed=flags is None))
-    parser = trt.OnnxParser(network, LOG)
+    parser = made(trt.OnnxParser, network, LOG)
     if not parser.parse(order.onnx):
         reasons = [str(parser.get_error(index).desc()) for index in range(parser.num_errors)]
         raise EngineError(
@@ -205,6 +204,10 @@ def _use_dla(
 
 
 def dla_cores() -> int:
-    """Return how many deep-learning accelerators TensorRT can use here."""
+    """Return how many deep-learning accelerators TensorRT can use here.
+
+    Raises:
+        EngineError: There is no GPU, or TensorRT cannot use it.
+    """
     with first_gpu().current():
-        return int(trt.Builder(LOG).num_DLA_cores)
+        return int(made(trt.Builder, LOG).num_DLA_cores)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from queue import SimpleQueue
@@ -265,19 +266,14 @@ def _interruptible(order: BuildOrder, on_share: Callable[[float], None]) -> Buil
     """
     shares: SimpleQueue[float | None] = SimpleQueue()
     cancelled = threading.Event()
-    outcome: list[Build | EngineError] = []
+    outcome: list[Build | BaseException] = []
 
-    def work() -> None:
-        try:
-            with first_gpu().current():
-                outcome.append(build(order, shares.put, cancelled.is_set))
-        except EngineError as error:  # raised again in the thread that waits
-            outcome.append(error)
-        finally:
-            shares.put(None)
+    def work() -> Build:
+        with first_gpu().current():
+            return build(order, shares.put, cancelled.is_set)
 
     on_share(0.0)
-    threading.Thread(target=work, name="engine build", daemon=True).start()
+    _begin(work, outcome, shares)
     try:
         for share in iter(shares.get, None):
             on_share(share)
@@ -289,10 +285,30 @@ def _interruptible(order: BuildOrder, on_share: Callable[[float], None]) -> Buil
     except BaseException:
         _cancel(cancelled, shares)
         raise
-    done = outcome[0] if outcome else EngineError("a build must come to an end; report this.")
-    if isinstance(done, EngineError):
-        raise done
-    return done
+    if isinstance(outcome[0], BaseException):
+        raise outcome[0]
+    return outcome[0]
+
+
+def _begin(
+    work: Callable[[], Build],
+    outcome: list[Build | BaseException],
+    shares: SimpleQueue[float | None],
+) -> None:
+    """Work in a thread; what comes of it, whatever it is, is the outcome, and then shares end."""
+
+    def end(_kind: object, error: BaseException | None, _trace: object) -> bool:
+        if error is not None:
+            outcome.append(error)  # it is raised again in the thread that waits
+        shares.put(None)
+        return True
+
+    def run() -> None:
+        with ExitStack() as stack:
+            stack.push(end)
+            outcome.append(work())
+
+    threading.Thread(target=run, name="engine build", daemon=True).start()
 
 
 def _cancel(cancelled: threading.Event, shares: SimpleQueue[float | None]) -> None:

@@ -15,7 +15,7 @@ from edgecrack.engines.builder import INPUT
 from edgecrack.engines.gpu import Buffer, Stream
 from edgecrack.engines.graph import Graph, is_wanted
 from edgecrack.engines.inspection import convolution_precisions
-from edgecrack.engines.log import LOG
+from edgecrack.engines.log import LOG, made
 from edgecrack.errors import EngineError
 
 if TYPE_CHECKING:
@@ -53,8 +53,7 @@ class LoadedEngine:
             INPUT: (1, height_px, width_px, 3),
             **dict.fromkeys(outputs, (1, height_px, width_px)),
         }
-        LOG.forget()
-        runtime = trt.Runtime(LOG)
+        runtime = made(trt.Runtime, LOG)
         engine = runtime.deserialize_cuda_engine(plan)
         if engine is None:
             raise _refused(name)

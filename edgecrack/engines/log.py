@@ -1,10 +1,19 @@
-"""What TensorRT says: it returns None or false, and tells its log why."""
+"""What TensorRT says: it returns None or false, or makes nothing, and tells its log why."""
 
 from __future__ import annotations
 
 from collections import deque
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import tensorrt as trt
+
+from edgecrack.errors import EngineError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_Given = ParamSpec("_Given")
+_Made = TypeVar("_Made")
 
 _KEPT = 8
 
@@ -38,3 +47,25 @@ class EngineLog(trt.ILogger):
 
 LOG = EngineLog()
 """The one log of this process: TensorRT uses the first that it was given for everything."""
+
+
+def made(kind: Callable[_Given, _Made], *given: _Given.args, **named: _Given.kwargs) -> _Made:
+    """Return an object of TensorRT's; the log forgets what was said before.
+
+    Args:
+        kind: Its class.
+        given: What it is made of, with the log.
+        named: The same, by name.
+
+    Raises:
+        EngineError: TensorRT does not make it: above all where it cannot initialise CUDA.
+    """
+    LOG.forget()
+    try:
+        return kind(*given, **named)
+    except TypeError as error:  # the binding says "factory function returned nullptr"
+        name = getattr(kind, "__name__", "object")
+        raise EngineError(
+            f"TensorRT {trt.__version__} must make its {name}, but: {LOG.reason}; run 'edgecrack "
+            "doctor'."
+        ) from error

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tensorrt as trt
 
-from edgecrack.engines.log import LOG
+from edgecrack.engines.log import LOG, made
 from edgecrack.errors import EngineError
 
 
@@ -27,13 +27,12 @@ def refit(plan: bytes, onnx: bytes, name: str) -> bytes:
     Raises:
         EngineError: TensorRT does not take them all: build the engine anew.
     """
-    LOG.forget()
-    runtime = trt.Runtime(LOG)
+    runtime = made(trt.Runtime, LOG)
     engine = runtime.deserialize_cuda_engine(plan)
     if engine is None:
         raise EngineError(f"an engine must be loaded to be refitted, but: {LOG.reason}.")
-    refitter = trt.Refitter(engine, LOG)
-    parser = trt.OnnxParserRefitter(refitter, LOG)
+    refitter = made(trt.Refitter, engine, LOG)
+    parser = made(trt.OnnxParserRefitter, refitter, LOG)
     if not parser.refit_from_bytes(onnx):
         reasons = [str(parser.get_error(index).desc()) for index in range(parser.num_errors)]
         raise EngineError(

@@ -120,6 +120,7 @@ class Gpu:
         load_problem: What is logged instead of loading a plan; empty if it is loaded.
         missing_weights: What a refit says that it was not given.
         builds_fp32: Whether the builder computes in FP32 whatever it is asked, without an error.
+        returns_nullptr: Whether TensorRT cannot initialise CUDA, and so makes no object at all.
         deserialised: How many plans were handed to it.
         timed: Layers whose kernels the builder has tried, each time it did.
         faults: What went wrong where no exception can be raised.
@@ -139,6 +140,7 @@ class Gpu:
         self.load_problem = ""
         self.missing_weights: list[str] = []
         self.builds_fp32 = False
+        self.returns_nullptr = bool(os.environ.get("GPU_DOUBLE_NULLPTR"))
         self.deserialised = 0
         self.timed: list[str] = []
         self.faults: list[str] = []

@@ -18,6 +18,7 @@ from tests.doubles.trt_names import (
     ParserError,
     PreviewFeature,
     ProfilingVerbosity,
+    check_factory,
 )
 from tests.doubles.trt_plan import Plan
 
@@ -70,6 +71,7 @@ class OnnxParser:
     """Reads an ONNX file into a network."""
 
     def __init__(self, network: INetworkDefinition, logger: ILogger) -> None:
+        check_factory(logger)
         self._network, self._logger, self._errors = network, logger, list[str]()
 
     def parse(self, model: bytes) -> bool:
@@ -195,6 +197,7 @@ class Builder:
     """Builds."""
 
     def __init__(self, logger: ILogger) -> None:
+        check_factory(logger)
         self._logger = logger
 
     @property

@@ -10,6 +10,8 @@ import enum
 import os
 from typing import Any
 
+from tests.doubles.gpu import GPU
+
 VERSION = os.environ.get("TENSORRT_DOUBLE", "10.3.0")
 MAJOR = int(VERSION.partition(".")[0])
 
@@ -63,6 +65,16 @@ class ILogger:
     def log(self, severity: int, msg: str) -> None:
         """Take a message."""
         raise NotImplementedError
+
+
+def check_factory(logger: ILogger) -> None:
+    """Fail where a binding's factory function has no object to give."""
+    if GPU.returns_nullptr:
+        logger.log(
+            ILogger.ERROR,
+            "CUDA initialization failure with error: 35. Please check your CUDA installation.",
+        )
+        raise TypeError("pybind11::init(): factory function returned nullptr")
 
 
 class IProgressMonitor:

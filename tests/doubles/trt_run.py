@@ -24,6 +24,7 @@ from tests.doubles.trt_names import (
     LayerInformationFormat,
     ParserError,
     TensorIOMode,
+    check_factory,
 )
 from tests.doubles.trt_plan import Plan, read_plan
 
@@ -34,6 +35,7 @@ class Runtime:
     """Loads plans."""
 
     def __init__(self, logger: ILogger) -> None:
+        check_factory(logger)
         self._logger = logger
         self.engine_host_code_allowed = False
 
@@ -249,6 +251,7 @@ class Refitter:
     """Exchanges weights."""
 
     def __init__(self, engine: ICudaEngine, logger: ILogger) -> None:
+        check_factory(logger)
         self._engine, self._logger, self._onnx = engine, logger, b""
 
     def get_missing_weights(self) -> list[str]:
@@ -269,6 +272,7 @@ class OnnxParserRefitter:
     """Takes the weights from an ONNX file."""
 
     def __init__(self, refitter: Refitter, logger: ILogger) -> None:
+        check_factory(logger)
         self._refitter, self._logger, self._errors = refitter, logger, list[str]()
 
     def refit_from_bytes(self, model: bytes) -> bool:

@@ -160,6 +160,17 @@ def test_a_build_without_memory_ends_in_one_sentence(gpu, tiny, problem, options
     assert make(tiny)[1]
 
 
+def test_whatever_ends_a_build_is_raised_where_it_was_asked_for(gpu, tiny):
+    """It is built in a thread of its own: a fault there is neither lost nor another error."""
+
+    def fail(_monitor, _index):
+        raise LookupError("a fault of the program's own")
+
+    gpu.before_step = fail
+    with pytest.raises(LookupError, match="of the program's own"):
+        make(tiny)
+
+
 def interrupted(gpu, bundle, at):
     """Build until Ctrl-C at a share of it, in percent; the builder waits there to be told."""
 
