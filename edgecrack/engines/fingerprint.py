@@ -18,13 +18,17 @@ class Target:
     Attributes:
         tensorrt: Version of TensorRT, such as ``10.3.0``.
         compute_capability: Of the GPU, such as ``8.7``.
-        device: The GPU's name.
+        device: The GPU's name: ``Orin`` on the smallest and the largest board with one.
+        multiprocessors: How many of the GPU's are switched on.
+        board: What the board calls itself; empty where there is no device tree.
         l4t: Version of Jetson Linux, such as ``36.4.3``; empty elsewhere.
     """
 
     tensorrt: str
     compute_capability: str
     device: str
+    multiprocessors: int
+    board: str
     l4t: str
 
     @property
@@ -33,8 +37,10 @@ class Target:
         return _digest(asdict(self))
 
     def __str__(self) -> str:
-        board = f", L4T {self.l4t}" if self.l4t else ""
-        return f"TensorRT {self.tensorrt} on {self.device} ({self.compute_capability}{board})"
+        l4t = f"L4T {self.l4t}" if self.l4t else ""
+        size = f"{self.multiprocessors} multiprocessors"
+        facts = ", ".join(filter(None, (self.compute_capability, size, self.board, l4t)))
+        return f"TensorRT {self.tensorrt} on {self.device} ({facts})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +68,8 @@ class Fingerprint:
         """The name of its files: 32 hexadecimal digits.
 
         Example:
-            >>> target = Target(tensorrt="10.3.0", compute_capability="8.7", device="Orin", l4t="")
+            >>> target = Target(tensorrt="10.3.0", compute_capability="8.7", device="Orin",
+            ...                 multiprocessors=16, board="", l4t="")
             >>> one = Fingerprint(onnx_sha256="0" * 64, precision="fp16", width_px=96, height_px=64,
             ...                   target=target)
             >>> len(one.key), one.key == replace(one, flags=("refit",)).key

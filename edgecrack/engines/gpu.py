@@ -29,6 +29,7 @@ class Gpu:
     Attributes:
         name: What it calls itself.
         compute_capability: Such as ``8.7``.
+        multiprocessors: How many of its own are switched on.
         driver: CUDA version of the driver, such as ``12.6``.
         pycuda: CUDA version that pycuda was built with.
     """
@@ -43,6 +44,8 @@ class Gpu:
             device = cuda.Device(0)
             self.name = str(device.name())
             self.compute_capability = ".".join(map(str, device.compute_capability()))
+            count = cuda.device_attribute.MULTIPROCESSOR_COUNT
+            self.multiprocessors = int(device.get_attribute(count))
             self.driver = _version(int(cuda.get_driver_version()))
             self.pycuda = ".".join(map(str, cuda.get_version()[:2]))
             self._context = device.retain_primary_context()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tensorrt as trt
 
+from edgecrack.device import describe_device
 from edgecrack.engines.fingerprint import Target
 from edgecrack.engines.gpu import first_gpu
 from edgecrack.engines.l4t import l4t_version
@@ -20,6 +21,8 @@ def current_target() -> Target:
         tensorrt=tensorrt_version(),
         compute_capability=gpu.compute_capability,
         device=gpu.name,
+        multiprocessors=gpu.multiprocessors,
+        board=describe_device().board or "",
         l4t=l4t_version(),
     )
 

@@ -114,6 +114,7 @@ class Gpu:
     Attributes:
         name: What it calls itself.
         compute_capability: Its generation.
+        multiprocessors: How many it has.
         room_bytes: Its memory.
         dla_cores: Deep-learning accelerators beside it.
         build_problem: What the builder logs instead of building; empty if it builds.
@@ -133,6 +134,7 @@ class Gpu:
     def __init__(self) -> None:
         self.name = os.environ.get("GPU_DOUBLE_NAME", "Orin")
         self.compute_capability = (8, 7)
+        self.multiprocessors = int(os.environ.get("GPU_DOUBLE_MULTIPROCESSORS", "16"))
         self.room_bytes = int(os.environ.get("GPU_DOUBLE_BYTES", str(1 << 30)))
         self.count = int(os.environ.get("GPU_DOUBLE_COUNT", "1"))
         self.dla_cores = 0

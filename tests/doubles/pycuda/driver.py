@@ -41,6 +41,12 @@ class event_flags(enum.IntEnum):  # noqa: N801  the library's own name
     DISABLE_TIMING = 2
 
 
+class device_attribute(enum.IntEnum):  # noqa: N801  the library's own name
+    """What can be asked of a GPU."""
+
+    MULTIPROCESSOR_COUNT = 16
+
+
 _initialised = False
 
 
@@ -103,6 +109,12 @@ class Device:
     def compute_capability(self) -> tuple[int, int]:
         """Return its generation."""
         return GPU.compute_capability
+
+    def get_attribute(self, attr: int) -> int:
+        """Return what is asked for."""
+        if attr is not device_attribute.MULTIPROCESSOR_COUNT:
+            raise Misuse("the double knows how many multiprocessors there are, and no more")
+        return GPU.multiprocessors
 
     def retain_primary_context(self) -> Context:
         """Return the context that all of a process share."""

@@ -52,7 +52,8 @@ def test_an_engine_is_built_listed_inspected_and_removed(engine, tiny_bundle, tm
     assert (listed["key"], listed["misfit"]) == (again["key"], "")
     assert "fits" in engine("list").stdout
     (other,) = engine("list", "--json", TENSORRT_DOUBLE="11.4.0.106").json
-    assert other["misfit"].startswith("TensorRT 10.3.0 on Orin (8.7), not TensorRT 11.4.0.106")
+    assert other["misfit"].startswith("TensorRT 10.3.0 on Orin (8.7, 16 multiprocessors")
+    assert ", not TensorRT 11.4.0.106 on Orin" in other["misfit"]
     inspected = engine("inspect", again["key"][:6], "--json").json
     assert (inspected["key"], len(inspected["layers"])) == (again["key"], 9)
     engine("inspect", "x").refused(2, "not 'x'", again["key"])

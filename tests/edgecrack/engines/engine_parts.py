@@ -9,7 +9,14 @@ from typing import Any
 from edgecrack.engines.fingerprint import Fingerprint, Target
 from edgecrack.engines.sidecar import Sidecar
 
-TARGET = Target(tensorrt="10.3.0", compute_capability="8.7", device="Orin", l4t="36.4.3")
+TARGET = Target(
+    tensorrt="10.3.0",
+    compute_capability="8.7",
+    device="Orin",
+    multiprocessors=16,
+    board="NVIDIA Jetson AGX Orin",
+    l4t="36.4.3",
+)
 FINGERPRINT = Fingerprint(
     onnx_sha256="ab" * 32, precision="fp16", width_px=96, height_px=64, target=TARGET
 )

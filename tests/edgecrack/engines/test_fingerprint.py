@@ -15,6 +15,8 @@ CHANGES = [
     {"target": replace(TARGET, tensorrt="10.16.1.11")},
     {"target": replace(TARGET, compute_capability="11.0")},
     {"target": replace(TARGET, device="Thor")},
+    {"target": replace(TARGET, multiprocessors=8)},
+    {"target": replace(TARGET, board="NVIDIA Jetson Orin NX")},
     {"target": replace(TARGET, l4t="39.2.0")},
 ]
 
@@ -46,6 +48,9 @@ def test_differences_are_named_with_both_values():
 
 
 def test_a_target_reads_as_people_say_it():
-    """TensorRT, the GPU, its generation and the board's system."""
-    assert str(TARGET) == "TensorRT 10.3.0 on Orin (8.7, L4T 36.4.3)"
-    assert str(replace(TARGET, l4t="")) == "TensorRT 10.3.0 on Orin (8.7)"
+    """TensorRT, the GPU, its generation and size, the board and its system."""
+    assert str(TARGET) == (
+        "TensorRT 10.3.0 on Orin (8.7, 16 multiprocessors, NVIDIA Jetson AGX Orin, L4T 36.4.3)"
+    )
+    other = replace(TARGET, board="", l4t="")
+    assert str(other) == "TensorRT 10.3.0 on Orin (8.7, 16 multiprocessors)"

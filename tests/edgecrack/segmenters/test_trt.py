@@ -129,19 +129,21 @@ def test_without_an_engine_it_says_how_to_build_one(gpu, tiny):
 
 @pytest.mark.usefixtures("engine_cache")
 @pytest.mark.parametrize(
-    ("name", "version", "difference"),
+    ("gpu_has", "version", "difference"),
     [
-        ("Orin", "10.16.1.11", "tensorrt 10.3.0, not 10.16.1.11"),
-        ("Thor", "10.3.0", "device Orin, not Thor"),
+        ({}, "10.16.1.11", "tensorrt 10.3.0, not 10.16.1.11"),
+        ({"NAME": "Thor"}, "10.3.0", "device Orin, not Thor"),
+        ({"MULTIPROCESSORS": "8"}, "10.3.0", "multiprocessors 16, not 8"),
     ],
-    ids=["stale", "foreign"],
+    ids=["stale", "foreign", "smaller"],
 )
-def test_a_stale_or_foreign_engine_is_never_loaded(tiny, monkeypatch, name, version, difference):
+def test_a_stale_or_foreign_engine_is_never_loaded(tiny, monkeypatch, gpu_has, version, difference):
     """Both fingerprints are named, and not one byte of the plan goes to TensorRT."""
     with doubles("10.3.0"):
         prepare("tensorrt", tiny, tiny.model("fp16"))
     (there,) = EngineStore().engines()
-    monkeypatch.setenv("GPU_DOUBLE_NAME", name)
+    for fact, value in gpu_has.items():
+        monkeypatch.setenv(f"GPU_DOUBLE_{fact}", value)
     with doubles(version) as gpu:
         with pytest.raises(EngineError) as raised:
             load_segmenter(tiny, FP16)
