@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from edgecrack.errors import EngineError
@@ -78,8 +79,21 @@ def require_libraries() -> None:
         raise EngineError(problems[0])
 
 
+def refuse_leftover(name: str) -> None:
+    """Refuse a folder of a library's name that holds no library: Python imports that as well.
+
+    Raises:
+        ImportError: It is such a folder.
+    """
+    spec = find_spec(name)
+    if spec is not None and spec.origin is None:
+        folders = ", ".join(spec.submodule_search_locations or ())
+        raise ImportError(f"there is only a folder without it: {folders}")
+
+
 def _imported(name: str, problems: list[str]) -> ModuleType | None:
     try:
+        refuse_leftover(name)
         return import_module(name)
     except ImportError as error:
         problems.append(f"{name} cannot be loaded here ({error}); {_cure(name)}.")

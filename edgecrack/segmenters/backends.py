@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
+from edgecrack.engines.libraries import refuse_leftover
 from edgecrack.errors import BundleError
 from edgecrack.installation import to_install, to_link
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
     OnProgress = Callable[[str, int, int | None], None]
 
-# Backend -> the module that wraps its library. The first is the reference: it is always installed.
+# Backend, named as its library is -> the module that wraps it. The first is the reference: it is
+# always installed.
 _LEAVES = {
     "onnxruntime": "edgecrack.segmenters.ort",
     "openvino": "edgecrack.segmenters.ov",
@@ -110,6 +112,7 @@ def _imported(backend: str) -> Leaf:
     Libraries of machine code make an ImportError of it on their way.
     """
     try:
+        refuse_leftover(backend)
         return cast("Leaf", import_module(_LEAVES[backend]))
     except ImportError as error:
         cause: BaseException | None = error

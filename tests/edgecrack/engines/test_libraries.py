@@ -1,12 +1,14 @@
 """What there is of TensorRT, and whether it fits: told without an error, whatever is missing."""
 
-import importlib
+import importlib.util
 import sys
+from importlib.machinery import ModuleSpec
 
 import pytest
 
 from edgecrack.engines.libraries import describe_libraries, require_libraries
 from edgecrack.errors import EngineError
+from edgecrack.models.variants import unavailable
 from tests.doubles.install import doubles
 
 
@@ -42,6 +44,18 @@ def test_pycuda_may_be_missing_alone(gpu, monkeypatch):
     (problem,) = found.problems
     assert problem.startswith("pycuda cannot be loaded here")
     assert gpu.count == 1
+
+
+@pytest.mark.usefixtures("gpu")
+@pytest.mark.parametrize("name", ["tensorrt", "pycuda"])
+def test_a_folder_that_is_left_of_a_library_is_no_library(name, tiny, monkeypatch):
+    """Python imports it as an empty package; the other backends are tried all the same."""
+    left = ModuleSpec(name, None, is_package=True)
+    left.submodule_search_locations.append(f"/somewhere/{name}")
+    monkeypatch.setitem(sys.modules, name, importlib.util.module_from_spec(left))
+    (problem,) = describe_libraries().problems
+    assert problem.startswith(f"{name} cannot be loaded here (there is only a folder without it: ")
+    assert unavailable(tiny)["tensorrt"].startswith("not installed")
 
 
 @pytest.mark.parametrize("count", ["0", "-1"])
