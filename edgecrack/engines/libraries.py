@@ -5,7 +5,8 @@ This imports nothing of them until it is asked, and is the way for whoever only 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -16,8 +17,10 @@ from edgecrack.installation import to_install, to_link, to_rebuild_pycuda
 if TYPE_CHECKING:
     from types import ModuleType
 
-OLDEST, NEWEST = 8, 11
-"""Major versions of TensorRT that engines are built for: 8.6 to 11."""
+OLDEST, NEWEST = (8, 6), 11
+"""Versions of TensorRT that engines are built for: 8.6 to the last of 11."""
+
+_VERSION = re.compile(r"(\d+)\.(\d+)\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,26 +50,13 @@ class Libraries:
 
 def describe_libraries() -> Libraries:
     """Return what there is, and why it does not fit together if it does not."""
-    problems: list[str] = []
-    tensorrt, pycuda = _imported("tensorrt", problems), _imported("pycuda", problems)
-    found = {
-        "tensorrt": None if tensorrt is None else str(tensorrt.__version__),
-        "pycuda": None if pycuda is None else str(getattr(pycuda, "VERSION_TEXT", "unknown")),
-    }
-    if found["tensorrt"] and not _is_known(found["tensorrt"]):
-        problems.append(
-            f"TensorRT must be {OLDEST}.6 to {NEWEST}, but is {found['tensorrt']}; use another "
-            "backend."
-        )
-    device: dict[str, str] = {}
-    dla_cores = None
-    if not problems:
-        try:
-            device = _device(problems)
-            dla_cores = import_module("edgecrack.engines.builder").dla_cores()
-        except (EngineError, ImportError) as error:
-            problems.append(f"{str(error).rstrip('.')}.")
-    return Libraries(**found, **device, dla_cores=dla_cores, problems=tuple(problems))
+    found = _found()
+    if found.problems:
+        return found
+    try:
+        return replace(found, dla_cores=import_module("edgecrack.engines.builder").dla_cores())
+    except EngineError as error:
+        return replace(found, problems=(str(error),))
 
 
 def require_libraries() -> None:
@@ -75,8 +65,35 @@ def require_libraries() -> None:
     Raises:
         EngineError: A library or the GPU is missing; the message says how to get it.
     """
-    if problems := describe_libraries().problems:
-        raise EngineError(problems[0])
+    if problem := library_problem():
+        raise EngineError(problem)
+
+
+def library_problem() -> str | None:
+    """Return why engines cannot be used here, or None; TensorRT makes nothing for that."""
+    return next(iter(_found().problems), None)
+
+
+def _found() -> Libraries:
+    """Return what there is but for what only TensorRT's builder knows: that takes memory."""
+    problems: list[str] = []
+    tensorrt, pycuda = _imported("tensorrt", problems), _imported("pycuda", problems)
+    found = {
+        "tensorrt": None if tensorrt is None else str(tensorrt.__version__),
+        "pycuda": None if pycuda is None else str(getattr(pycuda, "VERSION_TEXT", "unknown")),
+    }
+    if found["tensorrt"] and not _is_known(found["tensorrt"]):
+        problems.append(
+            f"TensorRT must be {OLDEST[0]}.{OLDEST[1]} to {NEWEST}, but is {found['tensorrt']}; "
+            "use another backend."
+        )
+    device: dict[str, str] = {}
+    if not problems:
+        try:
+            device = _device(problems)
+        except (EngineError, ImportError) as error:
+            problems.append(f"{str(error).rstrip('.')}.")
+    return Libraries(**found, **device, dla_cores=None, problems=tuple(problems))
 
 
 def refuse_leftover(name: str) -> None:
@@ -107,8 +124,8 @@ def _cure(name: str) -> str:
 
 
 def _is_known(version: str) -> bool:
-    major = version.partition(".")[0]
-    return major.isdecimal() and OLDEST <= int(major) <= NEWEST
+    found = _VERSION.match(version)
+    return found is not None and OLDEST <= (int(found[1]), int(found[2])) < (NEWEST + 1, 0)
 
 
 def _device(problems: list[str]) -> dict[str, str]:

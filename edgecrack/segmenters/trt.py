@@ -14,6 +14,7 @@ from edgecrack.engines.building import accept_engine, ensure_engine, wanted_fing
 from edgecrack.engines.execution import Lane, LoadedEngine, RefusedPlanError
 from edgecrack.engines.gpu import first_gpu
 from edgecrack.engines.inspection import require_precision
+from edgecrack.engines.libraries import library_problem
 from edgecrack.engines.store import EngineStore, build_command
 from edgecrack.engines.target import tensorrt_version
 from edgecrack.errors import BundleError, EngineError, SinkError
@@ -53,11 +54,8 @@ def refusal(precision: str) -> str | None:
         return "this network is made for processors; int8-trt is the one for TensorRT"
     if precision == "bf16":
         return "an engine computes an FP32 file in FP32"
-    try:
-        first_gpu()
-    except EngineError as error:
-        return str(error).rstrip(".")
-    return None
+    problem = library_problem()
+    return None if problem is None else problem.rstrip(".")
 
 
 def version() -> str:

@@ -78,10 +78,11 @@ def test_a_pycuda_that_is_newer_than_the_driver_does_not_fit(monkeypatch):
     assert "driver's CUDA 12.6, but is for 13.2" in problem
 
 
-@pytest.mark.parametrize("version", ["7.2.3", "12.0.1", "none"])
-def test_an_unknown_tensorrt_does_not_fit(version, gpu, monkeypatch):
-    """Only what the program was written for is used."""
+@pytest.mark.parametrize("version", ["7.2.3", "8.5.2", "12.0.1", "none"])
+def test_an_unknown_tensorrt_does_not_fit(version, gpu, tiny, monkeypatch):
+    """Only what the program was written for is used, by a run as well."""
     monkeypatch.setattr(importlib.import_module("tensorrt"), "__version__", version)
     (problem,) = describe_libraries().problems
     assert f"must be 8.6 to 11, but is {version}" in problem
+    assert unavailable(tiny)["tensorrt fp16"] == problem.rstrip(".")
     assert gpu.deserialised == 0

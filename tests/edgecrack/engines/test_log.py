@@ -6,6 +6,7 @@ import pytest
 
 from edgecrack.engines.libraries import describe_libraries
 from edgecrack.errors import EngineError
+from edgecrack.models.variants import unavailable
 from edgecrack.segmenters import ModelSpec, load_segmenter
 from edgecrack.segmenters.backends import prepare
 
@@ -20,6 +21,7 @@ def test_a_tensorrt_that_cannot_use_cuda_is_told_in_one_sentence(any_gpu, tiny):
     assert problem.startswith(f"TensorRT {version} must make its Builder, but: {REASON}")
     with pytest.raises(EngineError, match=f"its Builder, but: {REASON}.*edgecrack doctor"):
         prepare("tensorrt", tiny, tiny.model("fp16"))
+    assert unavailable(tiny).keys().isdisjoint({"tensorrt", "tensorrt fp16"})  # nothing was made
     gpu.returns_nullptr = False
     prepare("tensorrt", tiny, tiny.model("fp16"))
     gpu.returns_nullptr = True
