@@ -21,6 +21,7 @@ from edgecrack.program.picture_size import size_of
 
 if TYPE_CHECKING:
     from edgecrack.bundle import Bundle
+    from edgecrack.engines.fingerprint import Target
     from edgecrack.engines.sidecar import Sidecar
     from edgecrack.manifest import ModelEntry
 
@@ -148,7 +149,8 @@ def list_engines(as_json: Json = False) -> None:
     from edgecrack.engines.store import EngineStore  # noqa: PLC0415
 
     engines = EngineStore().engines()
-    states = {each.key: _misfit(each) for each in engines}
+    here = _target()
+    states = {each.key: _misfit(each, here) for each in engines}
     if as_json:
         told = [{**each.as_json(), "misfit": states[each.key]} for each in engines]
         typer.echo(json.dumps(told, indent=2))
@@ -212,15 +214,21 @@ def _proof(bundle: Bundle, entry: ModelEntry, sidecar: Sidecar) -> str:
     return f"mask IoU {result.mask_iou:.5f}, {result.latency_ms:.1f} ms"
 
 
-def _misfit(sidecar: Sidecar) -> str | None:
-    """Return why an engine does not fit this device; empty if it does, None if nobody knows."""
-    from edgecrack.engines.libraries import describe_libraries  # noqa: PLC0415
+def _target() -> Target | None:
+    """Return what engines of this device fit; None if nobody knows."""
+    from edgecrack.engines.libraries import library_problem  # noqa: PLC0415
 
-    if describe_libraries().problems:
+    if library_problem():
         return None
     from edgecrack.engines.target import current_target  # noqa: PLC0415  it loads TensorRT
 
-    here = current_target()
+    return current_target()
+
+
+def _misfit(sidecar: Sidecar, here: Target | None) -> str | None:
+    """Return why an engine does not fit this device; empty if it does, None if nobody knows."""
+    if here is None:
+        return None
     return "" if sidecar.fingerprint.target == here else f"{sidecar.fingerprint.target}, not {here}"
 
 

@@ -54,6 +54,8 @@ def test_an_engine_is_built_listed_inspected_and_removed(engine, tiny_bundle, tm
     (other,) = engine("list", "--json", TENSORRT_DOUBLE="11.4.0.106").json
     assert other["misfit"].startswith("TensorRT 10.3.0 on Orin (8.7, 16 multiprocessors")
     assert ", not TensorRT 11.4.0.106 on Orin" in other["misfit"]
+    (unasked,) = engine("list", "--json", GPU_DOUBLE_NULLPTR="1").json
+    assert unasked["misfit"] == ""  # TensorRT makes nothing for a list
     inspected = engine("inspect", again["key"][:6], "--json").json
     assert (inspected["key"], len(inspected["layers"])) == (again["key"], 9)
     engine("inspect", "x").refused(2, "not 'x'", again["key"])
