@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 INPUT = "frame"
 _MIB = 1 << 20
 
+Shape = tuple[int, ...]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildOrder:
@@ -148,12 +150,8 @@ def _add_profile(
 ) -> None:
     """Fix the height and width that the network leaves open: an engine has one size."""
     inputs = [network.get_input(index) for index in range(network.num_inputs)]
-    shapes = [tuple(each.shape[side] for side in range(len(each.shape))) for each in inputs]
-    is_fitting = [each.name for each in inputs] == [INPUT] and all(
-        open_or_same in (-1, side)
-        for open_or_same, side in zip(shapes[0], order.shape, strict=True)
-    )
-    if not is_fitting:
+    shapes = [sides_of(each.shape) for each in inputs]
+    if [each.name for each in inputs] != [INPUT] or not may_be(shapes[0], order.shape):
         found = [(each.name, shape) for each, shape in zip(inputs, shapes, strict=True)]
         raise EngineError(
             f"{order.name} must take {INPUT} {order.shape}, but takes {found}; export it with "
@@ -211,3 +209,15 @@ def dla_cores() -> int:
     """
     with first_gpu().current():
         return int(made(trt.Builder, LOG).num_DLA_cores)
+
+
+def sides_of(shape: trt.Dims) -> Shape:
+    """Return the sides of a shape; -1 is open."""
+    return tuple(shape[index] for index in range(len(shape)))
+
+
+def may_be(shape: Shape, wanted: Shape) -> bool:
+    """Whether a shape, in which -1 is open, allows the one that is wanted."""
+    return len(shape) == len(wanted) and all(
+        side in (-1, other) for side, other in zip(shape, wanted, strict=True)
+    )

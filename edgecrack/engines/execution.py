@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import tensorrt as trt
 
-from edgecrack.engines.builder import INPUT
+from edgecrack.engines.builder import INPUT, Shape, may_be, sides_of
 from edgecrack.engines.gpu import Buffer, Stream
 from edgecrack.engines.graph import Graph, is_wanted
 from edgecrack.engines.inspection import convolution_precisions
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-
-_Shape = tuple[int, ...]
 
 
 class RefusedPlanError(EngineError):
@@ -49,7 +47,7 @@ class LoadedEngine:
     ) -> None:
         self.name = name
         width_px, height_px = size_px
-        self.shapes: dict[str, _Shape] = {
+        self.shapes: dict[str, Shape] = {
             INPUT: (1, height_px, width_px, 3),
             **dict.fromkeys(outputs, (1, height_px, width_px)),
         }
@@ -73,13 +71,13 @@ class LoadedEngine:
             name: (
                 self._engine.get_tensor_mode(name) == trt.TensorIOMode.INPUT,
                 self._engine.get_tensor_dtype(name) == trt.DataType.UINT8,
-                _sides(self._engine.get_tensor_shape(name)),
+                sides_of(self._engine.get_tensor_shape(name)),
             )
             for name in names
         }
         # TensorRT lists tensors in an order of its own, so they are only ever known by name.
         fits = found.keys() == self.shapes.keys() and all(
-            (is_input, is_uint8) == (name == INPUT, True) and _may_be(shape, self.shapes[name])
+            (is_input, is_uint8) == (name == INPUT, True) and may_be(shape, self.shapes[name])
             for name, (is_input, is_uint8, shape) in found.items()
         )
         if not fits:
@@ -176,7 +174,7 @@ class Lane:
         if missing := self.context.infer_shapes():
             raise self._owner.failed(f"know the shapes of {missing}")
         for tensor, shape in shapes.items():
-            if _sides(self.context.get_tensor_shape(tensor)) != shape:
+            if sides_of(self.context.get_tensor_shape(tensor)) != shape:
                 raise self._owner.failed(f"have {tensor} of {shape}")
             self._buffers[tensor] = buffer = Buffer(shape)
             self._require(self.context.set_tensor_address(tensor, buffer.address), f"take {tensor}")
@@ -230,14 +228,3 @@ def _refused(name: str) -> EngineError:
     if "memory" in LOG.reason.lower():
         return EngineError(f"{text}; close other programs.")
     return RefusedPlanError(f"{text}; the next run builds it anew.")
-
-
-def _sides(shape: trt.Dims) -> _Shape:
-    return tuple(shape[index] for index in range(len(shape)))
-
-
-def _may_be(shape: _Shape, wanted: _Shape) -> bool:
-    """Whether a shape, in which -1 is open, allows the one that is wanted."""
-    return len(shape) == len(wanted) and all(
-        side in (-1, other) for side, other in zip(shape, wanted, strict=True)
-    )

@@ -288,8 +288,13 @@ def test_a_network_that_tensorrt_cannot_read_is_named(bundle_copy, manifest, dat
 
 @pytest.mark.parametrize(
     "takes",
-    [("picture", 2, (1, 64, 96, 3)), ("frame", 2, (1, 32, 96, 3)), ("frame", 2, (1, 64, 96, 4))],
-    ids=["name", "size", "channels"],
+    [
+        ("picture", 2, (1, 64, 96, 3)),
+        ("frame", 2, (1, 32, 96, 3)),
+        ("frame", 2, (1, 64, 96, 4)),
+        ("frame", 2, (1, 64, 96)),
+    ],
+    ids=["name", "size", "channels", "rank"],
 )
 def test_a_network_of_another_contract_is_refused(gpu, bundle_copy, manifest, red, takes):
     """It is seen before minutes are spent on it."""
