@@ -32,7 +32,7 @@ def progress_of(service: Service) -> Iterator[Show]:
         if what == "frames":
             service.running(_line(what, done, total))
         else:
-            service.opening(_line(what, done, total))
+            service.preparing(_line(what, done, total))
 
     service.opening("opening the model, the source and the positions")
     yield tell

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 TELL_EACH_S = 1.0
 """How often progress is told; the watchdog of the unit file is far longer."""
 
+PREPARE_WITHIN_S = 1800.0
+"""How long until the next word of what is prepared: TensorRT 8.6 tells of no step."""
+
 _SEND_WITHIN_S = 0.5
 """How long a message may wait for a manager that does not read; the next one may come through."""
 
@@ -47,6 +50,12 @@ class Service:
     def opening(self, status: str) -> None:
         """Say what is being done before the first frame."""
         self._tell(f"STATUS={_line(status)}")
+
+    def preparing(self, status: str) -> None:
+        """Say how far something is that takes long before the first frame: it is waited for."""
+        is_over = self._is_ready or self._is_stopping
+        wait = [] if is_over else [f"EXTEND_TIMEOUT_USEC={round(1e6 * PREPARE_WITHIN_S)}"]
+        self._tell(*wait, f"STATUS={_line(status)}")
 
     def running(self, status: str) -> None:
         """Say that a frame got through, with a line for people: ready, and not hanging."""

@@ -9,6 +9,7 @@ import tempfile
 
 import pytest
 
+from edgecrack.commands.progress import progress_of
 from edgecrack.program.service import Service
 from tests.conftest import Manifest
 from tests.edgecrack.small_networks import endless_network
@@ -154,6 +155,19 @@ def test_what_ends_is_not_ready_again(manager):
     service.running("1 frames")
     service.stopping()
     assert manager.hear_the_rest() == ["STOPPING=1", "STATUS=ending"]
+
+
+def test_what_is_prepared_is_waited_for(manager):
+    """An engine may take longer to build than the unit gives a start; a hang later is seen."""
+    with progress_of(Service(manager.address)) as tell:
+        tell("% of an engine", 3, 100)
+        tell("frames", 1, None)
+        tell("files written", 4, 100)
+    assert manager.hear_the_rest() == [
+        "STATUS=opening the model, the source and the positions",
+        "EXTEND_TIMEOUT_USEC=1800000000", "STATUS=3 of 100 % of an engine",
+        "READY=1", "WATCHDOG=1", "STATUS=1 frames", "STATUS=4 of 100 files written",
+    ]  # fmt: skip
 
 
 def test_a_status_cannot_say_anything_else(manager):
