@@ -1,12 +1,14 @@
-"""Fingerprints and sidecars for tests."""
+"""Fingerprints, sidecars and builds for tests."""
 
 from __future__ import annotations
 
 import hashlib
+import importlib
 from dataclasses import replace
 from typing import Any
 
 from edgecrack.engines.fingerprint import Fingerprint, Target
+from edgecrack.engines.options import BuildOptions
 from edgecrack.engines.sidecar import Sidecar
 
 TARGET = Target(
@@ -46,3 +48,20 @@ def sidecar(plan: bytes = PLAN, **changed: Any) -> Sidecar:
 def on(**changed: Any) -> Fingerprint:
     """Return the fingerprint of the same engine on another target."""
     return replace(FINGERPRINT, target=replace(TARGET, **changed))
+
+
+def building():
+    """Return the module; it can be imported once TensorRT is there."""
+    return importlib.import_module("edgecrack.engines.building")
+
+
+def make(bundle, precision="fp16", **options):
+    """Build an engine and return its sidecar, and whether it is new."""
+    again, on_progress = options.pop("again", False), options.pop("on_progress", quiet)
+    return building().make_engine(
+        bundle, bundle.model(precision), on_progress, BuildOptions(**options), again=again
+    )
+
+
+def quiet(_what, _done, _total):
+    """Show no progress."""
