@@ -128,6 +128,7 @@ def test_it_makes_the_folders_of_the_unit(installed):
         assert installed.owner(name) == f"750 {user.split(':')[2]} {number}"
 
 
+@pytest.mark.slow
 def test_only_the_unit_reads_the_configuration(installed):
     """It may hold a camera's password: root writes it, the unit's group reads it, nobody else."""
     number, _ = installed.group("edgecrack")
@@ -137,12 +138,14 @@ def test_only_the_unit_reads_the_configuration(installed):
     assert (installed.folder / "etc/edgecrack/unit.toml").read_bytes() == example
 
 
+@pytest.mark.slow
 def test_the_unit_cannot_change_its_program(installed):
     """All of /opt/edgecrack belongs to root, and nobody else may write to it."""
     found = ("(", "!", "-user", "0", "-o", "-perm", "/022", "!", "-type", "l", ")")
     assert installed.run("find", installed.folder / HOME, *found) == ""
 
 
+@pytest.mark.slow
 def test_its_commands_run(installed):
     """The environment is one: it sees its own packages, the system's bindings, and is isolated."""
     python = installed.folder / HOME / "bin" / "python"
@@ -163,6 +166,7 @@ def test_its_modules_are_compiled(installed):
     assert list((site / "edgecrack" / "__pycache__").glob("run.*.pyc"))
 
 
+@pytest.mark.slow
 def test_systemd_accepts_the_unit(installed):
     """Every setting is known, every program is there; older systemd may not know of growing pauses.
 
@@ -204,6 +208,7 @@ def test_a_unit_that_does_not_start_fails_no_upgrade(tmp_path):
     assert done.stdout.split() == ["--no-block", "try-restart", "edgecrack.service"]
 
 
+@pytest.mark.slow
 def test_dpkg_knows_each_file(installed):
     """What was changed since would be told; what postinst made is not among it."""
     assert installed.dpkg("--verify", "edgecrack") == ""

@@ -53,6 +53,7 @@ def test_a_board_is_set_up_in_ten_lines():
     assert lines[-2].startswith("sudo systemctl enable --now edgecrack")
 
 
+@pytest.mark.slow
 def test_our_own_commands_exist():
     """Each verb has its help, and each option stands in it."""
     for program, verb, *rest in named(*PROGRAMS):

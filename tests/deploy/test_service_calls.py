@@ -20,6 +20,7 @@ def calls_of(name: str) -> set[str]:
     return {entry for entry in entries if not entry.startswith("@")}.union(*inner)
 
 
+@pytest.mark.slow
 @pytest.mark.system_calls
 def test_a_run_makes_no_call_that_the_unit_forbids(command, tiny_bundle, tmp_path):
     """A run with a picture, an overlay and a choice of backend needs but what is let through."""

@@ -44,6 +44,7 @@ def test_a_slow_machine_may_name_the_network(command, tmp_path):
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["run", "drive", "index.html"])
 def test_a_folder_of_somebodys_is_not_a_demo(command, tmp_path, name):
     """A survey that happens to be called ``run`` is not deleted: 74."""

@@ -60,6 +60,7 @@ def open_files(child):
             yield file.readlink()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_while_a_stream_connects_ends_at_once(start, tiny_bundle, tmp_path, number):
     """A server that accepts and says nothing is not waited for: 130, and no folder is left."""
@@ -73,6 +74,7 @@ def test_a_signal_while_a_stream_connects_ends_at_once(start, tiny_bundle, tmp_p
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_signal_while_a_log_is_read_ends_at_once(start, until, tiny_bundle, tmp_path):
     """A long log is not read to its end: 130, and no folder is left."""
     log, out = tmp_path / "long.nmea", tmp_path / "out"
@@ -101,6 +103,7 @@ def test_a_second_signal_gives_up_a_network_that_never_answers(
     assert json.loads((out / "report.json").read_text())["frames_inferred"] == 0
 
 
+@pytest.mark.slow
 def test_one_signal_is_enough_for_a_network_that_never_answers(
     start, until, endless_bundle, tmp_path
 ):
@@ -142,6 +145,7 @@ def test_a_self_test_has_a_deadline(command, endless_bundle):
     command("selftest", endless_bundle, "--deadline", 0.2).refused(3, "model.fp32.onnx")
 
 
+@pytest.mark.slow
 def test_a_hang_up_ends_a_run_in_order(begin, until, tmp_path, whole):
     """A terminal that is closed ends a run as SIGTERM does."""
     out = tmp_path / "out"
@@ -153,6 +157,7 @@ def test_a_hang_up_ends_a_run_in_order(begin, until, tmp_path, whole):
     assert whole(out) == report["frames_inferred"] > 0
 
 
+@pytest.mark.slow
 def test_a_hang_up_that_is_ignored_stays_so(start, until, tiny_bundle, tmp_path):
     """Under nohup a run goes on when the terminal is closed."""
     out = tmp_path / "out"

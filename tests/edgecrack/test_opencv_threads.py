@@ -22,6 +22,7 @@ def test_there_is_one_within_and_as_many_as_before_after_it():
     assert (counts, cv2.getNumThreads()) == ([1], 3)
 
 
+@pytest.mark.slow
 def test_a_run_has_one(tmp_path, monkeypatch):
     """Whatever a run asks of OpenCV is done in the thread that asks."""
     counts, encode = [], cv2.imencode

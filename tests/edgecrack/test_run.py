@@ -112,6 +112,7 @@ def test_exiftool_finds_each_picture_on_the_drive(surveyed, drive, features):
             assert lines[number]["geometry"]["coordinates"][::-1] == pytest.approx(here, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_the_same_input_gives_the_same_output(surveyed, survey, tmp_path):
     """A file is surveyed the same way twice: every mask and every line, but for the run's id."""
     _, first = surveyed
@@ -135,6 +136,7 @@ def test_the_same_input_gives_the_same_output(surveyed, survey, tmp_path):
     assert lines[0] == lines[1]
 
 
+@pytest.mark.slow
 def test_a_directory_of_pictures_is_surveyed_and_placed(
     survey, drive, frames, tmp_path, whole, features
 ):
@@ -158,6 +160,7 @@ def test_a_directory_of_pictures_is_surveyed_and_placed(
     assert all(line["geometry"] for line in lines)
 
 
+@pytest.mark.slow
 def test_options_say_what_is_kept(survey, tmp_path, features):
     """A region is where marks are, an overlay is a video, and no pictures are none."""
     out, region = tmp_path / "out", "100,60,160,120"
@@ -180,6 +183,7 @@ def test_options_say_what_is_kept(survey, tmp_path, features):
     assert seen == 20
 
 
+@pytest.mark.slow
 def test_little_crack_is_none(survey, tmp_path, features):
     """Below the smallest share a frame leaves neither mask nor line, but is counted."""
     out = tmp_path / "out"
@@ -190,6 +194,7 @@ def test_little_crack_is_none(survey, tmp_path, features):
     assert list((out / "masks").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_live_every_frame_is_inferred_or_counted_as_dropped(survey, tmp_path):
     """240 pictures a second are too many for most machines; what is lost is known to the frame."""
     source = "test:?width=1280&height=720&fps=240&frames=120"
@@ -216,6 +221,7 @@ def rmc(at_s):
     return f"${text}*{check:02X}\r\n".encode()
 
 
+@pytest.mark.slow
 def test_a_receiver_places_what_a_camera_sees(begin, until, tmp_path, features):
     """Live, each frame waits for the fix behind it, and has its place in its line."""
     receiver, port = pty.openpty()
@@ -237,6 +243,7 @@ def test_a_receiver_places_what_a_camera_sees(begin, until, tmp_path, features):
     assert read_json(out / "run.json")["fixes"]["kept"] > 30
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_a_run_in_order(begin, until, tmp_path, whole, number):
     """After Ctrl-C the report is written, what was begun is whole, and the exit code is 130."""
@@ -257,6 +264,7 @@ def test_a_signal_ends_a_run_in_order(begin, until, tmp_path, whole, number):
     assert cv2.VideoCapture(str(out / "overlay.mp4")).read()[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [[], ["--overlay"]], ids=["pictures", "overlay"])
 def test_a_full_disk_ends_a_run_with_what_fitted(
     environment, tiny_bundle, tmp_path, whole, options

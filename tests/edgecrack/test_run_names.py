@@ -4,9 +4,11 @@ import json
 import os
 import shutil
 
+import pytest
 from PIL import Image
 
 
+@pytest.mark.slow
 def test_names_that_are_no_utf8_are_used_as_they_are_and_written_as_text(
     command, tiny_bundle, tmp_path
 ):

@@ -42,6 +42,7 @@ def refuses(survey, tmp_path):
     return _refuses
 
 
+@pytest.mark.slow
 def test_a_video_that_is_none_is_refused(refuses, tmp_path, clip):
     """Missing, empty, text by the name of a video, and a header that is destroyed: 66."""
     whole = clip.read_bytes()
@@ -62,6 +63,7 @@ def test_a_video_whose_index_is_cut_off_is_refused(refuses, tmp_path, clip):
     refuses(66, ["cut.mp4"], tmp_path / "cut.mp4")
 
 
+@pytest.mark.slow
 def test_a_truncated_video_is_surveyed_as_far_as_it_goes(survey, tmp_path, clip, whole):
     """The frames before the cut are kept, the report is there, and the exit code is 66."""
     data = clip.read_bytes()
@@ -76,6 +78,7 @@ def test_a_truncated_video_is_surveyed_as_far_as_it_goes(survey, tmp_path, clip,
     assert reason in message
 
 
+@pytest.mark.slow
 def test_a_video_with_a_destroyed_stretch_leaves_whole_files_only(survey, tmp_path, clip, whole):
     """What the decoder can make of it is surveyed; it never ends in a traceback."""
     data = bytearray(clip.read_bytes())
@@ -88,12 +91,14 @@ def test_a_video_with_a_destroyed_stretch_leaves_whole_files_only(survey, tmp_pa
     assert whole(tmp_path / "out") > 10
 
 
+@pytest.mark.slow
 def test_sound_without_pictures_is_refused(refuses, encode, tmp_path):
     """A file without a video track is none: 66."""
     encode("audiotestsrc num-buffers=20 ! avenc_aac ! mp4mux", tmp_path / "sound.mp4")
     refuses(66, ["sound.mp4"], tmp_path / "sound.mp4")
 
 
+@pytest.mark.slow
 def test_a_directory_without_pictures_is_refused(refuses, tmp_path):
     """Empty, or of broken pictures only: 66."""
     folder = tmp_path / "pictures"
@@ -103,6 +108,7 @@ def test_a_directory_without_pictures_is_refused(refuses, tmp_path):
     refuses(66, [str(folder)], folder, "--rate", 1)
 
 
+@pytest.mark.slow
 def test_a_broken_picture_among_good_ones_is_counted(survey, tmp_path):
     """A picture that cannot be read is missing and counted, never black."""
     folder = tmp_path / "pictures"
@@ -132,6 +138,7 @@ def is_root():
     return os.geteuid() == 0
 
 
+@pytest.mark.slow
 def test_a_folder_without_permission_is_refused(command, locked, tiny_bundle, tmp_path):
     """As a source it is 66, as a place for results it is 74."""
     folder, prefix = locked
@@ -143,6 +150,7 @@ def test_a_folder_without_permission_is_refused(command, locked, tiny_bundle, tm
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_noise_in_a_log_is_skipped_and_counted(survey, tmp_path):
     """Bad checksums and binary noise cost the lines they hit, and run.json says how many."""
     spec = DriveSpec(seconds=30)
@@ -186,6 +194,7 @@ def test_a_log_without_a_position_is_refused(refuses, tmp_path, name, content, w
     refuses(66, [name, *words], CLOCK, "--position", path, *START)
 
 
+@pytest.mark.slow
 def test_a_track_must_overlap_the_video(refuses, track, clip):
     """Both ranges of time are printed, so that a wrong start is seen at once: 66."""
     words = [
@@ -207,6 +216,7 @@ def test_a_track_that_is_missing_is_refused(refuses, tmp_path):
     refuses(66, ["none.gpx"], CLOCK, "--position", tmp_path / "none.gpx", *START)
 
 
+@pytest.mark.slow
 def test_a_bundle_that_is_not_what_it_says_is_refused(
     refuses, bundle_copy, manifest, tiny_bundle, tmp_path
 ):
@@ -237,6 +247,7 @@ def test_a_bundle_that_is_not_what_it_says_is_refused(
         refuses(65, [str(bundle), words], CLOCK, "--model", bundle)
 
 
+@pytest.mark.slow
 def test_results_are_never_written_over_anything(survey, tmp_path):
     """A folder that holds a run, or anything, and a file in the way: 74, and nothing changes."""
     out = tmp_path / "out"
@@ -252,6 +263,7 @@ def test_results_are_never_written_over_anything(survey, tmp_path):
         survey(CLOCK, place).refused(74, "choose another --out")
 
 
+@pytest.mark.slow
 def test_a_units_file_is_held_to_its_keys(refuses, command, tiny_bundle, tmp_path):
     """An unknown key is 78 and the nearest one is named; so is a file that is no TOML."""
     file = tmp_path / "unit.toml"
@@ -269,6 +281,7 @@ def test_a_units_file_is_held_to_its_keys(refuses, command, tiny_bundle, tmp_pat
     assert len(list((tmp_path / "out" / "masks").iterdir())) == ended.json["frames_in"] == 5
 
 
+@pytest.mark.slow
 def test_a_unit_starts_again_and_again(command, tiny_bundle, tmp_path):
     """Each start makes a folder of its own; a file that names that of one run only is refused."""
     file, runs = tmp_path / "unit.toml", tmp_path / "runs"
@@ -299,6 +312,7 @@ def test_a_command_line_that_cannot_mean_anything_is_refused(refuses, words, opt
     refuses(2, words, *options)
 
 
+@pytest.mark.slow
 def test_pictures_cannot_be_live_and_a_run_needs_a_source(refuses, command, tmp_path):
     """A contradiction and a missing argument are said in a sentence, too: 2."""
     cv2.imwrite(str(tmp_path / "a.jpg"), np.zeros((48, 64, 3), np.uint8))
@@ -306,41 +320,7 @@ def test_pictures_cannot_be_live_and_a_run_needs_a_source(refuses, command, tmp_
     command("run").refused(2, "SOURCE")
 
 
-def test_a_self_test_is_0_3_or_65(command, tiny, tiny_bundle, bundle_copy, manifest):
-    """It passes, it does not give the promised answer, or the bundle is damaged."""
-    passed = command("selftest", tiny_bundle, "--json")
-    assert passed.code == 0, passed.stderr
-    assert passed.json["passed"] is True
-    assert passed.json["sha256"] == tiny.sha256
-    assert "model.fp32.onnx" in command("selftest", tiny_bundle).stdout
-
-    path = bundle_copy / "golden" / "crack.96x64.probability.png"
-    cv2.imwrite(str(path), cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) - 9)
-    command("selftest", bundle_copy).refused(65, "has changed")
-    manifest.seal()
-    failed = command("selftest", bundle_copy, "--json")
-    assert failed.code == 3
-    assert failed.json["passed"] is False
-    network = failed.json["networks"][0]
-    assert [golden["kind"] for golden in network["golden"] if not golden["passed"]] == ["crack"]
-    assert len(failed.stderr.splitlines()) == 1
-    assert network["file"] in failed.stderr
-
-
-def test_a_self_test_may_be_of_one_backend_and_precision(command, tiny_bundle):
-    """Others are not run, and what is unknown, or not in the bundle, is a sentence."""
-    chosen = ("--backend", "onnxruntime", "--precision", "fp32")
-    ended = command("selftest", tiny_bundle, *chosen, "--json")
-    assert [(net["backend"], net["precision"]) for net in ended.json["networks"]] == [
-        ("onnxruntime", "fp32")
-    ]
-    command("selftest", tiny_bundle, "--backend", "tpu").refused(2, "backend", "onnxruntime")
-    command("selftest", tiny_bundle, "--precision", "fp12").refused(2, "precision", "fp32")
-    command("selftest", tiny_bundle, "--precision", "int8").refused(65, "int8", "fp32 96x64")
-    asked = ("--backend", "onnxruntime", "--precision", "bf16")
-    command("selftest", tiny_bundle, *asked).refused(65, "bf16", "use fp32")
-
-
+@pytest.mark.slow
 def test_people_get_a_table_and_the_place_of_the_results(command, tiny_bundle, tmp_path):
     """Without --json a run ends with its table and the folder, and nothing is on stderr."""
     out = tmp_path / "out"
@@ -374,6 +354,7 @@ def test_a_demo_that_cannot_be_rendered_is_an_error_of_usage(command, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_what_may_not_be_read_ends_in_one_sentence(command, tmp_path):
     """Source, positions, configuration and bundle that nobody may read, by their codes."""
     folder = tmp_path / "forbidden"

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from edgecrack.doctor.examination import CHECKS
 
 UNIT = """\
@@ -21,6 +23,7 @@ def states(ended):
     return {line["subject"]: line["state"] for line in ended.json["lines"]}
 
 
+@pytest.mark.slow
 def test_this_machine_is_told_truly(command, tiny_bundle):
     """Every subject, for people and for machines; 0 where nothing fails, 3 where something does."""
     ended = command("doctor", "--model", tiny_bundle, "--json")
@@ -35,6 +38,7 @@ def test_this_machine_is_told_truly(command, tiny_bundle):
     assert "onnxruntime fp32" in says["self-test"]
 
 
+@pytest.mark.slow
 def test_people_read_what_to_do(command, bundle_copy):
     """Under what fails; a bundle that has changed is one such thing, and ends with 3."""
     (bundle_copy / "model.fp32.onnx").write_bytes(b"another network")
@@ -46,6 +50,7 @@ def test_people_read_what_to_do(command, bundle_copy):
     assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.slow
 def test_the_configuration_is_looked_at(command, tmp_path, tiny_bundle):
     """Its camera and its receiver are looked for, and no password is shown."""
     config = tmp_path / "unit.toml"
@@ -57,6 +62,7 @@ def test_the_configuration_is_looked_at(command, tmp_path, tiny_bundle):
     assert "secret" not in ended.stdout + ended.stderr
 
 
+@pytest.mark.slow
 def test_nothing_crashes_without_optional_parts(command, tmp_path, tiny_bundle, environment):
     """No GStreamer, no backend, no programs on the path: lines, no traceback, and 3."""
     for name in ("gi", "openvino", "onnxruntime", "tensorrt", "pycuda"):
@@ -75,6 +81,7 @@ def test_nothing_crashes_without_optional_parts(command, tmp_path, tiny_bundle, 
     assert "should not happen" not in json.dumps(says)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_asked_for_is_refused(command, tmp_path, tiny_bundle):
     """A bundle of elsewhere, a file without its hour, a file that is something else."""
     command("doctor", "--model", "https://host/bundle").refused(2, "must be a folder")

@@ -36,6 +36,7 @@ def engine(command, with_gpu):
     return lambda *words, **more: command("engine", *words, **with_gpu | more)
 
 
+@pytest.mark.slow
 def test_an_engine_is_built_listed_inspected_and_removed(engine, tiny_bundle, tmp_path):
     """Each as text for people and as JSON for machines."""
     built = engine("build", tiny_bundle)
@@ -67,6 +68,7 @@ def test_an_engine_is_built_listed_inspected_and_removed(engine, tiny_bundle, tm
     assert engine("list", "--json").json == []
 
 
+@pytest.mark.slow
 def test_what_cannot_be_is_refused(engine, command, tiny_bundle, with_gpu):
     """One sentence, with what to do."""
     engine("build", tiny_bundle, "--precision", "fp8").refused(2, "--precision")
@@ -109,6 +111,7 @@ def masks(run):
     return [np.asarray(Image.open(path)) for path in sorted((run / "masks").iterdir())]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("live", ["--file", "--live"])
 def test_a_run_with_tensorrt_marks_what_onnx_runtime_marks(survey_with, drive, tmp_path, live):
     """From the decoder to the masks; the engine is built first, and nothing is left on the GPU."""
@@ -145,6 +148,7 @@ def survey_with(command, tiny_bundle, with_gpu):
     return run
 
 
+@pytest.mark.slow
 def test_auto_takes_tensorrt_into_account(survey_with, drive, tmp_path):
     """It is a candidate where there is a GPU: its engine is built, proved and timed."""
     ended = survey_with(drive.video, tmp_path / "run")
@@ -154,6 +158,7 @@ def test_auto_takes_tensorrt_into_account(survey_with, drive, tmp_path):
     assert is_timed or ended.json["backend"].startswith("TensorRT")
 
 
+@pytest.mark.slow
 def test_a_new_engine_with_wrong_answers_is_not_used(
     command, with_gpu, drive, tmp_path, bundle_copy, manifest
 ):

@@ -1,6 +1,9 @@
 """``edgecrack view``, as a person types it."""
 
+import pytest
 
+
+@pytest.mark.slow
 def test_view_says_where_the_page_of_a_run_lies(command, surveyed, tmp_path):
     """A page is written in the run's folder or where --out says, and its place is printed."""
     _, run = surveyed
@@ -14,6 +17,7 @@ def test_view_says_where_the_page_of_a_run_lies(command, surveyed, tmp_path):
     assert (ended.code, ended.stdout) == (0, f"Look at {tmp_path / 'index.html'}\n")
 
 
+@pytest.mark.slow
 def test_view_refuses_what_is_no_run_and_what_is_no_page(command, surveyed, tmp_path):
     """A folder without a run is 66; a file that is no page is 74 and stays as it is."""
     _, run = surveyed

@@ -5,6 +5,8 @@ import sys
 from fractions import Fraction
 from pathlib import Path
 
+import pytest
+
 from edgecrack.doctor.elements import DECODING, ENCODERS, JETSON, NEEDED
 from edgecrack.doctor.machine import NOT_INSTALLED, Machine, run_command
 from edgecrack.doctor.packages import installed_packages
@@ -32,6 +34,7 @@ def is_alive(pid):
         return False
 
 
+@pytest.mark.slow
 def test_a_program_that_hangs_is_ended_with_all_it_started(tmp_path):
     """A grandchild that holds its output would keep the doctor waiting, too."""
     pid_file = tmp_path / "pid"
@@ -74,6 +77,7 @@ def test_this_machine_says_its_packages_space_and_clock():
         assert machine.packages("libc6")["libc6"].startswith("2.")
 
 
+@pytest.mark.slow
 def test_recorded_answers_have_the_keys_of_real_ones(tmp_path, tiny_bundle):
     """Element lists, backends and the self-test as the probe really answers them."""
     real, boards = Machine(), [board(name, tmp_path) for name in (ORIN, THOR)]

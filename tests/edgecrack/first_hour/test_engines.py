@@ -52,6 +52,7 @@ def test_engines_are_built_and_inspected(machine, unit, tmp_path):
             assert real.values["engines"][0].keys() == known.values["engines"][0].keys()
 
 
+@pytest.mark.slow
 def test_an_engine_that_cannot_be_kept_is_a_failed_step(machine, unit, tmp_path):
     """With the reason; nothing is raised."""
     (tmp_path / "cache").write_text("in the way")

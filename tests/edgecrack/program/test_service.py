@@ -90,6 +90,7 @@ def start(environment, tiny_bundle, tmp_path):
         child.communicate()
 
 
+@pytest.mark.slow
 def test_a_run_is_ready_with_its_first_frame_and_stops_once(manager, start):
     """Opening, ready with progress, fed again a second later; after SIGTERM it is ending."""
     child = start(ENDLESS, manager, "--live")

@@ -30,6 +30,7 @@ def _check_whole(run: Path) -> int:
     return len(lines)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_whatever_moment_the_process_is_killed_at(tmp_path, seed):
     """After SIGKILL every line parses and every file in place is whole."""

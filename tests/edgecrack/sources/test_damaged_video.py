@@ -9,6 +9,7 @@ from edgecrack.errors import InputError, SourceError
 from edgecrack.sources import SourceCounts
 
 
+@pytest.mark.slow
 def test_what_is_no_video_is_refused_in_one_sentence(source, sound_only, clip, tmp_path):
     """Missing, empty, text, noise, sound only, a head without body: the file and its fault."""
     (tmp_path / "empty.mp4").touch()
@@ -37,6 +38,7 @@ def _cut_in_its_index(path, target):
     return target
 
 
+@pytest.mark.slow
 def test_a_swallowed_error_does_not_stall(source, clip, tmp_path):
     """A demuxer's error that decodebin loses, as it does in most of such tries, ends no worse."""
     path = _cut_in_its_index(clip("h264.mp4"), tmp_path / "head.mp4")
@@ -161,6 +163,7 @@ def test_a_whole_file_misses_nothing(source, clip, name):
     assert frames >= 49
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.8])
 @pytest.mark.parametrize(
@@ -183,6 +186,7 @@ def test_every_frame_of_a_damaged_clip_is_counted(
     assert f" {missing} of its {frames} frames" in str(error)
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_no_frame_of_a_damaged_clip_is_made_up(source, shared_data, tmp_path):
     """Each frame that is taken shows what the whole clip shows at its time, pixel by pixel."""
@@ -195,6 +199,7 @@ def test_no_frame_of_a_damaged_clip_is_made_up(source, shared_data, tmp_path):
     assert all(np.array_equal(frame.image, whole[frame.pts_ns]) for frame in taken)
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 @pytest.mark.parametrize(
     "name",

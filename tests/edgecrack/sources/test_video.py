@@ -62,6 +62,7 @@ def test_every_frame_of_varying_rate_comes_at_its_time(source, phone_clip):
     _assert_every_frame_comes_at_its_time(source(phone_clip), phone_clip, 40, varies=True)
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 @pytest.mark.parametrize(
     ("name", "count", "varies"),
@@ -114,6 +115,7 @@ def test_a_file_that_a_server_lacks_is_a_source_error(source, serve, tmp_path):
         source(f"{address}/none.mp4")
 
 
+@pytest.mark.slow
 @pytest.mark.real_data
 def test_the_served_motorway_clip_gives_every_frame(source, serve, shared_data):
     """Over HTTP no frame is lost, though sound and pictures lie far apart in this file."""
@@ -268,6 +270,7 @@ def test_live_frames_carry_the_time_of_capture(source):
         assert other.monotonic_ns - one.monotonic_ns == other.pts_ns - one.pts_ns
 
 
+@pytest.mark.slow
 def test_a_file_read_live_keeps_its_pace(source, clip):
     """Live over a file of two seconds takes its time instead of dropping nearly all of it."""
     begun_ns = time.monotonic_ns()
@@ -377,6 +380,7 @@ def test_a_silent_live_source_says_that_it_has_nothing(source):
     assert None in others
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("live", [True, False])
 def test_only_a_live_source_says_that_it_has_nothing_yet(source, clip, live):
     """A file whose decoder is slow is waited for: every item is a frame."""
