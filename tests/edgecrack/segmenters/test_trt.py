@@ -150,7 +150,7 @@ def test_a_stale_or_foreign_engine_is_never_loaded(tiny, monkeypatch, gpu_has, v
         assert gpu.deserialised == 0
         building = importlib.import_module("edgecrack.engines.building")
         wanted = building.wanted_fingerprint(tiny, tiny.model("fp16"))
-        for words in (there.key, wanted.key, difference, "edgecrack engine build --size 96x64"):
+        for words in (there.key, wanted.key, difference, "--precision fp16 --size 96x64"):
             assert words in str(raised.value)
         assert prepare("tensorrt", tiny, tiny.model("fp16"))
         load_segmenter(tiny, FP16).close()
