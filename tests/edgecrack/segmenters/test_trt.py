@@ -50,6 +50,7 @@ def test_answers_are_those_of_onnx_runtime(tiny, precision):
             assert np.array_equal(own, other)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("gpu")
 def test_a_network_with_two_answers_is_run():
     """Crack and road each have buffers of their own."""
