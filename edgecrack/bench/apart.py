@@ -6,7 +6,7 @@ import multiprocessing
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -32,26 +32,30 @@ def apart(what: str, function: Callable[..., _Result], *arguments: object) -> _R
     """
     ours, theirs = multiprocessing.Pipe()
     command = child_command("edgecrack.bench.apart", str(theirs.fileno()))
-    with _ctrl_c_blocked():
-        process = subprocess.Popen(  # noqa: S603  our own module
-            command, stdin=subprocess.DEVNULL, pass_fds=(theirs.fileno(),)
-        )
-    theirs.close()
-    try:
-        ours.send((function, arguments))
-        outcome: Any = ours.recv()
-    except (EOFError, OSError) as error:
-        raise EdgecrackError(
-            f"{what} must come to an end, but its process ended with {process.wait()}; look at "
-            "what it printed, or leave it out."
-        ) from error
-    finally:
-        process.terminate()
-        process.wait()
+    with ExitStack() as stack:
+        with _ctrl_c_blocked():
+            process = subprocess.Popen(  # noqa: S603  our own module
+                command, stdin=subprocess.DEVNULL, pass_fds=(theirs.fileno(),)
+            )
+            stack.callback(_end, process)
+        theirs.close()
+        try:
+            ours.send((function, arguments))
+            outcome: Any = ours.recv()
+        except (EOFError, OSError) as error:
+            raise EdgecrackError(
+                f"{what} must come to an end, but its process ended with {process.wait()}; look at "
+                "what it printed, or leave it out."
+            ) from error
     if isinstance(outcome, EdgecrackError):
         raise outcome
     result: _Result = outcome
     return result
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    process.wait()
 
 
 @contextmanager
@@ -65,7 +69,10 @@ def _ctrl_c_blocked() -> Iterator[None]:
 
 
 def _answer(asked: Connection) -> None:
-    function, arguments = asked.recv()
+    try:
+        function, arguments = asked.recv()
+    except EOFError:  # whoever began to ask is gone
+        return
     try:
         asked.send(function(*arguments))
     except EdgecrackError as error:
