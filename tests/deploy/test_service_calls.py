@@ -14,6 +14,7 @@ def calls_of(name: str) -> set[str]:
     listed = subprocess.run(
         ["systemd-analyze", "syscall-filter", name], capture_output=True, text=True, check=True
     ).stdout
+    listed = listed.replace("\033[0m", "")  # systemd 255 ends colours that it never began
     entries = {line.strip() for line in listed.splitlines() if line.startswith("    ")}
     entries = {entry for entry in entries if not entry.startswith("#")}
     inner = [calls_of(entry) for entry in entries if entry.startswith("@")]
