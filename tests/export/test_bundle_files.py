@@ -26,7 +26,7 @@ def test_figures_of_the_network_are_its_own(tiny, tiny_net):
     assert manifest.macs_per_pixel * 96 * 64 == pytest.approx(1_953_792)
     entry, brain, half = manifest.models
     assert (entry.precision, entry.width_px, entry.height_px) == ("fp32", 96, 64)
-    assert (entry.max_levels, entry.min_mask_iou) == (2, 0.999)
+    assert (entry.max_levels, entry.min_mask_iou) == (2, 0.995)
     assert (brain.precision, brain.file) == ("bf16", entry.file)
     assert (half.precision, half.file) == ("fp16", "model.fp16.onnx")
     assert (half.max_levels, half.min_mask_iou) == (8, 0.98)
