@@ -6,6 +6,7 @@ They come from the synthetic drive alone, so no licence of real pictures restric
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import cv2
@@ -51,14 +52,23 @@ def golden_frames(width_px: int, height_px: int) -> Mapping[str, RgbImage]:
 
 def golden_set(width_px: int, height_px: int) -> Mapping[str, Golden]:
     """Return the pictures of ``golden_frames`` together with their true masks."""
-    wide_px = max(1280, width_px + width_px % 2)
+    rendered = _rendered(max(1280, width_px + width_px % 2))
+    return {
+        name: _squeeze(picture, mask, width_px, height_px)
+        for name, (picture, mask) in rendered.items()
+    }
+
+
+@lru_cache(maxsize=1)
+def _rendered(wide_px: int) -> Mapping[str, tuple[RgbImage, GrayImage]]:
+    """Return the pictures and masks as large as they are rendered: the same for most sizes."""
     size_px = (wide_px * 9 // 16, wide_px)
     scene, motion = Scene(SEED, LENGTH_M, size_px), Motion(speed_mps=1.0)
     crack_m, clean_m = _places(scene)
     day, night = Sensor(size_px, DAY, SEED), Sensor(size_px, NIGHT, SEED)
     frames = (("crack", crack_m, day), ("clean", clean_m, day), ("dark", crack_m + STEP_M, night))
     return {
-        name: _squeeze(*scene.look(motion, at_m, sensor, index), width_px, height_px)
+        name: scene.look(motion, at_m, sensor, index)
         for index, (name, at_m, sensor) in enumerate(frames)
     }
 
