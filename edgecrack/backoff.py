@@ -1,4 +1,4 @@
-"""How long to wait before the next attempt: ever longer, up to a cap, and not in step with others."""
+"""How long to wait before the next attempt: ever longer, up to a cap, not in step with others."""
 
 from __future__ import annotations
 
