@@ -36,6 +36,7 @@ class SurveySettings(TypedDict, total=False):
     position: str | os.PathLike[str] | None
     max_gap: float
     standstill: str
+    position_latency: float
     model: str | os.PathLike[str] | None
     backend: str
     precision: str

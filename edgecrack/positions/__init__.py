@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import parse_qsl, urlsplit
 
-from edgecrack.errors import InputError, UsageError
+from edgecrack.errors import InputError
+from edgecrack.positions.receiver_address import SerialAddress, parse_receiver
 from edgecrack.positions.track import Track
 from edgecrack.redaction import is_remote, redact_address
 from edgecrack.settings import AddressText, setting
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from edgecrack.records import Fix
 
-DEFAULT_BAUD = 9600
 MOST_GAP_S = 60
+MOST_LATENCY_MS = 5000
 SKIP, INFER = "skip", "infer"
 LIMIT_BYTES = 1 << 30
 """Largest log that is read: some three months at one fix a second."""
@@ -31,16 +31,18 @@ class PositionSpec:
     """What may be set about positions: the table ``[position]`` of ``unit.toml``.
 
     Attributes:
-        address: NMEA or GPX file, or ``serial:///dev/ttyUSB0?baud=9600``; None is no receiver.
+        address: NMEA or GPX file, ``serial:///dev/ttyUSB0?baud=9600``, or ``gpsd://host:port``,
+            without a host that of this machine; None is no receiver.
         max_gap_s: Fixes further apart than this are not interpolated, above 0 and at most 60.
         standstill: ``skip`` the frames of a vehicle that stands by its log or receiver, whose
             network can rest then, or ``infer`` them like all others.
+        latency_ms: How late the fixes are dated: taken off the times of all of them, -5000 to 5000.
     """
 
     address: AddressText | None = setting(
         None,
         flag="--position",
-        help="NMEA or GPX file, or serial:///dev/ttyUSB0?baud=9600.",
+        help="NMEA or GPX file, gpsd://localhost:2947, or serial:///dev/ttyUSB0?baud=9600.",
         default_text="the pictures' EXIF, if any",
     )
     max_gap_s: float = setting(
@@ -51,18 +53,31 @@ class PositionSpec:
         flag="--standstill",
         help=f"{SKIP} or {INFER} the frames of a vehicle that stands, by the speed at --position.",
     )
+    latency_ms: float = setting(
+        0.0,
+        flag="--position-latency",
+        help="How late the fixes at --position are dated, in ms: taken off their times.",
+    )
 
     def __post_init__(self) -> None:
         """Refuse an address of elsewhere, and a gap in which no place could be believed."""
-        if self.address is not None and is_remote(self.address):
-            shown = redact_address(self.address)
-            raise ValueError(f"address must be a file or serial:///dev/..., and is not: {shown}")
+        address = self.address or ""
+        if is_remote(address) and not address.startswith("gpsd:"):
+            raise ValueError(
+                "address must be a file, serial:///dev/... or gpsd://host:port, and is not: "
+                f"{redact_address(address)}"
+            )
         if not 0 < self.max_gap_s <= MOST_GAP_S:
             raise ValueError(
                 f"max_gap_s must be above 0 and at most {MOST_GAP_S}, not {self.max_gap_s}"
             )
         if self.standstill not in (SKIP, INFER):
             raise ValueError(f"standstill must be {SKIP} or {INFER}, not '{self.standstill}'")
+        if not abs(self.latency_ms) <= MOST_LATENCY_MS:  # also refuses NaN
+            raise ValueError(
+                f"latency_ms must be at most {MOST_LATENCY_MS} before or after, not "
+                f"{self.latency_ms}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +97,10 @@ class PositionLog:
 
 class Receiver(Protocol):
     """A live receiver."""
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """What arrived and what was skipped so far, by kind."""
 
     def poll(self) -> Iterable[Fix]:
         """Return the fixes that arrived since the last call, often none, without waiting.
@@ -140,13 +159,13 @@ def _start_of(path: Path) -> bytes:
     return start
 
 
-def track_of(log: PositionLog, max_gap_s: float = 2.0) -> Track:
+def track_of(log: PositionLog, max_gap_s: float = 2.0, latency_ms: float = 0.0) -> Track:
     """Make a track of a log.
 
     Raises:
         InputError: The track refused every fix of the log.
     """
-    track = Track(log.fixes, max_gap_s=max_gap_s)
+    track = Track(log.fixes, max_gap_s=max_gap_s, latency_ms=latency_ms)
     if not len(track):
         reasons = ", ".join(f"{count} {reason}" for reason, count in track.refused.items() if count)
         raise InputError(
@@ -157,21 +176,18 @@ def track_of(log: PositionLog, max_gap_s: float = 2.0) -> Track:
 
 
 def open_receiver(spec: str) -> Receiver:
-    """Connect to a live receiver, such as ``serial:///dev/ttyUSB0?baud=9600``.
+    """Connect to a live receiver, such as ``serial:///dev/ttyUSB0?baud=9600`` or ``gpsd://``.
 
     Raises:
-        UsageError: ``spec`` is not an address of that form.
-        InputError: What it names is no serial port, or may not be opened.
-        SourceError: The port is not there now.
+        UsageError: ``spec`` is not an address of such a form.
+        InputError: What it names is no serial port, may not be opened, or is no gpsd.
+        SourceError: The port or gpsd is not there now.
     """
-    parts = urlsplit(spec)
-    options = dict(parse_qsl(parts.query, keep_blank_values=True))
-    baud = options.pop("baud", str(DEFAULT_BAUD))
-    if parts.scheme != "serial" or parts.netloc or not parts.path or options:
-        example = "serial:///dev/ttyUSB0?baud=9600"
-        raise UsageError(f"a receiver must be given like {example}, not {spec!r}")
-    if not baud.isdecimal():
-        raise UsageError(f"the baud rate must be a number such as 9600, not {baud!r}")
-    from edgecrack.positions.serial import SerialReceiver  # noqa: PLC0415  # only where termios exists
+    address = parse_receiver(spec)
+    if isinstance(address, SerialAddress):
+        from edgecrack.positions.serial import SerialReceiver  # noqa: PLC0415  # only where termios exists
 
-    return SerialReceiver(parts.path, int(baud))
+        return SerialReceiver(address.device, address.baud)
+    from edgecrack.positions.gpsd import GpsdReceiver  # noqa: PLC0415  # a unit has one or the other
+
+    return GpsdReceiver(address)

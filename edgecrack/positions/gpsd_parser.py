@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 LONGEST_BYTES = 1 << 14
 """Longest line that is read: gpsd's own bound is 10240 bytes."""
 
-SETTLE_S = 0.2
-"""How long an epoch that lacks something is waited for: receivers send it in one burst."""
+SETTLE_S = 0.5
+"""How long an epoch that lacks something is waited for: receivers send it in one burst, which at
+9600 baud takes most of this."""
 
 SILENT_S = 3.0
 """A receiver without a fix for so long gives way to another one."""
@@ -58,8 +59,12 @@ class _Epoch:
 
     @property
     def is_complete(self) -> bool:
-        """Whether no later report could add anything; a vehicle that stands has no course."""
-        wanted = {"lat", "lon", "speed"}
+        """Whether no later report could add anything.
+
+        After a GGA, gpsd reports a speed that it has worked out itself, and no course; after the
+        RMC both are the receiver's.
+        """
+        wanted = {"lat", "lon", "speed", "track"}
         return wanted <= self.values.keys() and (self.mode < _3D or self.alt_m is not None)
 
     @property

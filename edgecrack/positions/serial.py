@@ -60,7 +60,12 @@ class SerialReceiver:
         """
         fixes: list[Fix] = []
         for _ in range(_READS_PER_POLL):
-            data = self._read()
+            try:
+                data = self._read()
+            except SourceError:
+                if fixes:  # the next poll hears of it again
+                    break
+                raise
             if data is None:
                 break
             fixes += self._parser.push(data)

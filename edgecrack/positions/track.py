@@ -44,6 +44,7 @@ class Track:
         max_gap_s: Two fixes at most this far apart, inclusive, are interpolated.
         max_hdop: A fix with a larger HDOP is refused; one without HDOP passes.
         keep_s: Drop fixes that are this much older than the newest; None keeps all.
+        latency_ms: How late fixes are dated: taken off the time of each.
 
     >>> track = Track([Fix(0, 50.0, 8.0), Fix(1_000_000_000, 50.0, 8.0001)])
     >>> round(track.at(500_000_000).pose.lon_deg, 6)
@@ -59,10 +60,12 @@ class Track:
         max_gap_s: float = 2.0,
         max_hdop: float = 5.0,
         keep_s: float | None = None,
+        latency_ms: float = 0.0,
     ) -> None:
         self._max_gap_ns = round(max_gap_s * 1e9)
         self._max_hdop = max_hdop
         self._keep_ns = None if keep_s is None else round(keep_s * 1e9)
+        self._latency_ns = round(latency_ms * 1e6)
         self._fixes = FixList()
         self._last: Fix | None = None  # the last of them
         self._refused = dict.fromkeys(REASONS, 0)
@@ -106,6 +109,8 @@ class Track:
 
     def add(self, fix: Fix) -> bool:
         """Append a fix; False if it was refused (and counted)."""
+        if self._latency_ns:
+            fix = replace(fix, time_ns=fix.time_ns - self._latency_ns)
         reason = self._rejection(fix)
         if reason is not None and not self._recovers(fix, reason):
             self._refused[reason] += 1

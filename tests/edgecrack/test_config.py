@@ -181,7 +181,7 @@ def test_a_run_needs_a_source(tmp_path):
 
 FLAGS = {
     "source": "SOURCE --video-start --region --rate --live/--file --decoder",
-    "position": "--position --max-gap --standstill",
+    "position": "--position --max-gap --standstill --position-latency",
     "model": "--model --backend --precision --size",
     "detection": "--min-crack-share",
     "output": "--out --runs-folder --all-masks --frames/--no-frames --overlay",

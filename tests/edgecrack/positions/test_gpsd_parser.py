@@ -94,7 +94,9 @@ def test_a_fix_is_returned_as_soon_as_nothing_can_be_missing():
     assert above_zero(parser) == {"reports": 3, "merged": 2, "fixes": 1}
 
 
-@pytest.mark.parametrize("missing", [("speed", "track"), ("altMSL",), ("lat",), ("lon", "speed")])
+@pytest.mark.parametrize(
+    "missing", [("track",), ("speed", "track"), ("altMSL",), ("lat",), ("lon", "speed")]
+)
 def test_reports_of_one_epoch_make_one_fix(missing):
     """What the first does not say the second does, in either order."""
     part, rest = tpv(**dict.fromkeys(missing)), tpv()
@@ -102,6 +104,12 @@ def test_reports_of_one_epoch_make_one_fix(missing):
         (fix,), counts = parse(*order)
         assert (fix.lat_deg, fix.alt_m, fix.speed_mps, fix.heading_deg) == (50.0, 123.4, 11.1, 0.5)
         assert counts["merged"] == 1
+
+
+def test_the_speed_of_the_receiver_counts_and_not_that_of_gpsd():
+    """As gpsd 3.22 reported a recorded walk: 0.823 m/s by the places, 0.643 by the receiver."""
+    (fix,), _ = parse(tpv(speed=0.823, track=None), tpv(speed=0.643, track=199.58))
+    assert (fix.speed_mps, fix.heading_deg) == (0.643, 199.58)
 
 
 def test_an_epoch_that_lacks_something_is_settled_by_time():
