@@ -107,27 +107,31 @@ def run(
         stop: Called by a signal handler to end the run early.
         on_progress: Told what is counted (percent of a position log, then frames), how many are
             done and, where the source knows it, of how many.
-        on_choice: Told what decodes, and why, where there was something to choose from.
+        on_choice: Told what decodes, and why, where there was something to choose from; and when a
+            live receiver came or went.
 
     Raises:
         EdgecrackError: Whatever went wrong. Once the folder exists, everything acknowledged stays
             in it, and report.json and run.json say how the run ended.
     """
     with one_opencv_thread(), ExitStack() as stack:
-        parts = _open(config, stack, on_progress)
+        parts = _open(config, stack, on_progress, on_choice)
         if parts.source.info.decoder_choice:
             on_choice(f"decoder: {_decoder(parts.source.info)}")
         return carry_out(config, parts, stop or StopSignal(), partial(on_progress, "frames"))
 
 
-def _open(config: RunConfig, stack: ExitStack, on_progress: OnProgress) -> Parts:
+def _open(
+    config: RunConfig, stack: ExitStack, on_progress: OnProgress, on_choice: Callable[[str], None]
+) -> Parts:
     """Open all that a run needs; the folder last, so that nothing is left when an input is bad."""
     bundle = open_bundle(config.model)
     variant = asked_variants(bundle, config.model)[0]  # before anything else is opened
     networks = bundle.networks(variant.precision, config.model.size_px)
     source = open_source(config.source, [network.size_px for network in networks])
     stack.enter_context(closing(source))
-    positioning = stack.enter_context(closing(_positioning(config, source, on_progress)))
+    positioning = _positioning(config, source, on_progress, on_choice)
+    stack.enter_context(closing(positioning))
     model = replace(config.model, size_px=source.info.input_px or config.model.size_px)
     choice = choose(bundle, model, on_progress)
     segmenter = load_segmenter(bundle, choice.applied_to(model), live=source.info.live)
@@ -136,7 +140,9 @@ def _open(config: RunConfig, stack: ExitStack, on_progress: OnProgress) -> Parts
     return Parts(bundle, segmenter, source, positioning, _folder(config.output, disk), choice.why)
 
 
-def _positioning(config: RunConfig, source: Source, on_progress: OnProgress) -> Positioning:
+def _positioning(
+    config: RunConfig, source: Source, on_progress: OnProgress, on_choice: Callable[[str], None]
+) -> Positioning:
     info = source.info
     if config.position.address is not None and info.time_source == "none":
         raise UsageError(
@@ -152,8 +158,9 @@ def _positioning(config: RunConfig, source: Source, on_progress: OnProgress) -> 
         on_progress("% of the position log", round(100 * share), 100)
 
     return open_positioning(
-        config.position, images=images, video_span_ns=span_ns, on_progress=on_share
-    )
+        config.position, images=images, video_span_ns=span_ns, on_progress=on_share,
+        live=info.live, on_receiver=lambda change: on_choice(f"receiver: {change}"),
+    )  # fmt: skip
 
 
 def _folder(output: OutputSpec, disk: Disk) -> RunFolder:

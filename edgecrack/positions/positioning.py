@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from edgecrack.errors import InputError
 from edgecrack.positions import SKIP, open_receiver, read_positions, track_of
 from edgecrack.positions.geotag import Geotagger
+from edgecrack.positions.receiver_address import is_receiver
 from edgecrack.positions.standstills import Standstills
+from edgecrack.positions.supervised import SupervisedReceiver, Supervision
 from edgecrack.positions.track import Track, describe_span
 
 if TYPE_CHECKING:
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edgecrack.positions import PositionSpec, Receiver
+    from edgecrack.positions.supervised import ReceiverChange
 
 LIVE_TRACK_S = 60.0
 """How much of its past a track from a receiver remembers."""
@@ -26,7 +30,8 @@ class FixCounts:
     """What became of the fixes.
 
     Attributes:
-        read: What a recorded log held, by kind.
+        read: What a log held or a receiver sent, by kind; of a live one also how often it was
+            ``lost``, the ``openings`` that were tried, and for how long it was away (``away_s``).
         refused: Reason -> fixes refused.
         kept: Fixes in the track.
     """
@@ -60,7 +65,8 @@ class Positioning:
         """Return what became of the fixes so far, or None without any track."""
         if self.track is None:
             return None
-        return FixCounts(dict(self.read), dict(self.track.refused), len(self.track))
+        read = self.read if self.receiver is None else self.receiver.counts
+        return FixCounts(dict(read), dict(self.track.refused), len(self.track))
 
     def close(self) -> None:
         """Let a receiver go; safe to call twice."""
@@ -74,6 +80,8 @@ def open_positioning(
     images: Path | None = None,
     video_span_ns: tuple[int, int] | None = None,
     on_progress: Callable[[float], None] = lambda _share: None,
+    live: bool = False,
+    on_receiver: Callable[[ReceiverChange], None] = lambda _change: None,
 ) -> Positioning:
     """Open what tells where the camera was.
 
@@ -82,20 +90,26 @@ def open_positioning(
         images: A directory of pictures whose EXIF data tells, where ``spec`` names nothing.
         video_span_ns: UTC of the first and last instant of a recording, where known.
         on_progress: Told which share of a log has been read, 0 to 1.
+        live: A receiver that is not there, or goes away, is waited for.
+        on_receiver: Told whenever a receiver that is waited for comes or goes.
 
     Raises:
         UsageError: ``spec`` names no log and no receiver.
-        InputError: The log is unusable, or misses the recording.
-        SourceError: The receiver is not there now.
+        InputError: The log is unusable, or misses the recording; or what should be a receiver
+            is none.
+        SourceError: The receiver is not there now, and is not waited for.
     """
     if spec.address is None:  # each of the pictures was chosen, so none is left out
         return Positioning(_track_of_images(images, spec.max_gap_s))
-    if spec.address.startswith("serial:"):
-        track = Track(max_gap_s=spec.max_gap_s, keep_s=LIVE_TRACK_S)
-        receiver = open_receiver(spec.address)
+    if is_receiver(spec.address):
+        gap_s, latency_ms = spec.max_gap_s, spec.latency_ms
+        track = Track(max_gap_s=gap_s, keep_s=LIVE_TRACK_S, latency_ms=latency_ms)
+        open_it = partial(open_receiver, spec.address)
+        how = Supervision(on_change=on_receiver)
+        receiver = SupervisedReceiver(open_it, how) if live else open_it()
         return Positioning(track, receiver, standstills=_standstills(spec, track))
     log = read_positions(spec.address, on_progress)
-    track = track_of(log, spec.max_gap_s)
+    track = track_of(log, spec.max_gap_s, spec.latency_ms)
     if video_span_ns is not None and not track.overlaps(*video_span_ns):
         raise InputError(describe_span(track, *video_span_ns))
     return Positioning(track, None, log.counts, _standstills(spec, track))

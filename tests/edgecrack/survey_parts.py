@@ -43,6 +43,7 @@ class SentFixes:
 
     def __init__(self, *polls: list[Fix]) -> None:
         self._polls, self.closed = list(polls), False
+        self.counts = {"sent": 0}
 
     def poll(self) -> list[Fix]:
         """Return the next list, or none."""

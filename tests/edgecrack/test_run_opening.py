@@ -47,8 +47,8 @@ class Opened:
         self.arguments["segmenter"] = (bundle.sha256, spec, live)
         return self.segmenter
 
-    def _open_positioning(self, spec, *, images, video_span_ns, on_progress):  # noqa: ARG002
-        self.arguments["positioning"] = (spec, images, video_span_ns)
+    def _open_positioning(self, spec, *, images, video_span_ns, live, **_told):
+        self.arguments["positioning"] = (spec, images, video_span_ns, live)
         return Positioning(None, self.receiver)
 
 
@@ -97,7 +97,7 @@ def test_each_part_gets_its_own_settings(opened, config, tiny):
     run(config)
     assert opened.arguments["source"] == (config.source, [(96, 64)])
     assert opened.arguments["segmenter"] == (tiny.sha256, config.model, True)
-    assert opened.arguments["positioning"] == (config.position, None, None)
+    assert opened.arguments["positioning"] == (config.position, None, None, True)
 
 
 def add_size(manifest, bundle, size_px):

@@ -5,7 +5,7 @@ import pty
 
 import pytest
 
-from edgecrack.errors import InputError
+from edgecrack.errors import InputError, SourceError, UsageError
 from edgecrack.positions import PositionSpec
 from edgecrack.positions.positioning import LIVE_TRACK_S, Positioning, open_positioning
 from edgecrack.positions.track import Track
@@ -91,12 +91,60 @@ def test_a_receiver_fills_a_track_that_forgets():
             positioning.track.add(fix)
         assert len(positioning.track) == LIVE_TRACK_S + 1
         assert positioning.receiver is not None
-        assert positioning.counts().read == {}
+        assert positioning.counts().read == positioning.receiver.counts
+        assert "lost" not in positioning.receiver.counts  # nobody waits for it
     finally:
         positioning.close()
         positioning.close()
         os.close(receiver)
         os.close(port)
+
+
+def test_a_receiver_that_is_not_there_is_waited_for_when_live(tmp_path):
+    """Nothing is raised, nothing has a place, and that it is waited for is told and counted."""
+    spec, told = PositionSpec(address=f"serial://{tmp_path}/ttyUSB0"), []
+    with pytest.raises(SourceError):
+        open_positioning(spec)
+    positioning = open_positioning(spec, live=True, on_receiver=told.append)
+    assert [change.state.value for change in told] == ["opening"]
+    assert "ttyUSB0" in told[0].reason
+    geotagger = positioning.geotagger(PositionSpec(max_gap_s=1e-9))
+    geotagger.add(detection(START_NS))
+    (settled,) = geotagger.settled()
+    assert settled.placement.quality is PositionQuality.NONE
+    assert positioning.counts().read["openings"] == 1
+    positioning.close()
+
+
+@pytest.mark.parametrize("address", ["serial:///dev/null", "serial:///dev", "gpsd://:0"])
+def test_a_receiver_that_can_never_work_is_refused_when_live_too(address):
+    """With its code, so that the service does not start again."""
+    with pytest.raises((InputError, UsageError)):
+        open_positioning(PositionSpec(address=address), live=True)
+
+
+def test_a_latency_is_taken_off_the_times_of_fixes(log):
+    """Of a log here: what is dated a second late was a second earlier."""
+    spec = PositionSpec(address=str(log), latency_ms=1000)
+    track = open_positioning(spec).track
+    assert track.span == (START_NS - SECOND_NS, START_NS + 8 * SECOND_NS)
+    assert track.at(START_NS).pose.lat_deg == pytest.approx(50.0001)
+
+
+@pytest.mark.timeout(60)
+def test_a_latency_is_taken_off_the_times_of_a_receiver():
+    """As of a log."""
+    receiver, port = pty.openpty()
+    spec = PositionSpec(address=f"serial://{os.ttyname(port)}", latency_ms=-250)
+    positioning = open_positioning(spec, live=True)
+    os.write(receiver, nmea(fixes(1)).encode())
+    geotagger = positioning.geotagger(spec)
+    while positioning.track.last_ns is None:
+        assert list(geotagger.settled()) == []
+    assert positioning.track.last_ns == START_NS + SECOND_NS // 4
+    positioning.close()
+    os.close(receiver)
+    os.close(port)
 
 
 def test_a_detection_waits_as_long_as_two_fixes_may_be_apart():
