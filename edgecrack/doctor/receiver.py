@@ -1,54 +1,84 @@
-"""The receiver of positions, on a serial port. Never opened: a run may be reading it.
+"""The receiver of positions, on a serial port or behind gpsd. No port is opened: a run may read it.
 
-edgecrack reads none through gpsd; that one runs is told, since it takes receivers for itself.
+gpsd is asked, which disturbs nobody.
 """
 
 from __future__ import annotations
 
-import json
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from edgecrack.doctor.gpsd import ask_gpsd
 from edgecrack.doctor.line import fail, ok, warn
 from edgecrack.doctor.machine import exists
+from edgecrack.errors import UsageError
+from edgecrack.positions.gpsd import PROTOCOL
+from edgecrack.positions.receiver_address import SerialAddress, is_receiver, parse_receiver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from edgecrack.doctor.gpsd import GpsdAnswer
     from edgecrack.doctor.line import Finding
     from edgecrack.doctor.machine import Machine
     from edgecrack.doctor.unit import Unit
+    from edgecrack.positions.receiver_address import GpsdAddress
 
 _PORTS = ("ttyUSB[0-9]*", "ttyACM[0-9]*", "ttyTHS[0-9]*", "ttyAMA[0-9]*")
-_PATIENCE_S = 2.0
-_MOST_BYTES = 65536
-_SERIAL = "serial:"
 _GROUP = (
     "sudo usermod -aG dialout $USER, then log in again; a service of your own needs "
     "SupplementaryGroups=dialout"
 )
 _CONSOLE = "sudo systemctl disable --now nvgetty, whose console the port is, and reboot"
+_ONLY_A_RUN = "whether it has a fix, only a run can say"
+_START = "start it: sudo systemctl enable --now gpsd.socket; or correct position.address"
+_NAME = "plug the receiver in, or name it in DEVICES of /etc/default/gpsd and restart gpsd"
+_SHARE = 'set position.address to "gpsd://", or keep gpsd from it: USBAUTO of /etc/default/gpsd'
 _PLUG = "plug it in; without positions nothing that is found has a place"
 
 
 def check_receiver(machine: Machine, unit: Unit) -> Finding:
     """Say whether there is a receiver; where it is, nobody is told."""
-    ports = [path for pattern in _PORTS for path in machine.files("/dev", pattern)]
-    if (unit.position or "").startswith(_SERIAL):
-        return _configured(machine, urlsplit(unit.position or "").path)
-    if unit.position is not None:
+    if unit.position is None:
+        return _unconfigured(machine)
+    if not is_receiver(unit.position):
         return _log(unit.position)
-    gpsd = _gpsd(machine.gpsd)
-    note = f"; {gpsd}, which edgecrack does not read" if gpsd else ""
+    try:
+        address = parse_receiver(unit.position)
+    except UsageError as error:
+        return fail(str(error), "correct position.address")
+    if isinstance(address, SerialAddress):
+        return _serial(machine, address.device)
+    return _behind_gpsd(address)
+
+
+def _unconfigured(machine: Machine) -> Finding:
+    ports = [path for pattern in _PORTS for path in machine.files("/dev", pattern)]
+    names = f"serial ports {', '.join(path.name for path in ports)}" if ports else ""
+    gpsd = ask_gpsd(machine.gpsd)
+    if gpsd is not None and gpsd.protocol == PROTOCOL and gpsd.devices:
+        note = f"; {names}" if names else ""
+        return ok(f"{gpsd}, which --position gpsd:// reads{note}; {_ONLY_A_RUN}")
+    note = f"; {gpsd}" if gpsd else ""
     if not ports:
         return warn(f"there is no serial port{note}", _PLUG)
-    says = f"serial ports {', '.join(path.name for path in ports)}{note}"
     closed = [path.name for path in ports if not machine.may_use(path)]
     if closed:
-        return warn(f"{says}: {closed[0]} may not be used by this user", _cure(closed[0]))
-    return ok(f"{says}; which of them a receiver is on, only a run can say")
+        says = f"{names}{note}: {closed[0]} may not be used by this user"
+        return warn(says, _cure(closed[0]))
+    return ok(f"{names}{note}; which of them a receiver is on, only a run can say")
+
+
+def _behind_gpsd(address: GpsdAddress) -> Finding:
+    gpsd = ask_gpsd((address.host, address.port))
+    if gpsd is None:
+        return fail(f"no gpsd answers at {address}, which is configured", _START)
+    if gpsd.protocol != PROTOCOL:
+        return fail(
+            f"{gpsd} at {address} speaks protocol {gpsd.protocol}, not {PROTOCOL}",
+            "install gpsd 3.22 or newer",
+        )
+    if not gpsd.devices:
+        return fail(f"{gpsd} answers at {address}", _NAME)
+    return ok(f"{gpsd} answers at {address}; {_ONLY_A_RUN}")
 
 
 def _cure(port: str) -> str:
@@ -65,50 +95,18 @@ def _log(position: str) -> Finding:
     )
 
 
-def _configured(machine: Machine, device: str) -> Finding:
+def _serial(machine: Machine, device: str) -> Finding:
     path: Path = machine.path(device)
     if not path.exists():
         return fail(f"{device} is configured and not there", _PLUG)
     if not machine.may_use(path):
         return fail(f"{device} may not be used by this user", _cure(path.name))
-    return ok(f"{device} is there; whether it has a fix, only a run can say")
+    gpsd = ask_gpsd(machine.gpsd)
+    if gpsd is not None and _has(machine, gpsd, path):
+        return warn(f"{device} is there, and {gpsd} reads it, too: each gets a part", _SHARE)
+    return ok(f"{device} is there; {_ONLY_A_RUN}")
 
 
-def _gpsd(address: tuple[str, int]) -> str:
-    """Return what gpsd says of itself and its receivers; empty where none answers."""
-    try:
-        with socket.create_connection(address, _PATIENCE_S) as connection:
-            connection.settimeout(_PATIENCE_S)
-            connection.sendall(b"?DEVICES;\n")
-            said = list(_objects(connection))
-    except OSError:
-        return ""
-    versions = [each.get("release") for each in said if each.get("class") == "VERSION"]
-    devices = [each.get("devices") for each in said if each.get("class") == "DEVICES"]
-    if not versions:
-        return ""
-    count = len(devices[0]) if devices and isinstance(devices[0], list) else 0
-    return f"gpsd {versions[0]} with {count} receiver{'' if count == 1 else 's'}"
-
-
-def _objects(connection: socket.socket) -> Iterator[dict[str, object]]:
-    """Yield the JSON objects that gpsd sends, up to its list of receivers."""
-    data = b""
-    while len(data) < _MOST_BYTES:
-        try:
-            more = connection.recv(4096)
-        except TimeoutError:  # it is no gpsd, or is busy: what came is what there is
-            return
-        if not more:
-            return
-        *lines, rest = (data + more).split(b"\n")
-        for line in lines:
-            try:
-                value = json.loads(line)
-            except ValueError:
-                continue
-            if isinstance(value, dict):
-                yield value
-                if value.get("class") == "DEVICES":
-                    return
-        data = rest
+def _has(machine: Machine, gpsd: GpsdAnswer, path: Path) -> bool:
+    """Whether a port is one of gpsd's, perhaps by another name."""
+    return path.resolve() in {machine.path(device).resolve() for device in gpsd.devices}

@@ -1,10 +1,6 @@
 """What a unit is plugged into: cameras, receivers, disks, and the clock."""
 
-import json
-import shutil
 import socket
-import subprocess
-import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -95,87 +91,6 @@ def test_a_jetsons_own_port_is_freed_of_its_console(tmp_path):
 def test_no_camera_is_a_warning(tmp_path):
     """Recordings need none."""
     assert check_camera(bare(tmp_path), Unit()).state == WARN
-
-
-def serve(answer):
-    """Serve one connection with some bytes; return the address."""
-    server = socket.create_server(("127.0.0.1", 0))
-
-    def talk():
-        with server, server.accept()[0] as connection:
-            connection.sendall(answer)
-            connection.recv(100)
-
-    threading.Thread(target=talk, daemon=True).start()
-    return server.getsockname()
-
-
-VERSION = {"class": "VERSION", "release": "3.22"}
-DEVICES = {"class": "DEVICES", "devices": [{"path": "/dev/ttyACM0"}]}
-
-
-@pytest.mark.parametrize(
-    ("answer", "words"),
-    [
-        (f"{json.dumps(VERSION)}\r\n{json.dumps(DEVICES)}\r\n", "gpsd 3.22 with 1 receiver"),
-        (f"{json.dumps(VERSION)}\r\nno JSON\r\n[1]\r\n{json.dumps(DEVICES)}\n", "with 1 receiver"),
-        (f"{json.dumps(VERSION)}\r\n{json.dumps({**DEVICES, 'devices': 8})}\r\n", "0 receivers"),
-        ("HTTP/1.1 400 Bad Request\r\n\r\n", "there is no serial port"),
-        ("", "there is no serial port"),
-    ],
-)
-def test_gpsd_says_how_many_receivers_it_has(answer, words, tmp_path):
-    """A note, as it is not read; and whatever else may listen on its port is none."""
-    machine = replace(bare(tmp_path), gpsd=serve(answer.encode()))
-    finding = check_receiver(machine, Unit())
-    assert finding.state == WARN
-    assert words in finding.says
-    assert ("gpsd" in finding.says) == ("which edgecrack does not read" in finding.says)
-
-
-def test_the_real_gpsd_is_understood(tmp_path):
-    """It has no receiver here, and says so."""
-    program = shutil.which("gpsd", path="/usr/sbin:/usr/bin")
-    assert program, "deploy/setup.sh installs gpsd"
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [program, "-N", "-n", "-S", str(port), "-F", str(tmp_path / "control")]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as gpsd:
-        try:
-            machine = replace(bare(tmp_path), gpsd=("127.0.0.1", port))
-            says = ""
-            while "gpsd 3" not in says and gpsd.poll() is None:
-                says = check_receiver(machine, Unit()).says
-        finally:
-            gpsd.terminate()
-    assert "with 0 receivers" in says
-
-
-@pytest.mark.parametrize(
-    ("position", "state", "words"),
-    [
-        ("serial:///dev/ttyUSB0?baud=9600", OK, "/dev/ttyUSB0 is there"),
-        ("serial:///dev/ttyUSB4", FAIL, "is configured and not there"),
-        (__file__, OK, f"positions come from {__file__}"),
-        ("/nowhere/drive.nmea", FAIL, "/nowhere/drive.nmea is configured and not there"),
-        ("gpsd://localhost", FAIL, "is configured and not there"),
-    ],
-)
-def test_the_receiver_that_is_configured_is_looked_for(position, state, words, tmp_path):
-    """A port, never opened: a run may be reading it."""
-    finding = check_receiver(board(THOR, tmp_path), Unit(position=position))
-    assert finding.state == state
-    assert words in finding.says
-
-
-def test_a_port_that_may_not_be_read_says_how(tmp_path):
-    """Another group than for cameras."""
-    machine = replace(board(THOR, tmp_path), may_use=lambda _device: False)
-    for gpsd in (machine.gpsd, serve(f"{json.dumps(VERSION)}\n".encode())):
-        finding = check_receiver(replace(machine, gpsd=gpsd), Unit())
-        assert (finding.state, "dialout" in finding.what_to_do) == (WARN, True)
-    unit = Unit(position="serial:///dev/ttyUSB0")
-    assert check_receiver(machine, unit).state == FAIL
 
 
 @pytest.mark.parametrize(
