@@ -110,7 +110,6 @@ class SupervisedReceiver:
         self._open, self._how = open_receiver, supervision or Supervision()
         self._receiver: Receiver | None = None
         self._opening: Future[Receiver] | None = None
-        self._state = ReceiverState.OPENING
         self._read: Counter[str] = Counter()  # by receivers that are gone
         self._lost = self._failures = 0
         self._openings = 1
@@ -120,7 +119,7 @@ class SupervisedReceiver:
             self._take(open_receiver())
         except SourceError as error:
             self._wait()
-            self._how.on_change(ReceiverChange(ReceiverState.OPENING, str(error)))
+            self._tell(ReceiverState.OPENING, str(error))
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -167,7 +166,7 @@ class SupervisedReceiver:
     def _take(self, receiver: Receiver) -> None:
         self._receiver = receiver
         self._away_s += self._how.clock() - self._since_s
-        self._change(ReceiverState.CONNECTED)
+        self._tell(ReceiverState.CONNECTED)
 
     def _lose(self, error: SourceError) -> None:
         if self._receiver is not None:
@@ -175,7 +174,7 @@ class SupervisedReceiver:
         self._lost += 1
         self._since_s = self._how.clock()
         self._wait()
-        self._change(ReceiverState.AWAY, str(error))
+        self._tell(ReceiverState.AWAY, str(error))
 
     def _let_go(self, receiver: Receiver) -> None:
         self._read.update(receiver.counts)
@@ -202,10 +201,8 @@ class SupervisedReceiver:
         except (InputError, SourceError):
             self._wait()
 
-    def _change(self, state: ReceiverState, reason: str = "") -> None:
-        if state is not self._state:
-            self._state = state
-            self._how.on_change(ReceiverChange(state, reason))
+    def _tell(self, state: ReceiverState, reason: str = "") -> None:
+        self._how.on_change(ReceiverChange(state, reason))
 
 
 def _close_result(opening: Future[Receiver]) -> None:

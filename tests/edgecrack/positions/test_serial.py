@@ -88,6 +88,19 @@ def test_a_pulled_plug_is_a_source_that_may_come_back(terminal):
     receiver.close()
 
 
+def test_fixes_that_came_with_the_hang_up_are_not_lost(terminal, tmp_path):
+    """The poll after them hears of it."""
+    receiver = SerialReceiver(terminal[1], 9600)
+    (tmp_path / "last").write_bytes(RMC + GGA)
+    last = os.open(tmp_path / "last", os.O_RDONLY)
+    os.dup2(last, receiver._fd)  # noqa: SLF001  a port that hangs up when all is read
+    assert len(receiver.poll()) == 1
+    with pytest.raises(SourceError, match="hung up"):
+        receiver.poll()
+    receiver.close()
+    os.close(last)
+
+
 def test_a_closed_receiver_cannot_be_polled(terminal):
     """Closing twice is safe, polling afterwards is not."""
     receiver = SerialReceiver(terminal[1], 9600)

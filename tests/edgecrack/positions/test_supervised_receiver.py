@@ -4,6 +4,7 @@ import os
 import pty
 import threading
 from concurrent.futures import Future
+from queue import SimpleQueue
 
 import pytest
 
@@ -193,12 +194,14 @@ def test_an_opening_that_hangs_keeps_nobody_waiting():
         threading.Event().wait(0.01)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-def test_an_opening_that_breaks_off_has_an_end():
+def test_an_opening_that_breaks_off_has_an_end(monkeypatch):
     """A fault of the program is shown by its thread, and the receiver is tried again."""
+    shown = SimpleQueue()
+    monkeypatch.setattr("threading.excepthook", shown.put)
     opening = open_in_thread(lambda: Scripted(1 / 0))
     with pytest.raises(SourceError, match="broke off"):
         opening.result(timeout=30)
+    assert shown.get(timeout=30).exc_type is ZeroDivisionError
 
 
 def quick(told):
