@@ -25,10 +25,23 @@ Those of NVIDIA's decoder differ by board: Thor's has neither ``mjpeg`` nor
 
 @library_callback
 def set_up_network(_bin: Any, source: Any) -> None:  # noqa: ANN401
-    """Prefer TCP for RTSP: a lost packet costs a delay there and a smeared picture over UDP."""
-    if source.find_property("protocols") is not None:
-        Gst.util_set_object_arg(source, "protocols", "tcp")
-        source.set_property("latency", 200)
+    """Set what holds for RTSP.
+
+    Over TCP a lost packet costs a delay, over UDP a smeared picture. Sound is not asked for.
+    """
+    if source.get_factory().get_name() != "rtspsrc":
+        return
+    Gst.util_set_object_arg(source, "protocols", "tcp")
+    source.set_property("latency", 200)
+    source.connect("select-stream", is_video)
+    if source.find_property("add-reference-timestamp-meta") is not None:  # from GStreamer 1.22 on
+        source.set_property("add-reference-timestamp-meta", True)  # noqa: FBT003
+
+
+@library_callback
+def is_video(_source: Any, _number: int, caps: Any) -> bool:  # noqa: ANN401
+    """Tell whether a stream that an RTSP server offers holds pictures."""
+    return bool(caps.get_structure(0).get_value("media") == "video")
 
 
 @library_callback

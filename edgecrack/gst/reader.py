@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from edgecrack.errors import EdgecrackError, InputError, SourceError
@@ -20,8 +19,10 @@ from edgecrack.gst.geometry import frame_geometry, image_is_evidence
 from edgecrack.gst.hardware import rank_decoders
 from edgecrack.gst.orientation import Upright
 from edgecrack.gst.picture_sizes import PictureSizes
+from edgecrack.gst.reference_time import reference_ns
 from edgecrack.gst.renegotiation import contain
 from edgecrack.gst.runtime import Gst, launch, stop
+from edgecrack.gst.sample import Sample
 from edgecrack.signal_delivery import library_callback
 
 if TYPE_CHECKING:
@@ -33,33 +34,6 @@ if TYPE_CHECKING:
 _EVENT = Gst.PadProbeType.EVENT_DOWNSTREAM
 _SLICE_NS = 250_000_000
 _IDLE_SLICES = 2  # so long without a thread at work on it, a file will never begin
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One picture as it leaves the pipeline.
-
-    Attributes:
-        index: Zero-based count of the pictures the decoder delivered.
-        pts_ns: Time within the stream; a picture without one follows its forerunner.
-        has_time: Whether the stream tells its time, or a rate that gives it.
-        duration_ns: How long it is shown, 0 where the stream does not say.
-        arrived_ns: Monotonic time at which the decoder delivered it.
-        taken_ns: Monotonic time that its own time stands for; of use for live sources alone.
-        image: The region as large as the network's input holds, read-only.
-        evidence: The whole picture, read-only.
-        geometry: Size of the source picture, and the region of it that ``image`` shows.
-    """
-
-    index: int
-    pts_ns: int
-    has_time: bool
-    duration_ns: int
-    arrived_ns: int
-    taken_ns: int
-    image: RgbImage
-    evidence: RgbImage
-    geometry: FrameGeometry
 
 
 class Reader:
@@ -311,6 +285,7 @@ class Reader:
             duration_ns=known(image.get_buffer().duration) or 0,
             arrived_ns=number.arrived_ns,
             taken_ns=taken_ns,
+            reference_ns=reference_ns(image.get_buffer()),
             image=picture,
             evidence=picture if evidence is image else view(evidence),
             geometry=geometry,
