@@ -81,7 +81,8 @@ class Meter:
     """Collects what a run takes. May be told and asked by several threads.
 
     Args:
-        on_frame: Told after each frame the number seen, and ``expected_frames``.
+        on_frame: Told after each frame the number seen, and ``expected_frames``; also whenever the
+            loop has come round without one.
         expected_frames: How many the source will give, or None.
         warm_up: Frames left out of rates and times.
         clock_ns: Monotonic nanoseconds.
@@ -135,6 +136,10 @@ class Meter:
             self._area_share += detection.measure.area_share
             self._road_shares.add(detection.measure)
             self._note(frame)
+        self._tell()
+
+    def waited(self) -> None:
+        """Note that the loop has come round without a frame."""
         self._tell()
 
     def stood(self, frame: Frame) -> None:

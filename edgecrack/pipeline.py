@@ -54,6 +54,8 @@ def survey(
             if detection is not None:
                 meter.detected(detection)
                 geotagger.add(detection)
+            else:
+                meter.waited()
             for observation in geotagger.settled():
                 write(observation)
     finally:

@@ -14,6 +14,7 @@ from edgecrack.rates import TimeSummary
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from edgecrack.capture_state import Interruptions
     from edgecrack.device import Device
     from edgecrack.meter import RoadTotals, Snapshot
     from edgecrack.records import ModelIdentity
@@ -30,6 +31,8 @@ class Totals:
         process_cpu_s: CPU time of the whole process over the loop, all threads.
         infer_cpu_s: CPU time of the segmenter's own threads.
         peak_memory_bytes: Largest resident size of the process.
+        server_timed: Frames whose time of capture is the server's own account.
+        interruptions: Of a source that comes back; None of any other.
     """
 
     frames_in: int
@@ -38,6 +41,8 @@ class Totals:
     process_cpu_s: float
     infer_cpu_s: float
     peak_memory_bytes: int
+    server_timed: int = 0
+    interruptions: Interruptions | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,9 @@ class RunReport:
         frames_out: Frames that the sinks have taken.
         fps_in: Rate at which frames came from the source.
         fps_out: Rate of results; time at a standstill lowers it.
+        frames_server_timed: Frames whose time of capture is the RTSP server's own account.
+        interruptions: How often and how long a source that comes back gave no pictures; None of
+            any other.
         wall_s: Wall time of the loop.
         warm_up_frames: Frames left out of rates and times.
         stages: Stage -> its times.
@@ -123,6 +131,8 @@ class RunReport:
     frames_out: int
     fps_in: float | None
     fps_out: float | None
+    frames_server_timed: int
+    interruptions: Interruptions | None
     wall_s: float
     warm_up_frames: int
     stages: Mapping[str, StageTimes]
@@ -159,6 +169,8 @@ def make_report(snapshot: Snapshot, totals: Totals, setup: Setup) -> RunReport:
         frames_out=snapshot.frames_out,
         fps_in=_rounded(snapshot.fps_in),
         fps_out=_rounded(snapshot.fps_out),
+        frames_server_timed=totals.server_timed,
+        interruptions=totals.interruptions,
         wall_s=round(totals.wall_s, 3),
         warm_up_frames=snapshot.warm_up_frames,
         stages={

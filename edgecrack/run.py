@@ -28,7 +28,8 @@ from edgecrack.report import InputSize, RunReport, Setup, Totals, make_report
 from edgecrack.run_record import RunRecord, model_terms, network_input
 from edgecrack.segmenters import load_segmenter
 from edgecrack.sinks import open_previews, open_sinks
-from edgecrack.sources import image_folder, open_source
+from edgecrack.sources import image_folder
+from edgecrack.sources.reconnection import open_returning
 from edgecrack.stop_signal import StopSignal
 from edgecrack.storage.disk import LocalDisk
 from edgecrack.storage.run_folder import RunFolder
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edgecrack.bundle import Bundle
+    from edgecrack.capture_state import StateChange
     from edgecrack.config import RunConfig
     from edgecrack.meter import Snapshot
     from edgecrack.records import Detection, Frame
@@ -99,6 +101,7 @@ def run(
     stop: StopSignal | None = None,
     on_progress: OnProgress = lambda _what, _done, _total: None,
     on_choice: Callable[[str], None] = lambda _said: None,
+    on_state: Callable[[StateChange], None] = lambda _change: None,
 ) -> Outcome:
     """Carry every frame of a source to a run folder.
 
@@ -109,26 +112,33 @@ def run(
             done and, where the source knows it, of how many.
         on_choice: Told what decodes, and why, where there was something to choose from; and when a
             live receiver came or went.
+        on_state: Told what a source that comes back does, whenever that changes.
 
     Raises:
         EdgecrackError: Whatever went wrong. Once the folder exists, everything acknowledged stays
             in it, and report.json and run.json say how the run ended.
     """
     with one_opencv_thread(), ExitStack() as stack:
-        parts = _open(config, stack, on_progress, on_choice)
+        parts = _open(config, stack, on_progress, on_choice, on_state)
         if parts.source.info.decoder_choice:
             on_choice(f"decoder: {_decoder(parts.source.info)}")
         return carry_out(config, parts, stop or StopSignal(), partial(on_progress, "frames"))
 
 
 def _open(
-    config: RunConfig, stack: ExitStack, on_progress: OnProgress, on_choice: Callable[[str], None]
+    config: RunConfig,
+    stack: ExitStack,
+    on_progress: OnProgress,
+    on_choice: Callable[[str], None],
+    on_state: Callable[[StateChange], None],
 ) -> Parts:
     """Open all that a run needs; the folder last, so that nothing is left when an input is bad."""
     bundle = open_bundle(config.model)
     variant = asked_variants(bundle, config.model)[0]  # before anything else is opened
     networks = bundle.networks(variant.precision, config.model.size_px)
-    source = open_source(config.source, [network.size_px for network in networks])
+    sizes_px = [network.size_px for network in networks]
+    waiting = partial(on_progress, "s of waiting for the source")
+    source = open_returning(config.source, sizes_px, on_state, waiting)
     stack.enter_context(closing(source))
     positioning = _positioning(config, source, on_progress, on_choice)
     stack.enter_context(closing(positioning))
@@ -286,6 +296,8 @@ def _totals(parts: Parts, start: _Start, outputs: list[Output], snapshot: Snapsh
         process_cpu_s=time.process_time() - start.cpu_s,
         infer_cpu_s=parts.segmenter.cpu_s(),
         peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        server_timed=counts.server_timed,
+        interruptions=counts.interruptions,
     )
 
 

@@ -33,6 +33,8 @@ class SurveySettings(TypedDict, total=False):
     rate: float | None
     live: bool | None
     decoder: str
+    reconnect: bool | None
+    stale_after: float
     position: str | os.PathLike[str] | None
     max_gap: float
     standstill: str

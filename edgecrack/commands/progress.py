@@ -29,7 +29,7 @@ def progress_of(service: Service) -> Iterator[Show]:
         return
 
     def tell(what: str, done: int, total: int | None) -> None:
-        if what == "frames":
+        if what == "frames" and done:
             service.running(_line(what, done, total))
         else:
             service.preparing(_line(what, done, total))

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from edgecrack.capture_state import CaptureState, StateChange
 from edgecrack.commands.options import UNCHECKED, Json
 from edgecrack.commands.progress import progress_of
 from edgecrack.commands.settings import with_settings
@@ -51,8 +52,15 @@ def run(
     settings = configure(typed, config)
     service = Service.of_environment()
     stop = StopSignal(on_end=service.stopping)
+
+    def on_state(change: StateChange) -> None:
+        is_capturing = change.state is CaptureState.CAPTURING
+        if change.reason or (is_capturing and service.state):
+            _say(str(change))
+        service.note(str(change) if change.reason else "")
+
     with stop.installed(), progress_of(service) as show:
-        outcome = survey(settings, stop, show, _say)
+        outcome = survey(settings, stop, show, _say, on_state)
     out = printable(str(outcome.out))
     if as_json:
         typer.echo(json.dumps({"out": out, **outcome.report.as_json()}, indent=2))

@@ -26,7 +26,7 @@ def report_table(report: RunReport) -> Table:
         f"{report.frames_in} frames in, {report.frames_inferred} inferred, {dropped} dropped"
         f"{left_out}"
         f"\n{_figure(report.fps_out)} FPS out ({_figure(report.fps_in)} in), "
-        f"{report.frames_with_crack} frames with cracks{_roadless(report)}"
+        f"{report.frames_with_crack} frames with cracks{_roadless(report)}{_interrupted(report)}"
     )
     caption = (
         f"{report.backend}, {report.precision}, "
@@ -85,6 +85,16 @@ def engines_table(engines: Sequence[Sidecar], misfits: Mapping[str, str | None])
 def _roadless(report: RunReport) -> str:
     """Return how many frames show no road, where the network says what is road."""
     return f", {report.road.frames_without_road} without road" if report.road else ""
+
+
+def _interrupted(report: RunReport) -> str:
+    """Return how often a source came back, in a line of its own, where it had to."""
+    seen = report.interruptions
+    if seen is None or not seen.last_reason:
+        return ""
+    return (
+        f"\ncame back {seen.reconnections} times, {seen.without_pictures_s:,.1f} s without pictures"
+    )
 
 
 def _figure(value: float | None) -> str:

@@ -2,7 +2,8 @@
 
 What ``sd_notify(3)`` describes: a datagram to the socket that ``$NOTIFY_SOCKET`` names, one
 assignment a line. The watchdog is fed by nothing but progress, so a run that hangs is killed and
-started again, however alive its process looks.
+started again, however alive its process looks. A loop that comes round because a camera is waited
+for gets on, too.
 """
 
 from __future__ import annotations
@@ -31,6 +32,10 @@ class Service:
     Args:
         address: Path of the manager's socket, or its abstract name behind an ``@``; None for none.
         clock_s: Monotonic seconds.
+
+    Attributes:
+        is_managed: Whether a manager listens.
+        state: What the source does, where that is not to give pictures.
     """
 
     def __init__(
@@ -38,7 +43,7 @@ class Service:
     ) -> None:
         self.is_managed = address is not None
         self._address, self._clock_s = address or "", clock_s
-        self._told_s = float("-inf")
+        self._told_s, self.state = float("-inf"), ""
         self._is_ready = self._is_stopping = False
 
     @classmethod
@@ -55,16 +60,20 @@ class Service:
         """Say how far something is that takes long before the first frame: it is waited for."""
         is_over = self._is_ready or self._is_stopping
         wait = [] if is_over else [f"EXTEND_TIMEOUT_USEC={round(1e6 * PREPARE_WITHIN_S)}"]
-        self._tell(*wait, f"STATUS={_line(status)}")
+        self._tell(*wait, f"STATUS={self._with_state(status)}")
+
+    def note(self, state: str) -> None:
+        """Say from now on what the source does, beside how far the run is; empty for nothing."""
+        self.state, self._told_s = state, float("-inf")
 
     def running(self, status: str) -> None:
-        """Say that a frame got through, with a line for people: ready, and not hanging."""
+        """Say that the loop has come round, with a line for people: ready, and not hanging."""
         now_s = self._clock_s()
         if self._is_stopping or now_s - self._told_s < TELL_EACH_S:
             return
         self._told_s = now_s
         ready = [] if self._is_ready else ["READY=1"]
-        if self._tell(*ready, "WATCHDOG=1", f"STATUS={_line(status)}"):
+        if self._tell(*ready, "WATCHDOG=1", f"STATUS={self._with_state(status)}"):
             self._is_ready = True
 
     def stopping(self) -> None:
@@ -72,6 +81,9 @@ class Service:
         if not self._is_stopping:
             self._is_stopping = True
             self._tell("STOPPING=1", "STATUS=ending")
+
+    def _with_state(self, status: str) -> str:
+        return _line(f"{self.state}; {status}" if self.state else status)
 
     def _tell(self, *lines: str) -> bool:
         """Send a message; whether it was taken. A deaf manager must not end a survey."""

@@ -15,6 +15,7 @@ from edgecrack.utc import utc_ns
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from edgecrack.capture_state import Interruptions
     from edgecrack.records import Frame
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 LEAST_FPS, MOST_FPS = 0.001, 1000
+LEAST_STALE_S, MOST_STALE_S = 0.5, 15  # by itself a live source fails after 15 s
 DECODERS = ("auto", "hardware", "software")
 _YEAR_2100_NS = 4_102_444_800 * 10**9
 
@@ -48,6 +50,9 @@ class SourceSpec:
         live: The newest picture wins and the rest are dropped (True), or every picture counts
             (False); None leaves it to the kind of source.
         decoder: What decodes and scales video: one of ``DECODERS``.
+        reconnect: Open a live source again, for ever, when it gives no more pictures (True), or
+            end (False); None leaves it to the kind of source.
+        stale_after_s: So many seconds without a picture, and it is opened again; 0.5 to 15.
     """
 
     address: AddressText = setting(
@@ -84,6 +89,17 @@ class SourceSpec:
         help="What decodes and scales video: auto, hardware or software. auto is a Jetson's own "
         "units where it has them.",
     )
+    reconnect: bool | None = setting(
+        None,
+        flag="--reconnect/--no-reconnect",
+        help="Open a camera or stream again, for ever, when it gives no more pictures, or end.",
+        default_text="live cameras and streams come back",
+    )
+    stale_after_s: float = setting(
+        5.0,
+        flag="--stale-after",
+        help="Seconds without a picture after which a camera or stream is opened again.",
+    )
 
     def __post_init__(self) -> None:
         """Refuse what no source can have."""
@@ -101,6 +117,12 @@ class SourceSpec:
         if self.decoder not in DECODERS:
             known = ", ".join(DECODERS)
             raise ValueError(f"decoder must be one of {known}, not '{self.decoder}'")
+        if self.reconnect and self.live is False:
+            raise ValueError("reconnect is for live sources: a file, once read, has ended")
+        if not LEAST_STALE_S <= self.stale_after_s <= MOST_STALE_S:
+            raise ValueError(
+                f"stale_after_s must be {LEAST_STALE_S} to {MOST_STALE_S}, not {self.stale_after_s}"
+            )
 
     @property
     def start_ns(self) -> int | None:
@@ -168,6 +190,8 @@ class SourceCounts:
             the network is loaded.
         missing: Pictures that the container holds by its own account, but that are damaged, refer
             to damaged ones, or are not there; not among those delivered.
+        server_timed: Frames whose time of capture is the server's own account.
+        interruptions: Of a source that comes back; None of any other.
     """
 
     delivered: int
@@ -175,6 +199,25 @@ class SourceCounts:
     opening: int = 0
     unreadable: int = 0
     missing: int = 0
+    server_timed: int = 0
+    interruptions: Interruptions | None = None
+
+    def plus(self, later: SourceCounts) -> SourceCounts:
+        """Return the counts of two openings together, without their interruptions.
+
+        Example:
+            >>> SourceCounts(5, dropped=1).plus(SourceCounts(2, missing=3))
+            SourceCounts(delivered=7, dropped=1, opening=0, unreadable=0, missing=3, \
+server_timed=0, interruptions=None)
+        """
+        return SourceCounts(
+            delivered=self.delivered + later.delivered,
+            dropped=self.dropped + later.dropped,
+            opening=self.opening + later.opening,
+            unreadable=self.unreadable + later.unreadable,
+            missing=self.missing + later.missing,
+            server_timed=self.server_timed + later.server_timed,
+        )
 
 
 class Source(Protocol):

@@ -21,9 +21,15 @@ from edgecrack.sources.pipeline_specs import in_hardware, pipeline_spec
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from edgecrack.gst.reader import Sample
+    from edgecrack.gst.sample import Sample
 
 _MISSED_NS, _MISSED_SHARE = 1_000_000_000, 0.1
+
+_CLOCKS_DIFFER_NS = 2_000_000_000
+"""So far the server's clock may be from this unit's: pictures are that long under way at most.
+
+Beyond it, one of the two was never set. The positions go by the unit's.
+"""
 
 
 class VideoSource:
@@ -33,15 +39,27 @@ class VideoSource:
         info: What is known of it.
     """
 
-    def __init__(self, spec: SourceSpec, inputs_px: Sequence[tuple[int, int]]) -> None:
-        """Open it and wait for the first picture; see ``open_source`` for what may go wrong."""
+    def __init__(
+        self,
+        spec: SourceSpec,
+        inputs_px: Sequence[tuple[int, int]],
+        is_wanted: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Open it and wait for the first picture; see ``open_source`` for what may go wrong.
+
+        Args:
+            spec: What to open.
+            inputs_px: Width and height of each input that the network can have.
+            is_wanted: Asked while it waits; once it says no, opening fails.
+        """
+        self._is_wanted = is_wanted
         address = parse_address(spec.address)
         self._path = Path(address.target) if address.kind is Kind.FILE else None
         self._server = address.target if address.kind in (Kind.SERVER, Kind.STREAM) else None
         self._name = address.name
         pipeline = pipeline_spec(address, live=spec.live)
         self._choice = _decoder_choice(spec, address)
-        self._yielded, self._delivered, self._end_ns = 0, 0, 0
+        self._yielded, self._delivered, self._end_ns, self._server_timed = 0, 0, 0, 0
         self._before_start = self._yielded_before_start = 0
         self._has_ended = self._is_closed = False
         self._may_return = pipeline.may_return
@@ -82,7 +100,13 @@ class VideoSource:
         missing = self._reader.missing(has_ended=self._has_ended)
         opening = min(self._before_start, self._delivered) - self._yielded_before_start
         dropped = self._delivered - self._yielded
-        return SourceCounts(self._delivered, dropped, opening=opening, missing=missing)
+        return SourceCounts(
+            self._delivered,
+            dropped,
+            opening=opening,
+            missing=missing,
+            server_timed=self._server_timed,
+        )
 
     def close(self) -> None:
         """Stop the pipeline; safe to call twice."""
@@ -115,9 +139,10 @@ class VideoSource:
 
     def _await_first(self) -> Sample:
         try:
-            first = next((sample for sample in self._explained() if sample is not None), None)
+            first = next(filter(None, self._while_wanted()), None)
         except SourceError as error:
-            problem = connection_problem(self._server) if self._server else None
+            is_worth_asking = self._server is not None and self._is_wanted()
+            problem = connection_problem(self._server or "") if is_worth_asking else None
             if problem is None:
                 raise
             raise SourceError(f"{self._name} gives no pictures: {problem}") from error
@@ -127,6 +152,12 @@ class VideoSource:
                 none += " that the hardware decodes; --decoder software decodes on the processor"
             raise InputError(f"{self._name} cannot be read as video: {none}")
         return first
+
+    def _while_wanted(self) -> Iterator[Sample | None]:
+        for sample in self._explained():
+            yield sample
+            if not self._is_wanted():
+                raise SourceError(f"{self._name} is not wanted any more")
 
     def _explained(self) -> Iterator[Sample | None]:
         """Yield what the reader yields; what it raises is told with what is known here."""
@@ -187,6 +218,10 @@ class VideoSource:
         elif self.info.live:
             # Asked anew for each frame: a unit's clock is often set while it already runs.
             captured_ns = monotonic_ns + time.time_ns() - time.monotonic_ns()
+            said_ns = sample.reference_ns
+            if said_ns is not None and abs(said_ns - captured_ns) <= _CLOCKS_DIFFER_NS:
+                captured_ns = said_ns
+                self._server_timed += 1
         return Frame(
             index=sample.index,
             pts_ns=sample.pts_ns,

@@ -180,7 +180,8 @@ def test_a_run_needs_a_source(tmp_path):
 
 
 FLAGS = {
-    "source": "SOURCE --video-start --region --rate --live/--file --decoder",
+    "source": "SOURCE --video-start --region --rate --live/--file --decoder "
+    "--reconnect/--no-reconnect --stale-after",
     "position": "--position --max-gap --standstill --position-latency",
     "model": "--model --backend --precision --size",
     "detection": "--min-crack-share",

@@ -35,11 +35,11 @@ class Opened:
         self.segmenter = DarkSegmenter(96, 64)
         self.receiver = SentFixes()
         self.arguments = {}
-        monkeypatch.setattr(run_module, "open_source", self._open_source)
+        monkeypatch.setattr(run_module, "open_returning", self._open_source)
         monkeypatch.setattr(run_module, "load_segmenter", self._load_segmenter)
         monkeypatch.setattr(run_module, "open_positioning", self._open_positioning)
 
-    def _open_source(self, spec, inputs_px):
+    def _open_source(self, spec, inputs_px, _on_change, _on_wait):
         self.arguments["source"] = (spec, inputs_px)
         return self.source
 

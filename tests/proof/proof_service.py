@@ -151,9 +151,9 @@ def test_a_crash_is_started_again(system, start, tell):
 
 
 def test_a_camera_that_is_not_there_is_asked_for_again_and_again(system, start, tell):
-    """Exit code 75, no limit of starts, never ready."""
+    """One that the program is not to wait for: exit code 75, no limit of starts, never ready."""
     began_s = time.monotonic()
-    start('address = "rtsp://127.0.0.1:9/1"', check=False)
+    start('address = "rtsp://127.0.0.1:9/1"\nreconnect = false', check=False)
     system.until(lambda: int(system.shown("NRestarts")[0]) >= 6)
     assert said(system).count("code=exited, status=75") >= 6
     assert system.shown("ActiveState") != ["failed"]

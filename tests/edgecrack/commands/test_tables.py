@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from rich.console import Console
 
+from edgecrack.capture_state import Interruptions
 from edgecrack.commands.tables import report_table, selftest_table
 from edgecrack.meter import Meter
 from edgecrack.models.golden_result import GoldenResult
@@ -59,6 +60,16 @@ def test_frames_left_out_at_a_standstill_are_no_drops():
     wanted = "100 inferred, 2 dropped, 40 left out at a standstill"
     assert wanted in shown(report_table(stood))
     assert "standstill" not in shown(report_table(driven))
+
+
+def test_a_camera_that_had_to_come_back_is_told():
+    """How often, and how long it was away; one that never went is not mentioned."""
+    driven = report(100)
+    gone = Interruptions(3, 1234.56, last_reason="the camera is gone")
+    text = shown(report_table(replace(driven, interruptions=gone)))
+    assert "came back 3 times, 1,234.6 s without pictures" in text
+    for quiet in (None, Interruptions()):
+        assert "came back" not in shown(report_table(replace(driven, interruptions=quiet)))
 
 
 def test_a_run_without_frames_has_a_table_too():

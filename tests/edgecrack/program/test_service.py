@@ -1,17 +1,20 @@
 """What a run tells systemd, heard on a real datagram socket."""
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+from itertools import groupby
 
 import pytest
 
 from edgecrack.commands.progress import progress_of
 from edgecrack.program.service import Service
 from tests.conftest import Manifest
+from tests.edgecrack.rtsp_server import RtspServer, free_port
 from tests.edgecrack.small_networks import endless_network
 
 ENDLESS = "test:?width=96&height=64&frames=1000000"
@@ -36,6 +39,12 @@ class Manager:
         """Hear messages until one has this line."""
         while line not in self.hear():
             pass
+
+    def hear_until_status(self, *words: str) -> None:
+        """Hear messages until a status has all these words."""
+        status = ""
+        while not all(word in status for word in words):
+            status = self.hear()[-1]
 
     def hear_the_rest(self) -> list[str]:
         """Return the lines that have come by now."""
@@ -105,6 +114,31 @@ def test_a_run_is_ready_with_its_first_frame_and_stops_once(manager, start):
     assert manager.hear_the_rest() == [], "nothing contradicts that it is ending"
 
 
+@pytest.mark.slow
+def test_a_camera_that_is_waited_for_is_no_hang(manager, start, tmp_path):
+    """Not there yet: more time; gone: fed all the same; each state is told, and in the report."""
+    port = free_port()
+    child = start(f"rtsp://me:s3cret@127.0.0.1:{port}/live", manager)
+    manager.hear_until_status("opening: rtsp://***@127", "refused", "s of waiting")
+    assert manager.messages[-1][0].startswith("EXTEND_TIMEOUT_USEC=")
+    with RtspServer(port):
+        manager.hear_until("READY=1")
+    manager.hear_until_status("reconnecting: ", "stopped sending", "frames")
+    assert manager.messages[-1][0] == "WATCHDOG=1"
+    manager.hear_until("WATCHDOG=1")
+    child.send_signal(signal.SIGTERM)
+    _, stderr = child.communicate(timeout=60)
+    assert child.returncode == 130, stderr
+    told = [line.partition(":")[0] for line in stderr.splitlines()]
+    assert [state for state, _ in groupby(told)] == ["opening", "capturing", "reconnecting"]
+    assert "s3cret" not in stderr + str(manager.messages)
+    report = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert report["frames_inferred"] > 0
+    assert report["interruptions"]["without_pictures_s"] > 0
+    assert report["interruptions"]["waited_s"] > 0
+    assert "rtsp://***@127" in report["interruptions"]["last_reason"]
+
+
 def test_the_shortest_run_is_ready_and_then_ends(abstract_manager, start):
     """A source of one frame is ready before it ends, and ends well."""
     child = start("test:?width=96&height=64&frames=1", abstract_manager)
@@ -147,6 +181,26 @@ def test_progress_is_told_once_a_second(manager):
         "READY=1", "WATCHDOG=1", "STATUS=0 frames", "WATCHDOG=1", "STATUS=4 frames",
         "WATCHDOG=1", "STATUS=8 frames",
     ]  # fmt: skip
+
+
+def test_a_state_is_told_at_once_and_until_it_is_over(manager):
+    """Whoever looks at the service sees why there are no frames; the wait feeds the watchdog."""
+    service = Service(manager.address, clock_s=lambda: 5.0)
+    service.running("3 frames")
+    service.note("reconnecting: no route")
+    service.running("3 frames")
+    service.note("")
+    service.running("4 frames")
+    assert [line for line in manager.hear_the_rest() if "STATUS" in line] == [
+        "STATUS=3 frames", "STATUS=reconnecting: no route; 3 frames", "STATUS=4 frames",
+    ]  # fmt: skip
+
+
+def test_rounds_without_a_frame_make_nothing_ready(manager):
+    """Ready is what has given a frame; a loop that comes round before it only asks for time."""
+    with progress_of(Service(manager.address)) as tell:
+        tell("frames", 0, None)
+    assert not {"READY=1", "WATCHDOG=1"} & {*manager.hear_the_rest()}
 
 
 def test_what_ends_is_not_ready_again(manager):
