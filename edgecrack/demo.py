@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edgecrack.metrics import Counts
+    from edgecrack.parts import OnProgress
     from edgecrack.records import GrayImage
-    from edgecrack.run import OnProgress
 
 TOLERANCES_PX = (3.0, 6.0)
 """In the drive's 1280 px: about what 5 and 10 px are in a picture 1920 wide."""

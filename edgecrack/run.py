@@ -5,51 +5,39 @@ from __future__ import annotations
 import resource
 import time
 import uuid
-from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass, field, replace
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING
 
 from edgecrack import __version__
+from edgecrack.conditions import Conditions
 from edgecrack.detector import Detector
 from edgecrack.device import describe_device
-from edgecrack.errors import EdgecrackError, SinkError, UsageError
+from edgecrack.errors import EdgecrackError, SinkError
 from edgecrack.meter import Meter
-from edgecrack.models import open_bundle
-from edgecrack.models.choice import choose
-from edgecrack.models.selftest import asked_variants
 from edgecrack.opencv_threads import one_opencv_thread
 from edgecrack.output import Output
+from edgecrack.parts import open_parts
 from edgecrack.pipeline import survey
-from edgecrack.positions.positioning import Positioning, open_positioning
 from edgecrack.records import ModelIdentity
 from edgecrack.report import InputSize, RunReport, Setup, Totals, make_report
 from edgecrack.run_record import RunRecord, model_terms, network_input
-from edgecrack.segmenters import load_segmenter
 from edgecrack.sinks import open_previews, open_sinks
-from edgecrack.sources import image_folder
-from edgecrack.sources.reconnection import open_returning
 from edgecrack.stop_signal import StopSignal
-from edgecrack.storage.disk import LocalDisk
-from edgecrack.storage.run_folder import RunFolder
 from edgecrack.utc import to_iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from edgecrack.bundle import Bundle
-    from edgecrack.capture_state import StateChange
     from edgecrack.config import RunConfig
     from edgecrack.meter import Snapshot
+    from edgecrack.parts import OnProgress, Parts
     from edgecrack.records import Detection, Frame
-    from edgecrack.segmenters import Segmenter
-    from edgecrack.sinks import OutputSpec
-    from edgecrack.sources import Source, SourceInfo
+    from edgecrack.sources import SourceInfo
 
-    OnProgress = Callable[[str, int, int | None], None]
-    from edgecrack.storage.disk import Disk
 
 NOMINAL_FPS = 25.0
 """What an overlay declares when nothing tells the source's rate."""
@@ -75,33 +63,12 @@ class Outcome:
         return self.record.exit_reason == "interrupted"
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """Everything a run needs, open and good.
-
-    Attributes:
-        bundle: The model.
-        segmenter: What runs it.
-        source: Where frames come from.
-        positioning: Where the camera was.
-        folder: Where the results go.
-        backend_choice: Why this backend and precision run the network.
-    """
-
-    bundle: Bundle
-    segmenter: Segmenter
-    source: Source
-    positioning: Positioning
-    folder: RunFolder
-    backend_choice: str = ""
-
-
 def run(
     config: RunConfig,
     stop: StopSignal | None = None,
     on_progress: OnProgress = lambda _what, _done, _total: None,
     on_choice: Callable[[str], None] = lambda _said: None,
-    on_state: Callable[[StateChange], None] = lambda _change: None,
+    conditions: Conditions | None = None,
 ) -> Outcome:
     """Carry every frame of a source to a run folder.
 
@@ -110,74 +77,18 @@ def run(
         stop: Called by a signal handler to end the run early.
         on_progress: Told what is counted (percent of a position log, then frames), how many are
             done and, where the source knows it, of how many.
-        on_choice: Told what decodes, and why, where there was something to choose from; and when a
-            live receiver came or went.
-        on_state: Told what a source that comes back does, whenever that changes.
+        on_choice: Told what decodes, and why, where there was something to choose from.
+        conditions: Told what each part of a live run does, whenever that changes.
 
     Raises:
         EdgecrackError: Whatever went wrong. Once the folder exists, everything acknowledged stays
             in it, and report.json and run.json say how the run ended.
     """
     with one_opencv_thread(), ExitStack() as stack:
-        parts = _open(config, stack, on_progress, on_choice, on_state)
+        parts = open_parts(config, stack, on_progress, conditions or Conditions())
         if parts.source.info.decoder_choice:
             on_choice(f"decoder: {_decoder(parts.source.info)}")
         return carry_out(config, parts, stop or StopSignal(), partial(on_progress, "frames"))
-
-
-def _open(
-    config: RunConfig,
-    stack: ExitStack,
-    on_progress: OnProgress,
-    on_choice: Callable[[str], None],
-    on_state: Callable[[StateChange], None],
-) -> Parts:
-    """Open all that a run needs; the folder last, so that nothing is left when an input is bad."""
-    bundle = open_bundle(config.model)
-    variant = asked_variants(bundle, config.model)[0]  # before anything else is opened
-    networks = bundle.networks(variant.precision, config.model.size_px)
-    sizes_px = [network.size_px for network in networks]
-    waiting = partial(on_progress, "s of waiting for the source")
-    source = open_returning(config.source, sizes_px, on_state, waiting)
-    stack.enter_context(closing(source))
-    positioning = _positioning(config, source, on_progress, on_choice)
-    stack.enter_context(closing(positioning))
-    model = replace(config.model, size_px=source.info.input_px or config.model.size_px)
-    choice = choose(bundle, model, on_progress)
-    segmenter = load_segmenter(bundle, choice.applied_to(model), live=source.info.live)
-    stack.enter_context(closing(segmenter))
-    disk = stack.enter_context(closing(LocalDisk()))
-    return Parts(bundle, segmenter, source, positioning, _folder(config.output, disk), choice.why)
-
-
-def _positioning(
-    config: RunConfig, source: Source, on_progress: OnProgress, on_choice: Callable[[str], None]
-) -> Positioning:
-    info = source.info
-    if config.position.address is not None and info.time_source == "none":
-        raise UsageError(
-            f"{info.name} does not say when it was taken, so --position cannot place it; "
-            "give its start with --video-start 2026-05-01T12:00:00Z."
-        )
-    span_ns = None
-    if info.start_ns is not None and info.duration_ns is not None:
-        span_ns = (info.start_ns, info.start_ns + info.duration_ns)
-    images = image_folder(config.source)
-
-    def on_share(share: float) -> None:
-        on_progress("% of the position log", round(100 * share), 100)
-
-    return open_positioning(
-        config.position, images=images, video_span_ns=span_ns, on_progress=on_share,
-        live=info.live, on_receiver=lambda change: on_choice(f"receiver: {change}"),
-    )  # fmt: skip
-
-
-def _folder(output: OutputSpec, disk: Disk) -> RunFolder:
-    if output.folder is not None:
-        return RunFolder.create(output.folder, disk)
-    name = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-    return RunFolder.create_in(output.runs_folder, name, disk)
 
 
 @dataclass(frozen=True, slots=True)

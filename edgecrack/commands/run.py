@@ -9,11 +9,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from edgecrack.capture_state import CaptureState, StateChange
+from edgecrack.capture_state import CaptureState
 from edgecrack.commands.options import UNCHECKED, Json
 from edgecrack.commands.progress import progress_of
 from edgecrack.commands.settings import with_settings
 from edgecrack.commands.tables import report_table
+from edgecrack.conditions import Condition, Conditions
 from edgecrack.config import Tables, configure
 from edgecrack.errors import INTERRUPTED
 from edgecrack.printable import printable
@@ -53,14 +54,15 @@ def run(
     service = Service.of_environment()
     stop = StopSignal(on_end=service.stopping)
 
-    def on_state(change: StateChange) -> None:
-        is_capturing = change.state is CaptureState.CAPTURING
-        if change.reason or (is_capturing and service.state):
+    def on_change(change: Condition) -> None:
+        is_back = change.state == CaptureState.CAPTURING.value and bool(service.state)
+        if change.reason or is_back or change.part != "capture":
             _say(str(change))
-        service.note(str(change) if change.reason else "")
+        if change.part == "capture":
+            service.note(f"{change.state}: {change.reason}" if change.reason else "")
 
     with stop.installed(), progress_of(service) as show:
-        outcome = survey(settings, stop, show, _say, on_state)
+        outcome = survey(settings, stop, show, _say, Conditions(on_change))
     out = printable(str(outcome.out))
     if as_json:
         typer.echo(json.dumps({"out": out, **outcome.report.as_json()}, indent=2))

@@ -14,9 +14,10 @@ from PIL import Image
 from edgecrack.config import RunConfig
 from edgecrack.detector import DetectionSpec
 from edgecrack.models import default_bundle
+from edgecrack.parts import Parts
 from edgecrack.positions import PositionSpec
 from edgecrack.positions.positioning import Positioning
-from edgecrack.run import Parts, carry_out
+from edgecrack.run import carry_out
 from edgecrack.segmenters import DarkSegmenter
 from edgecrack.sinks import OutputSpec
 from edgecrack.sources import SourceSpec

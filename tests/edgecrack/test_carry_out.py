@@ -12,10 +12,11 @@ from edgecrack import run as run_module
 from edgecrack.config import RunConfig
 from edgecrack.detector import DetectionSpec
 from edgecrack.errors import EdgecrackError, SinkError, SourceError
+from edgecrack.parts import Parts
 from edgecrack.positions.positioning import Positioning
 from edgecrack.positions.track import Track
 from edgecrack.records import Fix, ModelIdentity
-from edgecrack.run import Parts, carry_out
+from edgecrack.run import carry_out
 from edgecrack.segmenters import DarkSegmenter
 from edgecrack.sinks import MemorySink
 from edgecrack.sinks.images import ImageSink

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from edgecrack import run as run_module
+from edgecrack import parts as parts_module
 from edgecrack.bundle import load_bundle
 from edgecrack.config import RunConfig
 from edgecrack.errors import InputError, SinkError, UsageError
@@ -35,9 +35,9 @@ class Opened:
         self.segmenter = DarkSegmenter(96, 64)
         self.receiver = SentFixes()
         self.arguments = {}
-        monkeypatch.setattr(run_module, "open_returning", self._open_source)
-        monkeypatch.setattr(run_module, "load_segmenter", self._load_segmenter)
-        monkeypatch.setattr(run_module, "open_positioning", self._open_positioning)
+        monkeypatch.setattr(parts_module, "open_returning", self._open_source)
+        monkeypatch.setattr(parts_module, "load_segmenter", self._load_segmenter)
+        monkeypatch.setattr(parts_module, "open_positioning", self._open_positioning)
 
     def _open_source(self, spec, inputs_px, _on_change, _on_wait):
         self.arguments["source"] = (spec, inputs_px)
