@@ -13,6 +13,8 @@ from edgecrack.models import open_bundle
 from edgecrack.models.choice import choose
 from edgecrack.models.selftest import asked_variants
 from edgecrack.positions.positioning import open_positioning
+from edgecrack.recording import FolderRecording
+from edgecrack.segment_recording import SegmentRecording
 from edgecrack.segmenters import load_segmenter
 from edgecrack.sources import image_folder
 from edgecrack.sources.reconnection import open_returning
@@ -28,10 +30,9 @@ if TYPE_CHECKING:
     from edgecrack.config import RunConfig
     from edgecrack.positions.positioning import Positioning
     from edgecrack.positions.supervised import ReceiverChange
+    from edgecrack.recording import Recording
     from edgecrack.segmenters import Segmenter
-    from edgecrack.sinks import OutputSpec
     from edgecrack.sources import Source
-    from edgecrack.storage.disk import Disk
 
     OnProgress = Callable[[str, int, int | None], None]
 
@@ -45,7 +46,7 @@ class Parts:
         segmenter: What runs it.
         source: Where frames come from.
         positioning: Where the camera was.
-        folder: Where the results go.
+        recording: What keeps the results.
         backend_choice: Why this backend and precision run the network.
     """
 
@@ -53,7 +54,7 @@ class Parts:
     segmenter: Segmenter
     source: Source
     positioning: Positioning
-    folder: RunFolder
+    recording: Recording
     backend_choice: str = ""
 
 
@@ -84,8 +85,8 @@ def open_parts(
     choice = choose(bundle, model, on_progress)
     segmenter = load_segmenter(bundle, choice.applied_to(model), live=source.info.live)
     stack.enter_context(closing(segmenter))
-    disk = stack.enter_context(closing(LocalDisk()))
-    return Parts(bundle, segmenter, source, positioning, _folder(config.output, disk), choice.why)
+    recording = stack.enter_context(closing(_recording(config, conditions)))
+    return Parts(bundle, segmenter, source, positioning, recording, choice.why)
 
 
 def _positioning(
@@ -111,11 +112,21 @@ def _positioning(
     )  # fmt: skip
 
 
-def _folder(output: OutputSpec, disk: Disk) -> RunFolder:
+def _recording(config: RunConfig, conditions: Conditions) -> Recording:
+    """Return what keeps the results: the last to be opened, so that nothing bad leaves a folder."""
+    output = config.output
+    if config.storage.rolls:
+        if output.folder is not None or output.overlay:
+            raise UsageError(
+                "a run that rolls makes one folder after the other, so it has no --out and no "
+                "--overlay: name --runs-folder, and watch it live with --stream"
+            )
+        return SegmentRecording(output.runs_folder, output, config.storage, conditions.note)
+    disk = LocalDisk()
     if output.folder is not None:
-        return RunFolder.create(output.folder, disk)
+        return FolderRecording(RunFolder.create(output.folder, disk), output)
     name = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-    return RunFolder.create_in(output.runs_folder, name, disk)
+    return FolderRecording(RunFolder.create_in(output.runs_folder, name, disk), output)
 
 
 def _noting_capture(conditions: Conditions) -> Callable[[StateChange], None]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from edgecrack.device import Device
     from edgecrack.meter import RoadTotals, Snapshot
     from edgecrack.records import ModelIdentity
+    from edgecrack.storage.totals import StorageTotals
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class Totals:
         peak_memory_bytes: Largest resident size of the process.
         server_timed: Frames whose time of capture is the server's own account.
         interruptions: Of a source that comes back; None of any other.
+        storage: What became of segments; None of a run of one folder.
+        disk_bytes: What the process had written to disks; None where that is not known.
     """
 
     frames_in: int
@@ -43,6 +46,8 @@ class Totals:
     peak_memory_bytes: int
     server_timed: int = 0
     interruptions: Interruptions | None = None
+    storage: StorageTotals | None = None
+    disk_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +108,9 @@ class RunReport:
         frames_server_timed: Frames whose time of capture is the RTSP server's own account.
         interruptions: How often and how long a source that comes back gave no pictures; None of
             any other.
+        storage: What became of segments; None of a run of one folder.
+        disk_bytes_per_frame: What the process wrote to disks over frames seen, for memory cards
+            wear; None where it is not known.
         wall_s: Wall time of the loop.
         warm_up_frames: Frames left out of rates and times.
         stages: Stage -> its times.
@@ -133,6 +141,8 @@ class RunReport:
     fps_out: float | None
     frames_server_timed: int
     interruptions: Interruptions | None
+    storage: StorageTotals | None
+    disk_bytes_per_frame: float | None
     wall_s: float
     warm_up_frames: int
     stages: Mapping[str, StageTimes]
@@ -171,6 +181,8 @@ def make_report(snapshot: Snapshot, totals: Totals, setup: Setup) -> RunReport:
         fps_out=_rounded(snapshot.fps_out),
         frames_server_timed=totals.server_timed,
         interruptions=totals.interruptions,
+        storage=totals.storage,
+        disk_bytes_per_frame=_share(totals.disk_bytes, snapshot),
         wall_s=round(totals.wall_s, 3),
         warm_up_frames=snapshot.warm_up_frames,
         stages={
@@ -210,3 +222,8 @@ def _cpu_by_stage(snapshot: Snapshot, totals: Totals) -> dict[str, float]:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 3)
+
+
+def _share(disk_bytes: int | None, snapshot: Snapshot) -> float | None:
+    frames = snapshot.frames_inferred + snapshot.frames_standing
+    return None if disk_bytes is None or not frames else round(disk_bytes / frames, 1)

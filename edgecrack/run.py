@@ -9,6 +9,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgecrack import __version__
@@ -21,23 +22,27 @@ from edgecrack.opencv_threads import one_opencv_thread
 from edgecrack.output import Output
 from edgecrack.parts import open_parts
 from edgecrack.pipeline import survey
+from edgecrack.recording import Statement
 from edgecrack.records import ModelIdentity
 from edgecrack.report import InputSize, RunReport, Setup, Totals, make_report
 from edgecrack.run_record import RunRecord, model_terms, network_input
-from edgecrack.sinks import open_previews, open_sinks
 from edgecrack.stop_signal import StopSignal
 from edgecrack.utc import to_iso
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from edgecrack.config import RunConfig
     from edgecrack.meter import Snapshot
     from edgecrack.parts import OnProgress, Parts
+    from edgecrack.recording import Recording
     from edgecrack.records import Detection, Frame
+    from edgecrack.sinks import Sink
     from edgecrack.sources import SourceInfo
 
+
+STATED_EACH_S = 1.0
+"""How often a run that rolls says what it has come to: a closed segment's report is that old."""
 
 NOMINAL_FPS = 25.0
 """What an overlay declares when nothing tells the source's rate."""
@@ -121,61 +126,59 @@ def carry_out(
     meter = Meter(on_frame, expected_frames=parts.source.info.expected_frames)
     outputs: list[Output] = []
 
-    def leave(exit_reason: str) -> Outcome:
+    def statement(exit_reason: str = "running") -> Statement:
         snapshot = meter.snapshot()
-        totals = _totals(parts, start, outputs, snapshot)
-        report = make_report(snapshot, totals, _setup(parts))
-        record = _record(config, parts, start.run_id, snapshot, exit_reason)
-        parts.folder.free_reserve()
-        try:
-            parts.folder.write_json("report.json", report.as_json())
-        finally:
-            parts.folder.write_json("run.json", record.as_json())
-        return Outcome(parts.folder.path, report, record)
+        report = make_report(snapshot, _totals(parts, start, outputs, snapshot), _setup(parts))
+        return Statement(_record(config, parts, start.run_id, snapshot, exit_reason), report)
+
+    def leave(exit_reason: str) -> Outcome:
+        last = statement(exit_reason)
+        parts.recording.end(last)
+        return Outcome(parts.recording.path, last.report, last.record)
 
     try:
-        parts.folder.reserve()
-        running = _record(config, parts, start.run_id, meter.snapshot(), "running")
-        parts.folder.write_json("run.json", running.as_json())
-        _drive(config, parts, stop, meter, start.run_id, outputs)
+        sinks = parts.recording.begin(statement())
+        _drive(config, parts, stop, meter, _Writing(sinks, outputs, statement))
     except BaseException as error:
         stop.keep_last_files()
         with suppress(SinkError):  # the first failure is the one to hear about
             is_stopped = stop.explains(error)
             leave("interrupted" if is_stopped else _reason(error))
-        parts.folder.discard_if_empty()
+        parts.recording.discard_if_empty()
         raise
     stop.keep_last_files()
     return leave("interrupted" if stop.asked else "end of source")
 
 
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """What results go to: sinks, the outputs made of them, and what is said of them."""
+
+    sinks: list[Sink]
+    outputs: list[Output]
+    statement: Callable[[], Statement]
+
+
 def _drive(
-    config: RunConfig,
-    parts: Parts,
-    stop: StopSignal,
-    meter: Meter,
-    run_id: str,
-    outputs: list[Output],
+    config: RunConfig, parts: Parts, stop: StopSignal, meter: Meter, writing: _Writing
 ) -> None:
-    """Carry frames to the sinks until there are no more; ``outputs`` gets what they went to."""
-    info = parts.source.info
-    records = open_sinks(parts.folder, config.output, run_id)
-    previews = open_previews(
-        parts.folder,
-        config.output,
-        info.fps or NOMINAL_FPS,
-        in_hardware=config.source.decoder != "software",
+    """Carry frames to the sinks until there are no more."""
+    info, recording = parts.source.info, parts.recording
+    previews = recording.previews(
+        info.fps or NOMINAL_FPS, in_hardware=config.source.decoder != "software"
     )
     detect = Detector(parts.segmenter, config.detection)
     geotagger = parts.positioning.geotagger(config.position)
-    with Output(records, previews, geotagger, live=info.live, meter=meter) as output:
-        outputs.append(output)
+    with Output(writing.sinks, previews, geotagger, live=info.live, meter=meter) as output:
+        writing.outputs.append(output)
 
         def detected(frame: Frame) -> Detection:
             return output.admit(detect(frame))
 
         try:
             frames = meter.timed(stop.frames(parts.source))
+            if recording.is_rolling:
+                frames = _stated(frames, recording, writing.statement)
             survey(
                 parts.positioning.standstills.left_out(frames, meter.stood),
                 detected,
@@ -186,6 +189,21 @@ def _drive(
             )
         finally:
             stop.frames_are_done()
+
+
+def _stated(
+    frames: Iterator[Frame | None], recording: Recording, statement: Callable[[], Statement]
+) -> Iterator[Frame | None]:
+    """Yield the same frames, and tell from time to time what the run has come to.
+
+    In the loop's thread, which alone may ask the source and the receiver.
+    """
+    stated_s = time.monotonic()
+    for frame in frames:
+        yield frame
+        if time.monotonic() - stated_s >= STATED_EACH_S:
+            recording.note(statement())
+            stated_s = time.monotonic()
 
 
 def _totals(parts: Parts, start: _Start, outputs: list[Output], snapshot: Snapshot) -> Totals:
@@ -206,6 +224,8 @@ def _totals(parts: Parts, start: _Start, outputs: list[Output], snapshot: Snapsh
         wall_s=time.monotonic() - start.wall_s,
         process_cpu_s=time.process_time() - start.cpu_s,
         infer_cpu_s=parts.segmenter.cpu_s(),
+        storage=parts.recording.totals(),
+        disk_bytes=_disk_bytes(),
         peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         server_timed=counts.server_timed,
         interruptions=counts.interruptions,
@@ -262,3 +282,13 @@ def _reason(error: BaseException) -> str:
 
 def _iso(time_ns: int | None) -> str | None:
     return None if time_ns is None else to_iso(time_ns)
+
+
+def _disk_bytes() -> int | None:
+    """Return what this process has had written to disks, by the kernel's account."""
+    try:
+        lines = Path("/proc/self/io").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    counts = dict(line.split(": ") for line in lines)
+    return int(counts["write_bytes"]) - int(counts["cancelled_write_bytes"])

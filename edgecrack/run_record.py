@@ -97,7 +97,9 @@ class RunRecord:
         first_utc: Time of the first frame, where known.
         last_utc: Time of the last frame, where known.
         standstills: When frames were left out because the vehicle stood, the 200 longest times.
-        exit_reason: ``running``, ``end of source``, ``interrupted``, or the error's message.
+        exit_reason: ``running``, ``end of source``, ``interrupted``, ``rolled`` for a segment that
+            was full, or the error's message.
+        segment: Number of this segment of the run, from 1; None for a run of one folder.
     """
 
     run_id: str
@@ -115,6 +117,7 @@ class RunRecord:
     last_utc: str | None
     standstills: tuple[Standstill, ...]
     exit_reason: str
+    segment: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return JSON values."""

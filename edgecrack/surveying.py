@@ -49,6 +49,11 @@ class SurveySettings(TypedDict, total=False):
     all_masks: bool
     frames: bool
     overlay: bool
+    roll_minutes: float | None
+    roll_mb: float | None
+    most_gb: float | None
+    keep_free_mb: int
+    overwrite: bool
 
 
 def survey(

@@ -14,13 +14,11 @@ if TYPE_CHECKING:
 
 
 class Sink(Protocol):
-    """Something that keeps observations.
+    """Something that keeps observations."""
 
-    Attributes:
-        missed: Pictures that were due here but had been dropped because output lagged.
-    """
-
-    missed: int
+    @property
+    def missed(self) -> int:
+        """Pictures that were due here but had been dropped because output lagged."""
 
     def write(self, observation: Observation) -> None:
         """Take one observation; durable only after ``sync``.

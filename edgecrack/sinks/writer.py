@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 MOST_RECORDS = 100_000
 """Records that may wait for a disk that has stopped: about an hour of video, some 50 MB."""
 
+IDLE_SYNC_S = 5.0
+"""How often sinks are synced while nothing comes: a segment may be full by its age."""
 
 _RECORDS_WITHIN_S = 5.0  # what all records that may wait take, once their pictures are given up
 
@@ -190,6 +192,8 @@ class Writer:
                     return self._queue.popleft()
                 if self._closing:
                     return None
+            if self._unsynced_since_s is None:  # idle: what is written at times may be due
+                self._sync()
             self._sync_if_due()
 
     def _emit(self, observation: Observation) -> None:
@@ -219,7 +223,7 @@ class Writer:
     def _patience_s(self) -> float | None:
         """Return how long an empty queue may be waited for before a sync is due."""
         if self._unsynced_since_s is None:
-            return None
+            return IDLE_SYNC_S
         return max(0.0, self._unsynced_since_s + self._sync_after_s - self._clock())
 
     def _sync_if_due(self) -> None:

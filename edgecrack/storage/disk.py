@@ -13,8 +13,10 @@ background.
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import os
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from edgecrack.errors import SinkError
@@ -23,11 +25,36 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+_PART_BYTES = 1 << 20
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What tells a file from every other.
+
+    Attributes:
+        size_bytes: Its length.
+        sha256: Its SHA-256, in hexadecimal.
+    """
+
+    size_bytes: int
+    sha256: str
+
+    @classmethod
+    def of(cls, data: bytes) -> Digest:
+        """Return the digest of bytes in memory."""
+        return cls(len(data), hashlib.sha256(data).hexdigest())
+
+
 class Disk(Protocol):
-    """Files and folders by their paths. Every failure is a `SinkError` that names the path."""
+    """Files and folders by their paths. Every failure is a `SinkError` that names the path.
+
+    Attributes:
+        written_bytes: Bytes of files written so far.
+    """
+
+    written_bytes: int
 
     def is_folder(self, path: Path) -> bool:
         """Whether there is a folder of this name."""
@@ -37,6 +64,15 @@ class Disk(Protocol):
 
     def make_folder(self, path: Path) -> None:
         """Make a folder. Of two callers one wins; the other, as where there is a file, fails."""
+
+    def read(self, path: Path) -> bytes:
+        """Return what a file holds."""
+
+    def digest(self, path: Path) -> Digest:
+        """Return the size and the SHA-256 of a file, without holding it in memory."""
+
+    def free_bytes(self, folder: Path) -> int:
+        """Return the room that is left on the file system that a folder is on."""
 
     def write(self, path: Path, data: bytes) -> None:
         """Write a whole file, in place of an earlier one; on failure nothing of it is left."""
@@ -73,6 +109,7 @@ class LocalDisk:
 
     def __init__(self) -> None:
         self._open: dict[Path, int] = {}
+        self.written_bytes = 0
 
     def is_folder(self, path: Path) -> bool:
         """See `Disk`."""
@@ -89,6 +126,26 @@ class LocalDisk:
         with _writing(path):
             path.mkdir()
 
+    def read(self, path: Path) -> bytes:
+        """See `Disk`."""
+        with _reading(path):
+            return path.read_bytes()
+
+    def digest(self, path: Path) -> Digest:
+        """See `Disk`."""
+        sha256, size_bytes = hashlib.sha256(), 0
+        with _reading(path), path.open("rb", buffering=0) as file:
+            while part := file.read(_PART_BYTES):
+                sha256.update(part)
+                size_bytes += len(part)
+        return Digest(size_bytes, sha256.hexdigest())
+
+    def free_bytes(self, folder: Path) -> int:
+        """See `Disk`."""
+        with _reading(folder):
+            room = os.statvfs(folder)
+            return room.f_bavail * room.f_frsize
+
     def write(self, path: Path, data: bytes) -> None:
         """See `Disk`."""
         with _writing(path), path.open("wb", buffering=0) as file:
@@ -97,6 +154,7 @@ class LocalDisk:
             except BaseException:  # also Ctrl-C
                 path.unlink()
                 raise
+        self.written_bytes += len(data)
 
     def append(self, path: Path, data: bytes) -> None:
         """See `Disk`."""
@@ -109,6 +167,7 @@ class LocalDisk:
             except BaseException:
                 os.ftruncate(descriptor, whole_bytes)
                 raise
+        self.written_bytes += len(data)
 
     def rename(self, source: Path, target: Path) -> None:
         """See `Disk`."""
@@ -165,6 +224,16 @@ def _write_all(descriptor: int, data: bytes) -> None:
     written = 0
     while written < len(data):  # a full disk takes a part first, and refuses the rest
         written += os.write(descriptor, data[written:])
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Turn a failure of the operating system into a `SinkError` about ``path``."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or error
+        raise SinkError(f"{path} could not be read back ({reason}); check the disk") from error
 
 
 @contextmanager

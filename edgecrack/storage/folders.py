@@ -1,4 +1,4 @@
-"""A folder with all its parents."""
+"""Making a folder with all its parents, and removing one with all that is in it."""
 
 from __future__ import annotations
 
@@ -30,3 +30,19 @@ def make_folders(disk: Disk, path: Path) -> None:
             if not disk.is_folder(path):  # else another process was faster
                 raise
     disk.sync(path.parent)
+
+
+def remove_folder(disk: Disk, folder: Path) -> None:
+    """Remove a folder and everything in it; durable on return. It may be half gone on failure.
+
+    Raises:
+        SinkError: The disk is broken.
+    """
+    for name in disk.names(folder):
+        path = folder / name
+        if disk.is_folder(path):
+            remove_folder(disk, path)
+        else:
+            disk.remove(path)
+    disk.remove(folder)
+    disk.sync(folder.parent)

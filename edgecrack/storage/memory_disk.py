@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgecrack.errors import SinkError
+from edgecrack.storage.disk import Digest
 from edgecrack.storage.memory_tree import Change, File, Folder, Node, Unsynced, needed_by
 
 if TYPE_CHECKING:
     from random import Random
+
+_TIB = 1 << 40
 
 
 class MemoryDisk:
@@ -30,6 +33,7 @@ class MemoryDisk:
 
     Attributes:
         operations: How often it was asked to change or sync something.
+        written_bytes: Bytes of files written so far.
         room_bytes: All bytes of all files that it takes; None is no limit.
     """
 
@@ -43,7 +47,7 @@ class MemoryDisk:
             operations_left: After so many the power is gone: nothing changes any more, and
                 whatever is asked fails.
         """
-        self.operations = 0
+        self.operations = self.written_bytes = 0
         self.room_bytes, self._most_operations = room_bytes, operations_left
         self._root = Folder()
         self._pending: list[Change] = []
@@ -63,6 +67,23 @@ class MemoryDisk:
             raise _failure(path, "File exists")
         self._set_names((path, Folder()))
 
+    def read(self, path: Path) -> bytes:
+        """See `Disk`."""
+        node = self._node(path)
+        if not isinstance(node, File):
+            raise SinkError(f"{path} could not be read back (No such file)")
+        return node.content
+
+    def digest(self, path: Path) -> Digest:
+        """See `Disk`."""
+        return Digest.of(self.read(path))
+
+    def free_bytes(self, folder: Path) -> int:
+        """See `Disk`; without a limit of room there is a TiB."""
+        self._folder(folder)
+        used_bytes = sum(map(len, self.files().values()))
+        return max(0, (_TIB if self.room_bytes is None else self.room_bytes) - used_bytes)
+
     def write(self, path: Path, data: bytes) -> None:
         """See `Disk`."""
         self._begin(path)
@@ -71,6 +92,7 @@ class MemoryDisk:
             self._set_names((path, None))
             raise _failure(path, "No space left on device")
         file.content = bytes(data)
+        self.written_bytes += len(data)
 
     def append(self, path: Path, data: bytes) -> None:
         """See `Disk`."""
@@ -79,6 +101,7 @@ class MemoryDisk:
         if not self._has_room_for(len(data)):
             raise _failure(path, "No space left on device")
         file.content += data
+        self.written_bytes += len(data)
 
     def rename(self, source: Path, target: Path) -> None:
         """See `Disk`."""

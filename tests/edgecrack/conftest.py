@@ -17,6 +17,7 @@ from edgecrack.models import default_bundle
 from edgecrack.parts import Parts
 from edgecrack.positions import PositionSpec
 from edgecrack.positions.positioning import Positioning
+from edgecrack.recording import FolderRecording
 from edgecrack.run import carry_out
 from edgecrack.segmenters import DarkSegmenter
 from edgecrack.sinks import OutputSpec
@@ -194,7 +195,9 @@ def go(bundle, tmp_path):
             segmenter=segmenter or DarkSegmenter(12, 8, live=options.get("live", False)),
             source=frames if hasattr(frames, "counts") else source(frames, **options),
             positioning=positioning or Positioning(),
-            folder=RunFolder.create(tmp_path / "run", LocalDisk()),
+            recording=FolderRecording(
+                RunFolder.create(tmp_path / "run", LocalDisk()), output or OutputSpec()
+            ),
         )
         config = RunConfig(
             source=SourceSpec(address="rtsp://me:s3cret@camera/1"),

@@ -8,17 +8,18 @@ from dataclasses import replace
 
 import pytest
 
-from edgecrack import run as run_module
+from edgecrack import recording as recording_module
 from edgecrack.config import RunConfig
 from edgecrack.detector import DetectionSpec
 from edgecrack.errors import EdgecrackError, SinkError, SourceError
 from edgecrack.parts import Parts
 from edgecrack.positions.positioning import Positioning
 from edgecrack.positions.track import Track
+from edgecrack.recording import FolderRecording
 from edgecrack.records import Fix, ModelIdentity
 from edgecrack.run import carry_out
 from edgecrack.segmenters import DarkSegmenter
-from edgecrack.sinks import MemorySink
+from edgecrack.sinks import MemorySink, OutputSpec
 from edgecrack.sinks.images import ImageSink
 from edgecrack.sinks.writer import Writer
 from edgecrack.sources import SourceCounts, SourceSpec
@@ -187,7 +188,7 @@ def test_a_second_signal_does_not_cost_the_last_files(go, tmp_path, monkeypatch,
 
     monkeypatch.setattr(RunFolder, "write_json", write_interrupted)
     if not began:
-        monkeypatch.setattr(run_module, "open_sinks", lambda *_: next(first_signal()))
+        monkeypatch.setattr(recording_module, "open_sinks", lambda *_: next(first_signal()))
     with suppress(KeyboardInterrupt), stop.installed():
         go(lazy(first_signal), stop=stop)
     assert read(tmp_path / "run")["exit_reason"] == "interrupted"
@@ -275,7 +276,7 @@ def test_pictures_that_output_gave_up_are_counted(go, monkeypatch):
         sinks[0].missed, sinks[1].missed = 2, 3
         return sinks
 
-    monkeypatch.setattr(run_module, "open_sinks", two_sinks)
+    monkeypatch.setattr(recording_module, "open_sinks", two_sinks)
     assert go([frame(0)]).report.frames_dropped["output"] == 5
 
 
@@ -285,7 +286,7 @@ def test_an_interrupted_run_says_so(bundle, tmp_path):
     stop.ask()
     parts = Parts(
         bundle, DarkSegmenter(12, 8), source([frame(0)]), Positioning(),
-        RunFolder.create(tmp_path / "run", LocalDisk()),
+        FolderRecording(RunFolder.create(tmp_path / "run", LocalDisk()), OutputSpec()),
     )  # fmt: skip
     outcome = carry_out(RunConfig(source=SourceSpec(address="clip")), parts, stop)
     assert outcome.was_interrupted
@@ -333,7 +334,7 @@ def test_an_overlay_declares_the_rate_of_the_source(go, monkeypatch, fps, declar
         rates.append(fps)
         return []
 
-    monkeypatch.setattr(run_module, "open_previews", no_previews)
+    monkeypatch.setattr(recording_module, "open_previews", no_previews)
     go([], fps=fps)
     assert rates == [declared]
 

@@ -185,6 +185,7 @@ FLAGS = {
     "position": "--position --max-gap --standstill --position-latency",
     "model": "--model --backend --precision --size",
     "detection": "--min-crack-share",
+    "storage": "--roll-minutes --roll-mb --most-gb --keep-free-mb --overwrite",
     "output": "--out --runs-folder --all-masks --frames/--no-frames --overlay",
 }
 

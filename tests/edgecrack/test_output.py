@@ -4,7 +4,7 @@ import json
 import threading
 
 from edgecrack import output as output_module
-from edgecrack import run as run_module
+from edgecrack import recording as recording_module
 from edgecrack.positions.positioning import Positioning
 from edgecrack.positions.track import Track
 from edgecrack.records import Fix
@@ -36,8 +36,8 @@ def test_live_what_is_only_shown_loses_whole_frames(go, monkeypatch):
             super().write(observation)
 
     shown = Shown()
-    monkeypatch.setattr(run_module, "open_sinks", lambda *_: [Kept()])
-    monkeypatch.setattr(run_module, "open_previews", lambda *_, **__: [shown])
+    monkeypatch.setattr(recording_module, "open_sinks", lambda *_: [Kept()])
+    monkeypatch.setattr(recording_module, "open_previews", lambda *_, **__: [shown])
     report = go([frame(n) for n in range(30)], live=True).report
 
     assert [has_pictures(seen) for seen in shown.observations] == [True] * 5 + [False] * 25

@@ -1,0 +1,148 @@
+"""What keeps a run: one folder from beginning to end, or one segment after the other.
+
+Either way each folder has the layout of a run and can be read by itself. The last files of a
+folder, ``report.json`` and ``run.json``, say what the run has come to when it is closed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from edgecrack.sinks import open_previews, open_sinks
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from edgecrack.report import RunReport
+    from edgecrack.run_record import RunRecord
+    from edgecrack.sinks import OutputSpec, Sink
+    from edgecrack.storage.run_folder import RunFolder
+    from edgecrack.storage.totals import StorageTotals
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a run has come to so far.
+
+    Attributes:
+        record: For ``run.json``.
+        report: For ``report.json``.
+    """
+
+    record: RunRecord
+    report: RunReport
+
+
+class Recording(Protocol):
+    """What keeps a run's results.
+
+    Attributes:
+        path: The folder that is written to.
+        is_rolling: Whether it wants to be told what the run has come to, again and again.
+    """
+
+    path: Path
+    is_rolling: bool
+
+    def begin(self, statement: Statement) -> list[Sink]:
+        """Begin, and return what keeps observations, in the order of writing and syncing.
+
+        Raises:
+            SinkError: The disk is full or broken, and is not waited for.
+        """
+
+    def previews(self, fps: float, *, in_hardware: bool) -> list[Sink]:
+        """Return what only shows the run to people: see `open_previews`."""
+
+    def note(self, statement: Statement) -> None:
+        """Remember what the run has come to."""
+
+    def end(self, statement: Statement) -> None:
+        """Write the last files.
+
+        Raises:
+            SinkError: The disk is full or broken.
+        """
+
+    def discard_if_empty(self) -> None:
+        """Take the folder back where nothing came to be in it."""
+
+    def totals(self) -> StorageTotals | None:
+        """Return what became of segments; None without any."""
+
+    def written_bytes(self) -> int:
+        """Return how many bytes of files were written so far."""
+
+    def close(self) -> None:
+        """Let go of everything; safe to call twice."""
+
+
+class FolderRecording:
+    """One folder for the whole run.
+
+    Args:
+        folder: New, and claimed.
+        output: What is kept.
+    """
+
+    is_rolling = False
+
+    def __init__(self, folder: RunFolder, output: OutputSpec) -> None:
+        self._folder, self._output = folder, output
+        self.path = folder.path
+
+    def begin(self, statement: Statement) -> list[Sink]:
+        """See `Recording`."""
+        return begin_folder(self._folder, self._output, statement)
+
+    def previews(self, fps: float, *, in_hardware: bool) -> list[Sink]:
+        """See `Recording`."""
+        return open_previews(self._folder, self._output, fps, in_hardware=in_hardware)
+
+    def note(self, statement: Statement) -> None:
+        """See `Recording`."""
+
+    def end(self, statement: Statement) -> None:
+        """See `Recording`."""
+        write_last_files(self._folder, statement)
+
+    def discard_if_empty(self) -> None:
+        """See `Recording`."""
+        self._folder.discard_if_empty()
+
+    def totals(self) -> StorageTotals | None:
+        """See `Recording`."""
+        return None
+
+    def written_bytes(self) -> int:
+        """See `Recording`."""
+        return self._folder.disk.written_bytes
+
+    def close(self) -> None:
+        """See `Recording`."""
+        self._folder.disk.close()
+
+
+def begin_folder(folder: RunFolder, output: OutputSpec, statement: Statement) -> list[Sink]:
+    """Write a folder's first files, and return what keeps observations in it.
+
+    Raises:
+        SinkError: The disk is full or broken.
+    """
+    folder.reserve()
+    folder.write_json("run.json", statement.record.as_json())
+    return open_sinks(folder, output, statement.record.run_id)
+
+
+def write_last_files(folder: RunFolder, statement: Statement) -> None:
+    """Write a folder's last files, for which room was reserved.
+
+    Raises:
+        SinkError: The disk is broken.
+    """
+    folder.free_reserve()
+    try:
+        folder.write_json("report.json", statement.report.as_json())
+    finally:
+        folder.write_json("run.json", statement.record.as_json())
