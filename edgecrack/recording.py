@@ -38,12 +38,14 @@ class Recording(Protocol):
     """What keeps a run's results.
 
     Attributes:
-        path: The folder that is written to.
         is_rolling: Whether it wants to be told what the run has come to, again and again.
     """
 
-    path: Path
     is_rolling: bool
+
+    @property
+    def path(self) -> Path:
+        """The folder that is written to."""
 
     def begin(self, statement: Statement) -> list[Sink]:
         """Begin, and return what keeps observations, in the order of writing and syncing.

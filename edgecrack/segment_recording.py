@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING
@@ -43,7 +43,6 @@ class SegmentRecording:
         output: What is kept.
         storage: When they are rolled, and how much room they may take.
         note: Told what ``storage`` (writing) and ``room`` (what is kept) do now, and why.
-        open_disk: Opens a disk: one for the run, one for the housekeeper.
 
     Raises:
         SinkError: Another process writes its segments there.
@@ -57,27 +56,24 @@ class SegmentRecording:
         output: OutputSpec,
         storage: StorageSpec,
         note: Callable[[str, str, str], None] = lambda _part, _state, _reason: None,
-        open_disk: Callable[[], Disk] = LocalDisk,
     ) -> None:
-        self.path, self._parent, self._output = parent, parent, output
-        self._disk, self._number = open_disk(), 0
-        self._opened: set[Path] = set()
+        self._disk = LocalDisk()
         make_folders(self._disk, parent)
         self._lock = FolderLock(parent)
-        quota = Quota(
-            most_bytes=None if storage.most_gb is None else round(storage.most_gb * 1e9),
-            keep_free_bytes=storage.keep_free_mb * 1_000_000,
-            overwrite=storage.overwrite,
-        )
+        self._segments = Segments(parent, output, self._disk, self._wake)
+        self._sink = SegmentSink(self._segments.begin, roll_of(storage), partial(note, "storage"))
         self._housekeeper = Housekeeper(
-            open_disk(), parent, quota, lambda: set(self._opened), partial(note, "room")
+            LocalDisk(), parent, quota_of(storage), self._segments.opened, partial(note, "room")
         )
-        self._sink = SegmentSink(self._begin, roll_of(storage), partial(note, "storage"))
-        self._statement: Statement | None = None
+
+    @property
+    def path(self) -> Path:
+        """See `Recording`."""
+        return self._segments.path
 
     def begin(self, statement: Statement) -> list[Sink]:
         """See `Recording`. The first segment begins with the first frame."""
-        self._statement = statement
+        self._segments.statement = statement
         self._housekeeper.start()
         return [self._sink]
 
@@ -87,13 +83,13 @@ class SegmentRecording:
 
     def note(self, statement: Statement) -> None:
         """See `Recording`."""
-        self._statement = statement
+        self._segments.statement = statement
 
     def end(self, statement: Statement) -> None:
         """See `Recording`."""
-        self._statement = statement
+        self._segments.statement = statement
         segment = self._sink.finish()
-        if isinstance(segment, _OpenSegment):
+        if segment is not None:
             segment.end(statement.record.exit_reason)
         self._housekeeper.close()
 
@@ -123,7 +119,45 @@ class SegmentRecording:
         self._disk.close()
         self._lock.close()
 
-    def _begin(self) -> _OpenSegment:
+    def _wake(self) -> None:
+        self._housekeeper.wake()
+
+
+class Segments:
+    """Begins segments in a folder, and knows which of them are open.
+
+    Args:
+        parent: Where they are made; it must exist.
+        output: What is kept in them.
+        disk: What keeps them.
+        on_closed: Called whenever one is not written any more.
+
+    Attributes:
+        path: The last that was begun, or the parent.
+        statement: What the run has come to, for the files that a segment begins and ends with; to
+            be set before the first is begun.
+    """
+
+    statement: Statement
+
+    def __init__(
+        self, parent: Path, output: OutputSpec, disk: Disk, on_closed: Callable[[], None]
+    ) -> None:
+        self.path = self._parent = parent
+        self._output, self._disk, self._on_closed = output, disk, on_closed
+        self._opened: set[Path] = set()
+        self._number = 0
+
+    def opened(self) -> set[Path]:
+        """Return the segments that are being written."""
+        return set(self._opened)
+
+    def begin(self) -> OpenSegment:
+        """Begin a segment.
+
+        Raises:
+            SinkError: The disk takes none; nothing of it is left, if the disk can remove it.
+        """
         free_bytes = self._disk.free_bytes(self._parent)
         if free_bytes < LEAST_FREE_BYTES:
             raise SinkError(
@@ -134,57 +168,66 @@ class SegmentRecording:
         folder = RunFolder.create_in(self._parent, name, self._disk)
         self._opened.add(folder.path)
         self._number += 1
-        written_before = self._disk.written_bytes
+        segment = OpenSegment(folder, self._number, self._disk.written_bytes, self)
         try:
-            running = as_segment(self._said(), self._number, "running")
-            sinks = begin_folder(folder, self._output, running)
+            segment.sinks = begin_folder(folder, self._output, segment.statement("running"))
         except SinkError:
             with suppress(SinkError):  # there is no record in it
                 remove_folder(self._disk, folder.path)
-            self._closed(folder)
+            self.close(folder.path)
             raise
         self.path = folder.path
-        return _OpenSegment(folder, self._number, sinks, written_before, self._said, self._closed)
+        return segment
 
-    def _said(self) -> Statement:
-        assert self._statement is not None  # noqa: S101  for mypy: there is one from ``begin`` on
-        return self._statement
-
-    def _closed(self, folder: RunFolder) -> None:
-        self._opened.discard(folder.path)
-        self._disk.close()  # what was appended to is not appended to any more
-        self._housekeeper.wake()
+    def close(self, segment: Path) -> None:
+        """Say that a segment is not written any more."""
+        self._opened.discard(segment)
+        self._disk.close()  # of what was appended to
+        self._on_closed()
 
 
-@dataclass(frozen=True, slots=True)
-class _OpenSegment:
-    """A segment that is being written."""
+class OpenSegment:
+    """A segment that is being written. Get one from ``Segments``.
 
-    folder: RunFolder
-    number: int
-    sinks: Sequence[Sink]
-    written_before: int
-    statement: Callable[[], Statement]
-    on_closed: Callable[[RunFolder], None]
+    Attributes:
+        sinks: What keeps its results, in the order in which they are written and synced.
+    """
+
+    sinks: Sequence[Sink] = ()
+
+    def __init__(
+        self, folder: RunFolder, number: int, written_before: int, segments: Segments
+    ) -> None:
+        self._folder, self._number = folder, number
+        self._written_before, self._segments = written_before, segments
 
     def written_bytes(self) -> int:
         """See `Segment`."""
-        return self.folder.disk.written_bytes - self.written_before
+        return self._folder.disk.written_bytes - self._written_before
 
     def end(self, exit_reason: str = ROLLED) -> None:
         """See `Segment`."""
-        write_last_files(self.folder, as_segment(self.statement(), self.number, exit_reason))
-        self.on_closed(self.folder)
+        write_last_files(self._folder, self.statement(exit_reason))
+        self._segments.close(self._folder.path)
 
     def leave(self) -> None:
         """See `Segment`."""
-        self.on_closed(self.folder)
+        self._segments.close(self._folder.path)
+
+    def statement(self, exit_reason: str) -> Statement:
+        """Return what the run has come to, as this segment says so."""
+        said = self._segments.statement
+        record = replace(said.record, exit_reason=exit_reason, segment=self._number)
+        return replace(said, record=record)
 
 
-def as_segment(statement: Statement, number: int, exit_reason: str) -> Statement:
-    """Return what a run has come to as a segment of it says so."""
-    record = replace(statement.record, exit_reason=exit_reason, segment=number)
-    return replace(statement, record=record)
+def quota_of(storage: StorageSpec) -> Quota:
+    """Return how much room segments may take."""
+    return Quota(
+        most_bytes=None if storage.most_gb is None else round(1e9 * storage.most_gb),
+        keep_free_bytes=storage.keep_free_mb * 1_000_000,
+        overwrite=storage.overwrite,
+    )
 
 
 def roll_of(storage: StorageSpec) -> Roll:

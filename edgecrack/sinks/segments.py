@@ -39,8 +39,8 @@ class Segment(Protocol):
     def written_bytes(self) -> int:
         """Return how much has been written to it."""
 
-    def end(self) -> None:
-        """Write its last files: it was closed in order.
+    def end(self, exit_reason: str = ...) -> None:
+        """Write its last files: it was closed in order, because it was full or for this reason.
 
         Raises:
             SinkError: They cannot be written.
@@ -123,6 +123,11 @@ class SegmentSink:
         """Pictures that were due but had been given up, or could not be written."""
         now = self._segment.sinks if self._segment is not None else ()
         return self._missed_before + sum(sink.missed for sink in now)
+
+    @property
+    def held(self) -> int:
+        """Records that are not acknowledged yet."""
+        return len(self._held)
 
     def write(self, observation: Observation) -> None:
         """Take an observation; where the disk takes none, its record waits."""

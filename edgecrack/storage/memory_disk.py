@@ -150,16 +150,21 @@ class MemoryDisk:
         }
 
     def after_power_cut(
-        self, random: Random, unsynced: Unsynced = Unsynced.BY_CHANCE
+        self,
+        random: Random,
+        unsynced: Unsynced = Unsynced.BY_CHANCE,
+        *,
+        operations_left: int | None = None,
     ) -> MemoryDisk:
         """Return the disk that is found when the power is back; this one stays as it is.
 
         Args:
             random: Decides where there is a choice.
             unsynced: What becomes of everything that was not synced.
+            operations_left: After so many the power is gone again.
         """
         happened = [change for change in self._pending if unsynced.keeps_names(random)]
-        disk = MemoryDisk()
+        disk = MemoryDisk(operations_left=operations_left)
         disk._root = self._root.left(happened, unsynced, random)
         return disk
 

@@ -14,12 +14,14 @@ class StoredSegment:
     """A sealed segment.
 
     Attributes:
-        name: Its folder's name; names sort by time.
+        name: Its folder's name.
+        order: Larger than that of every segment sealed before it.
         size_bytes: What it takes.
         is_uploaded: Whether it is known to have arrived elsewhere.
     """
 
     name: str
+    order: int
     size_bytes: int
     is_uploaded: bool = False
 
@@ -34,12 +36,12 @@ class Quota:
         overwrite: Whether those that have not arrived elsewhere go too, once no others are left.
 
     Example:
-        >>> old, sent = StoredSegment("1", 60), StoredSegment("2", 50, is_uploaded=True)
+        >>> old, sent = StoredSegment("a", 1, 60), StoredSegment("b", 2, 50, is_uploaded=True)
         >>> quota = Quota(most_bytes=100)
         >>> quota.evicted([old, sent], free_bytes=0)
-        ['2']
+        ['b']
         >>> Quota(most_bytes=40, overwrite=True).evicted([old, sent], free_bytes=0)
-        ['2', '1']
+        ['b', 'a']
     """
 
     most_bytes: int | None = None
@@ -53,7 +55,7 @@ class Quota:
             segments: All that are sealed.
             free_bytes: Room left on their disk now.
         """
-        those = sorted(segments, key=lambda one: (not one.is_uploaded, one.name))
+        those = sorted(segments, key=lambda one: (not one.is_uploaded, one.order))
         used_bytes = sum(segment.size_bytes for segment in those)
         names: list[str] = []
         for segment in those:

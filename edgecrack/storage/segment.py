@@ -51,10 +51,13 @@ class Seal:
     Attributes:
         files: Each file by its path within the segment, with size and digest; not the seal itself.
         repairs: What was repaired before it was sealed; None where it was closed in order.
+        order: Larger than that of every segment sealed before it: clocks, and so the names of
+            segments, may be wrong.
     """
 
     files: Mapping[str, Digest]
     repairs: Repairs | None = None
+    order: int = 0
 
     @property
     def size_bytes(self) -> int:
@@ -71,6 +74,7 @@ class Seal:
         """Return the file's content."""
         value = {
             "schema": _SCHEMA,
+            "order": self.order,
             "sha256": self.sha256,
             "size_bytes": self.size_bytes,
             "repairs": self.repairs and asdict(self.repairs),
@@ -88,9 +92,11 @@ class Seal:
         try:
             value = json.loads(content)
             files = {path: Digest(**digest) for path, digest in value["files"].items()}
-            seal = cls(files, value["repairs"] and Repairs(**value["repairs"]))
+            repairs = value["repairs"] and Repairs(**value["repairs"])
+            seal = cls(files, repairs, value["order"])
             stated = (value["schema"], value["sha256"], value["size_bytes"])
             is_consistent = stated == (_SCHEMA, seal.sha256, seal.size_bytes)
+            is_consistent &= isinstance(seal.order, int)
         except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
             raise ValueError(f"no seal of a segment: {error}") from error
         if not is_consistent:
@@ -100,8 +106,14 @@ class Seal:
         return seal
 
 
-def seal(disk: Disk, folder: Path, repairs: Repairs | None = None) -> Seal:
+def seal(disk: Disk, folder: Path, repairs: Repairs | None = None, order: int = 0) -> Seal:
     """List and digest what a closed segment holds; durable on return.
+
+    Args:
+        disk: What keeps it.
+        folder: The segment.
+        repairs: What was repaired before; None where it was closed in order.
+        order: Larger than that of every segment sealed before.
 
     Raises:
         SinkError: The disk is full or broken; the segment is as it was.
@@ -111,7 +123,7 @@ def seal(disk: Disk, folder: Path, repairs: Repairs | None = None) -> Seal:
         for path in files_of(disk, folder)
         if path.name not in {SEAL, UPLOADED}
     }
-    made = Seal(files, repairs)
+    made = Seal(files, repairs, order)
     replace_file(disk, folder / SEAL, made.to_json())
     return made
 

@@ -35,7 +35,7 @@ class SegmentStore:
 
     def __init__(self, disk: Disk, folder: Path) -> None:
         self._disk, self._folder = disk, folder
-        self._sealed_bytes: dict[str, int] = {}  # what is sealed never changes
+        self._seals: dict[str, tuple[int, int]] = {}  # what is sealed never changes
 
     def discard_unbegun(self) -> None:
         """Remove segments that have no ``run.json`` yet: only while none is open.
@@ -68,7 +68,7 @@ class SegmentStore:
             path
             for name in filter(_NAME.fullmatch, self._names())
             if (path := self._folder / name) not in opened
-            and self._size_bytes(name) is None
+            and self._seal(name) is None
             and self._record(path).get("segment") is not None  # other runs are nobody's to change
         ]
 
@@ -80,19 +80,20 @@ class SegmentStore:
         """
         was_ended = self._record(segment).get("exit_reason") != "running"
         repairs = repair(self._disk, segment)
-        seal(self._disk, segment, None if was_ended else repairs)
+        order = max((sealed.order for sealed in self.sealed()), default=0) + 1
+        seal(self._disk, segment, None if was_ended else repairs, order)
         return not was_ended
 
     def sealed(self) -> list[StoredSegment]:
-        """Return all that are sealed, oldest first.
+        """Return all that are sealed, by name.
 
         Raises:
             SinkError: The disk is broken.
         """
         return [
-            StoredSegment(name, size_bytes, UPLOADED in self._disk.names(self._folder / name))
+            StoredSegment(name, *known, UPLOADED in self._disk.names(self._folder / name))
             for name in filter(_NAME.fullmatch, self._names())
-            if (size_bytes := self._size_bytes(name)) is not None
+            if (known := self._seal(name)) is not None
         ]
 
     def make_room(self, quota: Quota) -> list[str]:
@@ -112,7 +113,7 @@ class SegmentStore:
         Raises:
             SinkError: The disk is broken.
         """
-        self._sealed_bytes.pop(name, None)
+        self._seals.pop(name, None)
         away = self._folder / f"{_DELETED}{name}"
         self._disk.rename(self._folder / name, away)
         self._disk.sync(self._folder)  # else a part of it could come back under its name
@@ -121,14 +122,14 @@ class SegmentStore:
     def _names(self) -> list[str]:
         return self._disk.names(self._folder) if self._disk.is_folder(self._folder) else []
 
-    def _size_bytes(self, name: str) -> int | None:
-        """Return what a sealed segment takes, or None for one that is not sealed."""
-        if name not in self._sealed_bytes:
-            seal = read_seal(self._disk, self._folder / name)
-            if seal is None:
+    def _seal(self, name: str) -> tuple[int, int] | None:
+        """Return order and size in bytes of a sealed segment, or None for one that is not."""
+        if name not in self._seals:
+            sealed = read_seal(self._disk, self._folder / name)
+            if sealed is None:
                 return None
-            self._sealed_bytes[name] = seal.size_bytes
-        return self._sealed_bytes[name]
+            self._seals[name] = (sealed.order, sealed.size_bytes)
+        return self._seals[name]
 
     def _record(self, path: Path) -> dict[str, object]:
         with suppress(SinkError, ValueError, RecursionError):
