@@ -72,6 +72,11 @@ def open_parts(
     Raises:
         EdgecrackError: Something cannot be opened.
     """
+    if config.storage.rolls and (config.output.folder is not None or config.output.overlay):
+        raise UsageError(
+            "a run that rolls makes one folder after the other, so it has no --out and no "
+            "--overlay: name --runs-folder, and watch it live with --stream"
+        )
     bundle = open_bundle(config.model)
     variant = asked_variants(bundle, config.model)[0]  # before anything else is opened
     networks = bundle.networks(variant.precision, config.model.size_px)
@@ -116,11 +121,6 @@ def _recording(config: RunConfig, conditions: Conditions) -> Recording:
     """Return what keeps the results: the last to be opened, so that nothing bad leaves a folder."""
     output = config.output
     if config.storage.rolls:
-        if output.folder is not None or output.overlay:
-            raise UsageError(
-                "a run that rolls makes one folder after the other, so it has no --out and no "
-                "--overlay: name --runs-folder, and watch it live with --stream"
-            )
         return SegmentRecording(output.runs_folder, output, config.storage, conditions.note)
     disk = LocalDisk()
     if output.folder is not None:
