@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from edgecrack.sinks import open_previews, open_sinks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from edgecrack.report import RunReport
@@ -47,8 +48,11 @@ class Recording(Protocol):
     def path(self) -> Path:
         """The folder that is written to."""
 
-    def begin(self, statement: Statement) -> list[Sink]:
+    def begin(self, state: Callable[[], Statement]) -> list[Sink]:
         """Begin, and return what keeps observations, in the order of writing and syncing.
+
+        Args:
+            state: Tells what the run has come to; may be called by another thread.
 
         Raises:
             SinkError: The disk is full or broken, and is not waited for.
@@ -57,8 +61,8 @@ class Recording(Protocol):
     def previews(self, fps: float, *, in_hardware: bool) -> list[Sink]:
         """Return what only shows the run to people: see `open_previews`."""
 
-    def note(self, statement: Statement) -> None:
-        """Remember what the run has come to."""
+    def note(self, state: Callable[[], Statement]) -> None:
+        """Remember what tells what the run has come to; may be called by another thread."""
 
     def end(self, statement: Statement) -> None:
         """Write the last files.
@@ -94,15 +98,15 @@ class FolderRecording:
         self._folder, self._output = folder, output
         self.path = folder.path
 
-    def begin(self, statement: Statement) -> list[Sink]:
+    def begin(self, state: Callable[[], Statement]) -> list[Sink]:
         """See `Recording`."""
-        return begin_folder(self._folder, self._output, statement)
+        return begin_folder(self._folder, self._output, state())
 
     def previews(self, fps: float, *, in_hardware: bool) -> list[Sink]:
         """See `Recording`."""
         return open_previews(self._folder, self._output, fps, in_hardware=in_hardware)
 
-    def note(self, statement: Statement) -> None:
+    def note(self, state: Callable[[], Statement]) -> None:
         """See `Recording`."""
 
     def end(self, statement: Statement) -> None:

@@ -6,7 +6,7 @@ import resource
 import time
 import uuid
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
@@ -35,14 +35,15 @@ if TYPE_CHECKING:
     from edgecrack.config import RunConfig
     from edgecrack.meter import Snapshot
     from edgecrack.parts import OnProgress, Parts
-    from edgecrack.recording import Recording
+    from edgecrack.positions.positioning import FixCounts
+    from edgecrack.positions.standstills import Standstill
     from edgecrack.records import Detection, Frame
     from edgecrack.sinks import Sink
-    from edgecrack.sources import SourceInfo
+    from edgecrack.sources import SourceCounts, SourceInfo
 
 
-STATED_EACH_S = 1.0
-"""How often a run that rolls says what it has come to: a closed segment's report is that old."""
+NOTED_EACH_S = 1.0
+"""How often a run that rolls notes its counts: those of a closed segment's report are that old."""
 
 NOMINAL_FPS = 25.0
 """What an overlay declares when nothing tells the source's rate."""
@@ -126,18 +127,20 @@ def carry_out(
     meter = Meter(on_frame, expected_frames=parts.source.info.expected_frames)
     outputs: list[Output] = []
 
-    def statement(exit_reason: str = "running") -> Statement:
+    def statement(facts: _Facts, exit_reason: str = "running") -> Statement:
         snapshot = meter.snapshot()
-        report = make_report(snapshot, _totals(parts, start, outputs, snapshot), _setup(parts))
-        return Statement(_record(config, parts, start.run_id, snapshot, exit_reason), report)
+        totals = _totals(parts, start, outputs, snapshot, facts.counts)
+        record = _record(config, parts, start.run_id, snapshot, facts)
+        record = replace(record, exit_reason=exit_reason)
+        return Statement(record, make_report(snapshot, totals, _setup(parts)))
 
     def leave(exit_reason: str) -> Outcome:
-        last = statement(exit_reason)
+        last = statement(_facts(parts), exit_reason)
         parts.recording.end(last)
         return Outcome(parts.recording.path, last.report, last.record)
 
     try:
-        sinks = parts.recording.begin(statement())
+        sinks = parts.recording.begin(partial(statement, _facts(parts)))
         _drive(config, parts, stop, meter, _Writing(sinks, outputs, statement))
     except BaseException as error:
         stop.keep_last_files()
@@ -156,7 +159,21 @@ class _Writing:
 
     sinks: list[Sink]
     outputs: list[Output]
-    statement: Callable[[], Statement]
+    statement: Callable[[_Facts], Statement]
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What only the loop's thread may ask for."""
+
+    counts: SourceCounts
+    fixes: FixCounts | None
+    standstills: tuple[Standstill, ...]
+
+
+def _facts(parts: Parts) -> _Facts:
+    positioning = parts.positioning
+    return _Facts(parts.source.counts(), positioning.counts(), positioning.standstills.noted)
 
 
 def _drive(
@@ -178,7 +195,7 @@ def _drive(
         try:
             frames = meter.timed(stop.frames(parts.source))
             if recording.is_rolling:
-                frames = _stated(frames, recording, writing.statement)
+                frames = _noted(frames, parts, writing.statement)
             survey(
                 parts.positioning.standstills.left_out(frames, meter.stood),
                 detected,
@@ -191,23 +208,22 @@ def _drive(
             stop.frames_are_done()
 
 
-def _stated(
-    frames: Iterator[Frame | None], recording: Recording, statement: Callable[[], Statement]
+def _noted(
+    frames: Iterator[Frame | None], parts: Parts, statement: Callable[[_Facts], Statement]
 ) -> Iterator[Frame | None]:
-    """Yield the same frames, and tell from time to time what the run has come to.
-
-    In the loop's thread, which alone may ask the source and the receiver.
-    """
-    stated_s = time.monotonic()
+    """Yield the same frames, and let the recording know from time to time what is so far."""
+    noted_s = time.monotonic()
     for frame in frames:
         yield frame
-        if time.monotonic() - stated_s >= STATED_EACH_S:
-            recording.note(statement())
-            stated_s = time.monotonic()
+        if time.monotonic() - noted_s >= NOTED_EACH_S:
+            parts.recording.note(partial(statement, _facts(parts)))
+            noted_s = time.monotonic()
 
 
-def _totals(parts: Parts, start: _Start, outputs: list[Output], snapshot: Snapshot) -> Totals:
-    counts, standing = parts.source.counts(), snapshot.frames_standing
+def _totals(
+    parts: Parts, start: _Start, outputs: list[Output], snapshot: Snapshot, counts: SourceCounts
+) -> Totals:
+    standing = snapshot.frames_standing
     seen = counts.dropped + snapshot.frames_inferred + standing
     given_up = {
         "opening": counts.opening,
@@ -253,7 +269,7 @@ def _decoder(info: SourceInfo) -> str:
 
 
 def _record(
-    config: RunConfig, parts: Parts, run_id: str, snapshot: Snapshot, exit_reason: str
+    config: RunConfig, parts: Parts, run_id: str, snapshot: Snapshot, facts: _Facts
 ) -> RunRecord:
     info, geometry, settings = parts.source.info, snapshot.geometry, config.as_json()
     input_px = (parts.segmenter.width_px, parts.segmenter.height_px)
@@ -263,7 +279,7 @@ def _record(
         written_utc=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         source=info,
         position=settings["position"]["address"],
-        fixes=parts.positioning.counts(),
+        fixes=facts.fixes,
         model=model_terms(parts.bundle),
         config=settings,
         picture_px=(geometry.width_px, geometry.height_px) if geometry else None,
@@ -271,8 +287,8 @@ def _record(
         input=network_input(geometry.region, input_px) if geometry else None,
         first_utc=_iso(snapshot.first_ns),
         last_utc=_iso(snapshot.last_ns),
-        standstills=parts.positioning.standstills.noted,
-        exit_reason=exit_reason,
+        standstills=facts.standstills,
+        exit_reason="running",
     )
 
 

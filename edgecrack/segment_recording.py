@@ -71,9 +71,9 @@ class SegmentRecording:
         """See `Recording`."""
         return self._segments.path
 
-    def begin(self, statement: Statement) -> list[Sink]:
+    def begin(self, state: Callable[[], Statement]) -> list[Sink]:
         """See `Recording`. The first segment begins with the first frame."""
-        self._segments.statement = statement
+        self._segments.state = state
         self._housekeeper.start()
         return [self._sink]
 
@@ -81,13 +81,13 @@ class SegmentRecording:
         """See `Recording`. A video is of the whole run, so segments have none."""
         return []
 
-    def note(self, statement: Statement) -> None:
+    def note(self, state: Callable[[], Statement]) -> None:
         """See `Recording`."""
-        self._segments.statement = statement
+        self._segments.state = state
 
     def end(self, statement: Statement) -> None:
         """See `Recording`."""
-        self._segments.statement = statement
+        self._segments.state = lambda: statement
         segment = self._sink.finish()
         if segment is not None:
             segment.end(statement.record.exit_reason)
@@ -134,11 +134,11 @@ class Segments:
 
     Attributes:
         path: The last that was begun, or the parent.
-        statement: What the run has come to, for the files that a segment begins and ends with; to
-            be set before the first is begun.
+        state: Tells what the run has come to, for the files that a segment begins and ends with;
+            to be set before the first is begun.
     """
 
-    statement: Statement
+    state: Callable[[], Statement]
 
     def __init__(
         self, parent: Path, output: OutputSpec, disk: Disk, on_closed: Callable[[], None]
@@ -216,7 +216,7 @@ class OpenSegment:
 
     def statement(self, exit_reason: str) -> Statement:
         """Return what the run has come to, as this segment says so."""
-        said = self._segments.statement
+        said = self._segments.state()
         record = replace(said.record, exit_reason=exit_reason, segment=self._number)
         return replace(said, record=record)
 

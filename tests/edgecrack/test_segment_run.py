@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -60,12 +61,12 @@ def command_line(runs, bundle) -> list[str]:
     return [str(word) for word in words]
 
 
-def segments(runs) -> list:
+def segments(runs) -> list[Path]:
     """Return the folders of the segments, by name."""
     return sorted(runs.glob("2*Z*")) if runs.is_dir() else []
 
 
-def records(runs) -> set:
+def records(runs) -> set[tuple[str, int]]:
     """Return run and frame of each record that is there; of a line under way nothing."""
     found = set()
     for path in runs.glob("2*/cracks.geojsonl"):

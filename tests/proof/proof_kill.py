@@ -64,7 +64,7 @@ def test_two_hundred_kills_lose_nothing(tmp_path, environment, tiny_bundle, caps
     assert max(waits_s) < RESTART_WITHIN_S
 
 
-def start(runs, environment, bundle) -> subprocess.Popen:
+def start(runs, environment, bundle) -> subprocess.Popen[str]:
     """Start a unit whose every frame is a record with pictures."""
     command = [*command_line(runs, bundle), "--min-crack-share", "0", "--all-masks"]
     return subprocess.Popen(

@@ -75,7 +75,7 @@ def survey(
             tidy(store, segments.opened(), quota or Quota())
 
         segments = Segments(PARENT, OutputSpec(), disk, look_after)
-        segments.statement = STATEMENT
+        segments.state = lambda: STATEMENT
         look_after()
         sink = SegmentSink(segments.begin, Roll(after_s=ROLL_S), clock_s=lambda: clock.now_s)
         watched = _Acknowledged(sink, told)
