@@ -8,11 +8,15 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING
 
+from edgecrack.clock.dating import Dating
+from edgecrack.clock.gate import ClockGate
+from edgecrack.clock.kernel import boot_id
 from edgecrack.errors import UsageError
 from edgecrack.models import open_bundle
 from edgecrack.models.choice import choose
 from edgecrack.models.selftest import asked_variants
-from edgecrack.positions.positioning import open_positioning
+from edgecrack.positions import GATE
+from edgecrack.positions.positioning import Listeners, open_positioning
 from edgecrack.recording import FolderRecording
 from edgecrack.segment_recording import SegmentRecording
 from edgecrack.segmenters import load_segmenter
@@ -29,10 +33,10 @@ if TYPE_CHECKING:
     from edgecrack.conditions import Conditions
     from edgecrack.config import RunConfig
     from edgecrack.positions.positioning import Positioning
-    from edgecrack.positions.supervised import ReceiverChange
+    from edgecrack.positions.reception import ReceiverChange
     from edgecrack.recording import Recording
     from edgecrack.segmenters import Segmenter
-    from edgecrack.sources import Source
+    from edgecrack.sources import Source, SourceInfo
 
     OnProgress = Callable[[str, int, int | None], None]
 
@@ -48,6 +52,7 @@ class Parts:
         positioning: Where the camera was.
         recording: What keeps the results.
         backend_choice: Why this backend and precision run the network.
+        dating: Gives frames their UTC, once that may be believed; None where they have it.
     """
 
     bundle: Bundle
@@ -56,6 +61,7 @@ class Parts:
     positioning: Positioning
     recording: Recording
     backend_choice: str = ""
+    dating: Dating | None = None
 
 
 def open_parts(
@@ -84,18 +90,20 @@ def open_parts(
     waiting = partial(on_progress, "s of waiting for the source")
     source = open_returning(config.source, sizes_px, _noting_capture(conditions), waiting)
     stack.enter_context(closing(source))
-    positioning = _positioning(config, source, on_progress, conditions)
+    dating = _dating(config, source.info, conditions)
+    listeners = _listeners(conditions, dating)
+    positioning = _positioning(config, source, on_progress, listeners)
     stack.enter_context(closing(positioning))
     model = replace(config.model, size_px=source.info.input_px or config.model.size_px)
     choice = choose(bundle, model, on_progress)
     segmenter = load_segmenter(bundle, choice.applied_to(model), live=source.info.live)
     stack.enter_context(closing(segmenter))
-    recording = stack.enter_context(closing(_recording(config, conditions)))
-    return Parts(bundle, segmenter, source, positioning, recording, choice.why)
+    recording = stack.enter_context(closing(_recording(config, conditions, dating)))
+    return Parts(bundle, segmenter, source, positioning, recording, choice.why, dating)
 
 
 def _positioning(
-    config: RunConfig, source: Source, on_progress: OnProgress, conditions: Conditions
+    config: RunConfig, source: Source, on_progress: OnProgress, listeners: Listeners
 ) -> Positioning:
     info = source.info
     if config.position.address is not None and info.time_source == "none":
@@ -113,25 +121,35 @@ def _positioning(
 
     return open_positioning(
         config.position, images=images, video_span_ns=span_ns, on_progress=on_share,
-        live=info.live, on_receiver=_noting_receiver(conditions),
+        live=info.live, listeners=listeners,
     )  # fmt: skip
 
 
-def _recording(config: RunConfig, conditions: Conditions) -> Recording:
+def _recording(config: RunConfig, conditions: Conditions, dating: Dating | None) -> Recording:
     """Return what keeps the results: the last to be opened, so that nothing bad leaves a folder."""
-    output = config.output
+    output, gate = config.output, dating.gate if dating else None
     if config.storage.rolls:
-        return SegmentRecording(output.runs_folder, output, config.storage, conditions.note)
+        return SegmentRecording(output.runs_folder, output, config.storage, conditions.note, gate)
     disk = LocalDisk()
     if output.folder is not None:
-        return FolderRecording(RunFolder.create(output.folder, disk), output)
+        return FolderRecording(RunFolder.create(output.folder, disk), output, gate)
     name = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-    return FolderRecording(RunFolder.create_in(output.runs_folder, name, disk), output)
+    return FolderRecording(RunFolder.create_in(output.runs_folder, name, disk), output, gate)
 
 
 def _noting_capture(conditions: Conditions) -> Callable[[StateChange], None]:
     return lambda change: conditions.note("capture", change.state.value, change.reason)
 
 
-def _noting_receiver(conditions: Conditions) -> Callable[[ReceiverChange], None]:
-    return lambda change: conditions.note("receiver", change.state.value, change.reason)
+def _listeners(conditions: Conditions, dating: Dating | None) -> Listeners:
+    def on_receiver(change: ReceiverChange) -> None:
+        conditions.note("receiver", change.state.value, change.reason)
+
+    return Listeners(on_receiver) if dating is None else Listeners(on_receiver, dating.hear)
+
+
+def _dating(config: RunConfig, info: SourceInfo, conditions: Conditions) -> Dating | None:
+    """Return what dates the frames of a live source, where its clock is not simply believed."""
+    if config.position.clock != GATE or not info.live or info.time_source != "clock":
+        return None
+    return Dating(ClockGate(partial(conditions.note, "clock"), boot_id()))

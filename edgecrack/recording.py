@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from edgecrack.clock.gate import ClockGate
     from edgecrack.report import RunReport
     from edgecrack.run_record import RunRecord
     from edgecrack.sinks import OutputSpec, Sink
@@ -90,17 +91,20 @@ class FolderRecording:
     Args:
         folder: New, and claimed.
         output: What is kept.
+        gate: What is believed of the clock; None where it is not asked about.
     """
 
     is_rolling = False
 
-    def __init__(self, folder: RunFolder, output: OutputSpec) -> None:
-        self._folder, self._output = folder, output
+    def __init__(
+        self, folder: RunFolder, output: OutputSpec, gate: ClockGate | None = None
+    ) -> None:
+        self._folder, self._output, self._gate = folder, output, gate
         self.path = folder.path
 
     def begin(self, state: Callable[[], Statement]) -> list[Sink]:
         """See `Recording`."""
-        return begin_folder(self._folder, self._output, state())
+        return begin_folder(self._folder, self._output, state(), self._gate)
 
     def previews(self, fps: float, *, in_hardware: bool) -> list[Sink]:
         """See `Recording`."""
@@ -130,15 +134,18 @@ class FolderRecording:
         self._folder.disk.close()
 
 
-def begin_folder(folder: RunFolder, output: OutputSpec, statement: Statement) -> list[Sink]:
+def begin_folder(
+    folder: RunFolder, output: OutputSpec, statement: Statement, gate: ClockGate | None = None
+) -> list[Sink]:
     """Write a folder's first files, and return what keeps observations in it.
 
     Raises:
         SinkError: The disk is full or broken.
     """
     folder.reserve()
-    folder.write_json("run.json", statement.record.as_json())
-    return open_sinks(folder, output, statement.record.run_id)
+    record = statement.record
+    folder.write_json("run.json", record.as_json())
+    return open_sinks(folder, output, record.run_id, live=record.source.live, gate=gate)
 
 
 def write_last_files(folder: RunFolder, statement: Statement) -> None:

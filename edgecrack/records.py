@@ -64,7 +64,8 @@ class PositionQuality(str, Enum):
     INTERPOLATED = "interpolated"  # between two readings close enough together
     GAP = "gap"  # the readings before and after are too far apart
     OUTSIDE = "outside"  # before the first reading or after the last
-    NONE = "none"  # there is no track, or the frame has no time
+    NO_CLOCK = "no_clock"  # there is a receiver, but when the frame was taken is not known
+    NONE = "none"  # there is no track, or the frame of a file has no time
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,7 @@ class Placement:
 
 
 UNPLACED = Placement(PositionQuality.NONE)
+NOT_TIMED = Placement(PositionQuality.NO_CLOCK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,7 @@ class Frame:
         evidence: The whole source picture, at most 1280 wide.
         geometry: The size of the source picture, and the region of it that ``image`` shows.
         name: What a person calls this picture, such as its file name; empty for video.
+        server_ns: UTC of capture by the account of the server that sent it, believed or not.
     """
 
     index: int
@@ -186,6 +189,7 @@ class Frame:
     evidence: RgbImage
     geometry: FrameGeometry
     name: str = ""
+    server_ns: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse anything that is not an RGB picture."""

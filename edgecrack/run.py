@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgecrack import __version__
+from edgecrack.clock.kernel import boot_id
 from edgecrack.conditions import Conditions
 from edgecrack.detector import Detector
 from edgecrack.device import describe_device
@@ -194,6 +195,7 @@ def _drive(
 
         try:
             frames = meter.timed(stop.frames(parts.source))
+            frames = parts.dating.dated(frames) if parts.dating else frames
             if recording.is_rolling:
                 frames = _noted(frames, parts, writing.statement)
             survey(
@@ -243,7 +245,7 @@ def _totals(
         storage=parts.recording.totals(),
         disk_bytes=_disk_bytes(),
         peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        server_timed=counts.server_timed,
+        server_timed=parts.dating.server_timed if parts.dating else counts.server_timed,
         interruptions=counts.interruptions,
     )
 
@@ -288,6 +290,8 @@ def _record(
         first_utc=_iso(snapshot.first_ns),
         last_utc=_iso(snapshot.last_ns),
         standstills=facts.standstills,
+        boot_id=boot_id() if info.live else None,
+        clock=parts.dating.gate.account() if parts.dating else None,
         exit_reason="running",
     )
 

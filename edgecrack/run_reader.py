@@ -10,14 +10,18 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgecrack.clock.record import FILE_NAME, read_entries, resolve_ns
 from edgecrack.errors import InputError
+from edgecrack.utc import to_iso
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from edgecrack.clock.record import ClockEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,9 @@ class CrackFrame:
         frame: Zero-based number of the frame within the source.
         name: File name of the picture, where the source is a folder of pictures.
         t_utc: Time of capture, ISO 8601, UTC.
+        t_utc_from: ``clock.jsonl`` where the record did not know that time, which was found out
+            later; else None.
+        t_monotonic_s: Time of capture by the monotonic clock of the machine, of a live run.
         media_time_s: Time within the source.
         lat_deg: Latitude, WGS 84; None when not located.
         lon_deg: Longitude, WGS 84; None when not located.
@@ -53,6 +60,8 @@ class CrackFrame:
     frame: int
     name: str | None
     t_utc: str | None
+    t_utc_from: str | None
+    t_monotonic_s: float | None
     media_time_s: float
     lat_deg: float | None
     lon_deg: float | None
@@ -124,13 +133,34 @@ def read_run(folder: str | Path) -> Run:
     if record is None:
         raise InputError(f"{folder} should hold a run but has no run.json; name the run's folder")
     overlay = folder / "overlay.mp4"
+    frames = dated_frames(_crack_frames(folder), _clock_entries(folder), record.get("boot_id"))
     return Run(
         folder=folder,
         record=record,
         report=_read_object(folder / "report.json") or {},
-        observations=tuple(sorted(_crack_frames(folder), key=lambda frame: frame.media_time_s)),
+        observations=tuple(sorted(frames, key=lambda frame: frame.media_time_s)),
         overlay=overlay if overlay.is_file() and not overlay.is_symlink() else None,
     )
+
+
+def dated_frames(
+    frames: Iterable[CrackFrame], entries: Sequence[ClockEntry], boot_id: object
+) -> Iterator[CrackFrame]:
+    """Yield frames, those without a time with the one that ``clock.jsonl`` tells, if it does.
+
+    Args:
+        frames: As they were written.
+        entries: The lines of ``clock.jsonl``.
+        boot_id: Which start of the machine the frames' monotonic times count from.
+    """
+    for frame in frames:
+        time_ns = None
+        if frame.t_utc is None and frame.t_monotonic_s is not None and isinstance(boot_id, str):
+            time_ns = resolve_ns(entries, round(frame.t_monotonic_s * 1e9), boot_id)
+        if time_ns is None:
+            yield frame
+        else:
+            yield replace(frame, t_utc=to_iso(time_ns), t_utc_from=FILE_NAME)
 
 
 def look_up(data: object, *keys: str) -> object:
@@ -173,6 +203,14 @@ def _read_object(path: Path) -> Mapping[str, Any] | None:
     return data if isinstance(data, Mapping) else {}
 
 
+def _clock_entries(folder: Path) -> list[ClockEntry]:
+    path = folder / FILE_NAME
+    try:
+        return read_entries(path.read_bytes()) if path.is_file() else []
+    except OSError as error:
+        raise InputError(f"{path} should be readable but is not: {error.strerror}") from error
+
+
 def _crack_frames(folder: Path) -> Iterator[CrackFrame]:
     path = folder / "cracks.geojsonl"
     try:
@@ -201,6 +239,8 @@ def _crack_frame(kept: Mapping[object, Path], feature: object) -> CrackFrame:
         frame=_whole(figure("frame")) or 0,
         name=_text(look_up(properties, "name")),
         t_utc=_text(look_up(properties, "t_utc")),
+        t_utc_from=None,
+        t_monotonic_s=figure("t_monotonic_s"),
         media_time_s=figure("media_time_s") or 0.0,
         lat_deg=lat_deg,
         lon_deg=lon_deg,

@@ -9,6 +9,7 @@ from edgecrack.letterbox import fitting_scale, letterbox
 
 if TYPE_CHECKING:
     from edgecrack.bundle import Bundle
+    from edgecrack.clock.gate import ClockAccount
     from edgecrack.letterbox import Borders
     from edgecrack.positions.positioning import FixCounts
     from edgecrack.positions.standstills import Standstill
@@ -97,6 +98,8 @@ class RunRecord:
         first_utc: Time of the first frame, where known.
         last_utc: Time of the last frame, where known.
         standstills: When frames were left out because the vehicle stood, the 200 longest times.
+        boot_id: Of a live run: which start of the machine its monotonic times count from.
+        clock: How the time came to be known; None where it was simply believed.
         exit_reason: ``running``, ``end of source``, ``interrupted``, ``rolled`` for a segment that
             was full, or the error's message.
         segment: Number of this segment of the run, from 1; None for a run of one folder.
@@ -116,6 +119,8 @@ class RunRecord:
     first_utc: str | None
     last_utc: str | None
     standstills: tuple[Standstill, ...]
+    boot_id: str | None
+    clock: ClockAccount | None
     exit_reason: str
     segment: int | None = None
 

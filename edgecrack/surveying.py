@@ -39,6 +39,7 @@ class SurveySettings(TypedDict, total=False):
     max_gap: float
     standstill: str
     position_latency: float
+    clock: str
     model: str | os.PathLike[str] | None
     backend: str
     precision: str

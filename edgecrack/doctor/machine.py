@@ -6,7 +6,6 @@ of a board that is not at hand.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import platform
 import signal
@@ -19,13 +18,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgecrack.clock import kernel
 from edgecrack.doctor.packages import installed_packages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _MOST_BYTES = 1 << 20
-_TIMEX_BYTES = 512  # struct timex has 208 bytes on 64-bit Linux
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +89,8 @@ def disk_space(folder: Path) -> Space:
 
 def kernel_clock() -> int | None:
     """Return the state of the kernel's clock, from adjtimex(2); 5 is not synchronised."""
-    try:
-        state = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
-    except AttributeError:
-        return None
-    return int(state) if state >= 0 else None
+    found = kernel.kernel_clock()
+    return None if found is None else found.state
 
 
 def may_use(device: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from edgecrack.clock import LEAST_UTC_NS
 from edgecrack.doctor.line import fail, ok, warn
 
 if TYPE_CHECKING:
@@ -14,14 +15,13 @@ if TYPE_CHECKING:
 
 _PATIENCE_S = 3.0
 _UNSYNCHRONISED = 5  # TIME_ERROR of adjtimex(2)
-_BUILT_S = 1_767_225_600  # 2026-01-01: no clock that is right says an earlier time
 _SYNC = "connect it to a network, or set up chrony with the receiver as its source (gpsd, SHM)"
 
 
 def check_time(machine: Machine, _unit: Unit) -> Finding:
     """Say whether the clock is right, as far as anything here knows."""
     now = datetime.fromtimestamp(machine.now_s(), timezone.utc)
-    if machine.now_s() < _BUILT_S:
+    if machine.now_s() * 1e9 < LEAST_UTC_NS:
         return fail(f"the clock says {now:%Y-%m-%d %H:%M} UTC, which is past", _SYNC)
     service, state = _service(machine), machine.kernel_clock()
     if state is None:

@@ -15,11 +15,16 @@ from edgecrack.settings import AddressText, setting
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from edgecrack.clock import Arrival, Comparison
+    from edgecrack.positions.reception import ReceiverChange
     from edgecrack.records import Fix
+
+    OnTime = Callable[[Arrival | Comparison], None]
 
 MOST_GAP_S = 60
 MOST_LATENCY_MS = 5000
 SKIP, INFER = "skip", "infer"
+SYSTEM, GATE = "system", "gate"
 LIMIT_BYTES = 1 << 30
 """Largest log that is read: some three months at one fix a second."""
 
@@ -37,6 +42,8 @@ class PositionSpec:
         standstill: ``skip`` the frames of a vehicle that stands by its log or receiver, whose
             network can rest then, or ``infer`` them like all others.
         latency_ms: How late the fixes are dated: taken off the times of all of them, -5000 to 5000.
+        clock: What tells when a live source took a frame: ``system``, this machine's clock
+            whatever it says, or ``gate``, nothing before NTP or three fixes have told the time.
     """
 
     address: AddressText | None = setting(
@@ -58,6 +65,12 @@ class PositionSpec:
         flag="--position-latency",
         help="How late the fixes at --position are dated, in ms: taken off their times.",
     )
+    clock: str = setting(
+        SYSTEM,
+        flag="--clock",
+        help=f"What dates live frames: {SYSTEM} is this machine's clock whatever it says; {GATE} "
+        "waits until NTP or the receiver has told the time, as a unit in a vehicle should.",
+    )
 
     def __post_init__(self) -> None:
         """Refuse an address of elsewhere, and a gap in which no place could be believed."""
@@ -73,6 +86,8 @@ class PositionSpec:
             )
         if self.standstill not in (SKIP, INFER):
             raise ValueError(f"standstill must be {SKIP} or {INFER}, not '{self.standstill}'")
+        if self.clock not in (SYSTEM, GATE):
+            raise ValueError(f"clock must be {SYSTEM} or {GATE}, not '{self.clock}'")
         if not abs(self.latency_ms) <= MOST_LATENCY_MS:  # also refuses NaN
             raise ValueError(
                 f"latency_ms must be at most {MOST_LATENCY_MS} before or after, not "
@@ -97,6 +112,10 @@ class PositionLog:
 
 class Receiver(Protocol):
     """A live receiver."""
+
+    @property
+    def reception(self) -> ReceiverChange | None:
+        """What it hears now; None while that is not known yet."""
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -175,8 +194,12 @@ def track_of(log: PositionLog, max_gap_s: float = 2.0, latency_ms: float = 0.0) 
     return track
 
 
-def open_receiver(spec: str) -> Receiver:
+def open_receiver(spec: str, on_time: OnTime = lambda _heard: None) -> Receiver:
     """Connect to a live receiver, such as ``serial:///dev/ttyUSB0?baud=9600`` or ``gpsd://``.
+
+    Args:
+        spec: Its address.
+        on_time: Told, while it is polled, the times of 3D fixes and pulses.
 
     Raises:
         UsageError: ``spec`` is not an address of such a form.
@@ -187,7 +210,7 @@ def open_receiver(spec: str) -> Receiver:
     if isinstance(address, SerialAddress):
         from edgecrack.positions.serial import SerialReceiver  # noqa: PLC0415  # only where termios exists
 
-        return SerialReceiver(address.device, address.baud)
+        return SerialReceiver(address.device, address.baud, on_time)
     from edgecrack.positions.gpsd import GpsdReceiver  # noqa: PLC0415  # a unit has one or the other
 
-    return GpsdReceiver(address)
+    return GpsdReceiver(address, on_time=on_time)

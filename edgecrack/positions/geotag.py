@@ -12,7 +12,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from edgecrack.records import UNPLACED, Observation
+from edgecrack.records import NOT_TIMED, UNPLACED, Observation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -95,6 +95,8 @@ class Geotagger:
         return Observation(detection, self._placement(detection.frame.captured_ns))
 
     def _placement(self, captured_ns: int | None) -> Placement:
+        if self._receiver is not None and captured_ns is None:
+            return NOT_TIMED
         if self._track is None or captured_ns is None:
             return UNPLACED
         return self._track.at(captured_ns)

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from edgecrack.errors import InputError, SourceError
 from edgecrack.positions.gpsd_parser import GpsdParser
+from edgecrack.positions.reception import HEARD, NO_FIX_S, ReceiverChange, ReceiverState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from edgecrack.clock import Arrival, Comparison
     from edgecrack.positions.receiver_address import GpsdAddress
     from edgecrack.records import Fix
 
@@ -24,7 +26,7 @@ ANSWER_S = 5.0
 ASK_S, SILENT_S = 10.0, 30.0
 """A gpsd that says nothing is asked for its version, and in the end it is given up."""
 
-_WATCH = b'?WATCH={"enable":true,"json":true};\n'
+_WATCH = b'?WATCH={"enable":true,"json":true,"pps":true};\n'
 _VERSION = b"?VERSION;\n"
 _READ_BYTES = 4096
 _READS_PER_POLL = 16  # a poll ends after 64 KiB, however much gpsd sends
@@ -39,6 +41,7 @@ class GpsdReceiver:
         address: Where gpsd listens.
         clock: Monotonic seconds.
         answer_s: How long gpsd may take to be connected and to say its version.
+        on_time: Told each time that gpsd reports of a 3D fix or a pulse, and when it was heard.
 
     Raises:
         InputError: What answers there is no gpsd, or speaks another protocol.
@@ -50,10 +53,11 @@ class GpsdReceiver:
         address: GpsdAddress,
         clock: Callable[[], float] = time.monotonic,
         answer_s: float = ANSWER_S,
+        on_time: Callable[[Arrival | Comparison], None] = lambda _heard: None,
     ) -> None:
         self._address, self._clock = address, clock
-        self._parser = GpsdParser()
-        self._heard_s = self._asked_s = clock()
+        self._parser = GpsdParser(on_time)
+        self._heard_s = self._asked_s = self._fix_s = clock()
         self._socket: socket.socket | None = self._connect(answer_s)
         try:
             self._greet(self._socket, answer_s)
@@ -65,6 +69,13 @@ class GpsdReceiver:
     def counts(self) -> Mapping[str, int]:
         """What the parser read and skipped so far."""
         return self._parser.counts
+
+    @property
+    def reception(self) -> ReceiverChange | None:
+        """Whether gpsd has a fix: satellites used and seen tell why not."""
+        if self._clock() - self._fix_s < NO_FIX_S:
+            return HEARD if self._parser.counts["fixes"] else None
+        return ReceiverChange(ReceiverState.NO_FIX, self._parser.lack())
 
     def poll(self) -> list[Fix]:
         """Return the fixes that arrived since the last call.
@@ -86,6 +97,8 @@ class GpsdReceiver:
             if data is None:
                 break
             fixes += self._parser.push(data, now_s)
+        if fixes:
+            self._fix_s = now_s
         return fixes
 
     def close(self) -> None:

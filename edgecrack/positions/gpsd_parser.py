@@ -1,8 +1,10 @@
 """What gpsd sends: JSON of protocol 3, a report a line, damaged or not; one fix for each epoch out.
 
-``TPV`` gives time, place, speed and course, ``SKY`` the HDOP. A receiver may report one epoch
-several times, each time more of it: that is one fix, returned as soon as nothing can be missing,
-else when the next epoch begins or a moment later. Whatever is no report is skipped and counted.
+``TPV`` gives time, place, speed and course, ``SKY`` the HDOP and the satellites; ``PPS`` and
+``TOFF`` compare the receiver's time with this machine's: see gpsd_json(5). A receiver may report
+one epoch several times, each time more of it: that is one fix, returned as soon as nothing can be
+missing, else when the next epoch begins or a moment later. Whatever is no report is skipped and
+counted.
 """
 
 from __future__ import annotations
@@ -12,12 +14,13 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from edgecrack.clock import Arrival, Comparison
 from edgecrack.positions.finite import within
 from edgecrack.records import Fix
 from edgecrack.utc import utc_ns
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 LONGEST_BYTES = 1 << 14
 """Longest line that is read: gpsd's own bound is 10240 bytes."""
@@ -34,7 +37,10 @@ HDOP_S = 10.0
 
 _MOST_DEVICES = 16
 _NO_FIX, _2D, _3D = 1, 2, 3
-_COUNTED = ("reports", "garbage", "no_fix", "malformed", "merged", "other_receiver", "fixes")
+_COUNTED = (
+    *("reports", "garbage", "no_fix", "malformed", "merged", "other_receiver", "fixes"),
+    *("pps", "toff"),
+)
 _FIRST_NS, _LAST_NS = utc_ns("1980-01-06T00:00:00Z"), utc_ns("2100-01-01T00:00:00Z")
 _BOUNDS = {  # key of TPV -> least and greatest value; what is older than `altMSL` has `alt`
     "lat": (-90.0, 90.0),
@@ -83,13 +89,19 @@ class GpsdParser:
     The keys of ``counts``: ``reports`` (JSON objects, of any class), ``garbage`` (lines that are
     none, or too long), ``no_fix`` (TPVs that say so), ``malformed`` (TPVs with a fix whose time or
     place cannot be read), ``merged`` (further TPVs of an epoch), ``other_receiver`` (TPVs of those
-    that are not listened to) and ``fixes``.
+    that are not listened to), ``fixes``, and ``pps`` and ``toff`` (those that can be read).
+
+    Args:
+        on_time: Told the time of each 3D fix and of each pulse, and when it was heard.
 
     Attributes:
         protocol: Major version of the protocol; None until gpsd has said it.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self, on_time: Callable[[Arrival | Comparison], None] = lambda _heard: None
+    ) -> None:
+        self._on_time = on_time
         self.protocol: int | None = None
         self._counts = dict.fromkeys(_COUNTED, 0)
         self._rest = b""
@@ -99,11 +111,22 @@ class GpsdParser:
         self._device: str | None = None  # the one that is listened to
         self._has_3d = False
         self._fix_s = 0.0  # when it last had a fix
+        self._satellites: tuple[int, int] | None = None  # used and seen, by the last SKY
+        self._has_receiver = False
 
     @property
     def counts(self) -> Mapping[str, int]:
         """What was read and what was skipped so far."""
         return MappingProxyType(self._counts)
+
+    def lack(self) -> str:
+        """Say why there is no fix, by what gpsd last said of the satellites."""
+        if not self._has_receiver:
+            return "gpsd hears no receiver: plug it in, or name it in DEVICES of gpsd"
+        if self._satellites is None:
+            return "the receiver does not know where it is; see to its antenna"
+        used, seen = self._satellites
+        return f"{used} of {seen} satellites are used; see to its antenna"
 
     def push(self, data: bytes, now_s: float) -> list[Fix]:
         """Take the next bytes and return the fixes that they, or the time, complete.
@@ -133,21 +156,33 @@ class GpsdParser:
         self._counts["reports"] += 1
         name, device = report.get("class"), report.get("device")
         device = device if isinstance(device, str) else ""
+        self._has_receiver = self._has_receiver or name in ("TPV", "SKY")
         if name == "TPV":
             return self._read_tpv(report, device, now_s)
         if name == "SKY":
             self._read_sky(report, device, now_s)
+        elif name in ("PPS", "TOFF"):
+            self._read_comparison(report, is_pulse=name == "PPS")
         elif name == "VERSION":
             self.protocol = int(_number(report, "proto_major", 0, 1000) or 0)
         return []
 
     def _read_sky(self, report: dict[str, Any], device: str, now_s: float) -> None:
+        self._satellites = _satellites(report) or self._satellites
         hdop = _number(report, "hdop", 0, 1000)
         if hdop is not None:
             self._hdops.pop(device, None)
             self._hdops[device] = hdop, now_s
             if len(self._hdops) > _MOST_DEVICES:
                 del self._hdops[next(iter(self._hdops))]
+
+    def _read_comparison(self, report: dict[str, Any], *, is_pulse: bool) -> None:
+        utc_ns, system_ns = _instant_ns(report, "real"), _instant_ns(report, "clock")
+        if utc_ns is None or system_ns is None:
+            self._counts["malformed"] += 1
+            return
+        self._counts["pps" if is_pulse else "toff"] += 1
+        self._on_time(Comparison(utc_ns, system_ns, is_pulse))
 
     def _read_tpv(self, report: dict[str, Any], device: str, now_s: float) -> list[Fix]:
         mode = int(_number(report, "mode", 0, 1000) or 0)
@@ -197,6 +232,8 @@ class GpsdParser:
         if not {"lat", "lon"} <= values.keys():
             self._counts["malformed"] += 1
             return []
+        if epoch.mode >= _3D:
+            self._on_time(Arrival(epoch.time_ns, round(epoch.since_s * 1e9)))
         hdop, said_s = self._hdops.get(epoch.device, (None, now_s))
         self._counts["fixes"] += 1
         return [
@@ -223,6 +260,25 @@ def _json_object(line: bytes) -> dict[str, Any] | None:
 def _number(report: dict[str, Any], key: str, low: float, high: float) -> float | None:
     value = report.get(key)
     return None if isinstance(value, bool) else within(value, low, high)
+
+
+def _satellites(report: dict[str, Any]) -> tuple[int, int] | None:
+    """Return how many satellites are used and seen; before gpsd 3.21 only their list tells."""
+    used, seen = _number(report, "uSat", 0, 1000), _number(report, "nSat", 0, 1000)
+    listed = report.get("satellites")
+    if (used is None or seen is None) and isinstance(listed, list) and listed:
+        used = sum(isinstance(each, dict) and each.get("used") is True for each in listed)
+        seen = len(listed)
+    return None if used is None or seen is None else (int(used), int(seen))
+
+
+def _instant_ns(report: dict[str, Any], clock: str) -> int | None:
+    """Read an instant of a PPS or TOFF: seconds since 1970, and nanoseconds."""
+    seconds = _number(report, f"{clock}_sec", 0, _LAST_NS // 10**9)
+    fraction_ns = _number(report, f"{clock}_nsec", 0, 10**9 - 1)
+    if seconds is None or fraction_ns is None:
+        return None
+    return int(seconds) * 10**9 + int(fraction_ns)
 
 
 def _time_ns(text: object) -> int | None:

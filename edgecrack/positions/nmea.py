@@ -14,6 +14,7 @@ from datetime import date
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from edgecrack.clock import Arrival
 from edgecrack.errors import InputError
 from edgecrack.positions.fix_list import FixList
 from edgecrack.positions.sentence import KINDS, Reading, checksum, is_position, parse_sentence
@@ -49,6 +50,7 @@ class _Instant:
     time_of_day_ns: int
     readings: dict[str, Reading] = field(default_factory=dict)
     closed: bool = False
+    heard_ns: int | None = None  # when the first of them was, by the monotonic clock
 
     def includes(self, reading: Reading) -> bool:
         """Tell whether the reading is of this instant, and not of the same time another day."""
@@ -65,9 +67,14 @@ class NmeaParser:
     ``no_checksum``, ``not_nmea`` (lines, or what stands before a sentence in its line),
     ``malformed`` (RMC or GGA with an unreadable time or place), ``no_fix`` (RMC or GGA that say
     so), ``undated`` (instants before the first date) and ``fixes``.
+
+    Args:
+        on_time: Told the time of each 3D fix, and when its first sentence was heard.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_time: Callable[[Arrival], None] = lambda _heard: None) -> None:
+        self._on_time = on_time
+        self._heard_ns: int | None = None
         self._counts = dict.fromkeys(_COUNTED, 0)
         self._rest = b""
         self._instant: _Instant | None = None
@@ -78,8 +85,14 @@ class NmeaParser:
         """What was read and what was skipped so far."""
         return MappingProxyType(self._counts)
 
-    def push(self, data: bytes) -> list[Fix]:
-        """Take the next bytes and return the fixes that they complete."""
+    def push(self, data: bytes, heard_ns: int | None = None) -> list[Fix]:
+        """Take the next bytes and return the fixes that they complete.
+
+        Args:
+            data: What came, perhaps nothing.
+            heard_ns: When, by the monotonic clock; None for a recorded log.
+        """
+        self._heard_ns = heard_ns
         *lines, rest = (self._rest + data).replace(b"\r", b"\n").split(b"\n")
         if len(rest) > _LONGEST_BYTES:
             self._counts["not_nmea"] += 1
@@ -124,7 +137,7 @@ class NmeaParser:
         fixes: list[Fix] = []
         if self._instant is None or not self._instant.includes(reading):
             fixes = self._close()
-            self._instant = _Instant(time_of_day_ns)
+            self._instant = _Instant(time_of_day_ns, heard_ns=self._heard_ns)
         self._instant.readings.setdefault(reading.kind, reading)
         return fixes + self._close() if len(self._instant.readings) == len(KINDS) else fixes
 
@@ -145,6 +158,8 @@ class NmeaParser:
             return []
         self._last_ns = time_ns
         self._counts["fixes"] += 1
+        if gga is not None and gga.is_3d and instant.heard_ns is not None:
+            self._on_time(Arrival(time_ns, instant.heard_ns))
         return [
             Fix(
                 time_ns,

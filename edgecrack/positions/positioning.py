@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from edgecrack.positions import PositionSpec, Receiver
-    from edgecrack.positions.supervised import ReceiverChange
+    from edgecrack.positions import OnTime, PositionSpec, Receiver
+    from edgecrack.positions.reception import ReceiverChange
 
 LIVE_TRACK_S = 60.0
 """How much of its past a track from a receiver remembers."""
@@ -74,6 +74,19 @@ class Positioning:
             self.receiver.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Who is told of a live receiver.
+
+    Attributes:
+        on_receiver: Told whenever one that is waited for comes or goes, or what it hears changes.
+        on_time: Told the times that it reports.
+    """
+
+    on_receiver: Callable[[ReceiverChange], None] = lambda _change: None
+    on_time: OnTime = lambda _heard: None
+
+
 def open_positioning(
     spec: PositionSpec,
     *,
@@ -81,7 +94,7 @@ def open_positioning(
     video_span_ns: tuple[int, int] | None = None,
     on_progress: Callable[[float], None] = lambda _share: None,
     live: bool = False,
-    on_receiver: Callable[[ReceiverChange], None] = lambda _change: None,
+    listeners: Listeners | None = None,
 ) -> Positioning:
     """Open what tells where the camera was.
 
@@ -91,7 +104,7 @@ def open_positioning(
         video_span_ns: UTC of the first and last instant of a recording, where known.
         on_progress: Told which share of a log has been read, 0 to 1.
         live: A receiver that is not there, or goes away, is waited for.
-        on_receiver: Told whenever a receiver that is waited for comes or goes.
+        listeners: Who is told of a live receiver.
 
     Raises:
         UsageError: ``spec`` names no log and no receiver.
@@ -104,8 +117,9 @@ def open_positioning(
     if is_receiver(spec.address):
         gap_s, latency_ms = spec.max_gap_s, spec.latency_ms
         track = Track(max_gap_s=gap_s, keep_s=LIVE_TRACK_S, latency_ms=latency_ms)
-        open_it = partial(open_receiver, spec.address)
-        how = Supervision(on_change=on_receiver)
+        told = listeners or Listeners()
+        open_it = partial(open_receiver, spec.address, told.on_time)
+        how = Supervision(on_change=told.on_receiver)
         receiver = SupervisedReceiver(open_it, how) if live else open_it()
         return Positioning(track, receiver, standstills=_standstills(spec, track))
     log = read_positions(spec.address, on_progress)

@@ -23,6 +23,8 @@ _CLOCK = re.compile(r"([01][0-9]|2[0-3])([0-5][0-9])([0-5][0-9])(?:\.([0-9]*))?"
 _DAY = re.compile(r"([0-9]{2})([0-9]{2})([0-9]{2})")
 _ANGLE = re.compile(r"([0-9]{1,3})([0-5][0-9](?:\.[0-9]*)?)")  # degrees, and minutes below 60
 _MOST_FIELDS = 15
+_BY_SATELLITES = {1.0, 2.0, 3.0, 4.0, 5.0}  # and not by dead reckoning, by hand, or simulated
+_FOR_3D = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class Reading:
         heading_deg: RMC only, 0 to 360.
         speed_mps: RMC only.
         hdop: GGA only.
+        is_3d: GGA only: whether at least four satellites told the place, and the time with it.
     """
 
     kind: str
@@ -48,6 +51,7 @@ class Reading:
     heading_deg: float | None = None
     speed_mps: float | None = None
     hdop: float | None = None
+    is_3d: bool = False
 
 
 def checksum(content: str) -> str:
@@ -101,13 +105,15 @@ def _rmc(fields: list[str]) -> tuple[Reading, bool]:
 
 
 def _gga(fields: list[str]) -> tuple[Reading, bool]:
-    claims_fix = _number(fields[5]) not in {0, None}
+    quality, satellites = _number(fields[5]), within(_number(fields[6])) or 0.0
+    claims_fix = quality not in {0, None}
     reading = Reading(
         "GGA",
         _time_of_day_ns(fields[0]),
         _place_deg(*fields[1:5]) if claims_fix else None,
         alt_m=within(_number(fields[8])),
         hdop=within(_number(fields[7]), 0),
+        is_3d=quality in _BY_SATELLITES and satellites >= _FOR_3D,
     )
     return reading, claims_fix
 

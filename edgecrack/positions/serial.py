@@ -5,15 +5,21 @@ from __future__ import annotations
 import errno
 import os
 import termios
+import time
 from typing import TYPE_CHECKING
 
 from edgecrack.errors import InputError, SourceError, UsageError
 from edgecrack.positions.nmea import NmeaParser
+from edgecrack.positions.reception import HEARD, NO_FIX_S, ReceiverChange, ReceiverState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from edgecrack.clock import Arrival
     from edgecrack.records import Fix
+
+SILENT_S = 10.0
+"""A receiver sends a sentence each second at least: one that sends none for so long is silent."""
 
 _READ_BYTES = 4096
 _READS_PER_POLL = 16  # a poll ends after 64 KiB, however fast the port sends
@@ -25,6 +31,8 @@ class SerialReceiver:
     Args:
         device: The port, such as ``/dev/ttyUSB0``.
         baud: The receiver's rate.
+        on_time: Told the time of each 3D fix, and when it was heard.
+        clock_ns: The monotonic clock.
 
     Raises:
         UsageError: No serial port has that rate.
@@ -32,9 +40,17 @@ class SerialReceiver:
         SourceError: The device is not there now.
     """
 
-    def __init__(self, device: str, baud: int) -> None:
-        self._device = device
-        self._parser = NmeaParser()
+    def __init__(
+        self,
+        device: str,
+        baud: int,
+        on_time: Callable[[Arrival], None] = lambda _heard: None,
+        clock_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self._device, self._baud, self._clock_ns = device, baud, clock_ns
+        self._parser = NmeaParser(on_time)
+        self._heard_ns = self._fix_ns = clock_ns()  # the last sentence, and the last fix
+        self._has_bytes = False
         speed = getattr(termios, f"B{baud}", None)
         if not speed:  # B0 hangs up
             raise UsageError(f"the baud rate must be one like 4800, 9600 or 115200, not {baud}")
@@ -52,12 +68,32 @@ class SerialReceiver:
         """What the parser read and skipped so far."""
         return self._parser.counts
 
+    @property
+    def reception(self) -> ReceiverChange | None:
+        """What is heard of it; None before the first sentence."""
+        now_ns = self._clock_ns()
+        if now_ns - self._heard_ns >= SILENT_S * 1e9:
+            return ReceiverChange(ReceiverState.SILENT, self._silence())
+        if now_ns - self._fix_ns >= NO_FIX_S * 1e9 and self._parser.counts["sentences"]:
+            why = f"the receiver on {self._device} does not know where it is; see to its antenna"
+            return ReceiverChange(ReceiverState.NO_FIX, why)
+        return HEARD if self._parser.counts["sentences"] else None
+
     def poll(self) -> list[Fix]:
         """Return the fixes that arrived since the last call.
 
         Raises:
             SourceError: The port went away, or the receiver is closed.
         """
+        sentences = self._parser.counts["sentences"]
+        fixes = self._arrived()
+        if self._parser.counts["sentences"] > sentences:
+            self._heard_ns = self._clock_ns()
+        if fixes:
+            self._fix_ns = self._clock_ns()
+        return fixes
+
+    def _arrived(self) -> list[Fix]:
         fixes: list[Fix] = []
         for _ in range(_READS_PER_POLL):
             try:
@@ -68,7 +104,8 @@ class SerialReceiver:
                 raise
             if data is None:
                 break
-            fixes += self._parser.push(data)
+            self._has_bytes = True
+            fixes += self._parser.push(data, self._clock_ns())
         return fixes
 
     def close(self) -> None:
@@ -76,6 +113,13 @@ class SerialReceiver:
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
+
+    def _silence(self) -> str:
+        if self._has_bytes:
+            why = f"what comes is no sentence: is its baud rate not {self._baud}?"
+        else:
+            why = f"nothing comes at {self._baud} baud: check cable, power and baud rate"
+        return f"no sentence of the receiver on {self._device} for {SILENT_S:g} s; {why}"
 
     def _read(self) -> bytes | None:
         """Return the bytes that have arrived, or None without any."""

@@ -12,11 +12,11 @@ import time
 from collections import Counter
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from edgecrack.backoff import Backoff
 from edgecrack.errors import EdgecrackError, InputError, SourceError
+from edgecrack.positions.reception import HEARD, ReceiverChange, ReceiverState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,33 +26,7 @@ if TYPE_CHECKING:
 
     Open = Callable[[], Receiver]
 
-
-class ReceiverState(str, Enum):
-    """Whether there is a receiver; whether it has a fix is another question."""
-
-    OPENING = "opening"  # it was not there yet, and is waited for
-    CONNECTED = "connected"
-    AWAY = "away"  # it was there, and is opened again
-
-
-@dataclass(frozen=True, slots=True)
-class ReceiverChange:
-    """A receiver has become something else.
-
-    Attributes:
-        state: What it is now.
-        reason: Why, as a sentence for people, without secrets; may be empty.
-
-    Example:
-        >>> str(ReceiverChange(ReceiverState.AWAY, "the cable was pulled"))
-        'away: the cable was pulled'
-    """
-
-    state: ReceiverState
-    reason: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.state.value}: {self.reason}" if self.reason else self.state.value
+_TELL_AGAIN_S = 60.0  # the numbers of satellites change each second
 
 
 def open_in_thread(open_receiver: Open) -> Future[Receiver]:
@@ -115,11 +89,12 @@ class SupervisedReceiver:
         self._openings = 1
         self._away_s, self._since_s = 0.0, self._how.clock()
         self._due_s: float | None = None  # when to open it again; None once it is closed
+        self._told, self._told_s = ReceiverChange(ReceiverState.OPENING), self._since_s
         try:
             self._take(open_receiver())
         except SourceError as error:
             self._wait()
-            self._tell(ReceiverState.OPENING, str(error))
+            self._tell(ReceiverChange(ReceiverState.OPENING, str(error)))
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -137,6 +112,11 @@ class SupervisedReceiver:
         own = {"openings": self._openings, "lost": self._lost, "away_s": round(away_s)}
         return {**read, **own}
 
+    @property
+    def reception(self) -> ReceiverChange:
+        """What it was last told to be."""
+        return self._told
+
     def poll(self) -> list[Fix]:
         """Return the fixes that arrived since the last call; none while it is away."""
         if self._receiver is None:
@@ -146,8 +126,9 @@ class SupervisedReceiver:
         try:
             fixes = [*self._receiver.poll()]
         except SourceError as error:
-            self._lose(error)
+            self._lose(ReceiverChange(ReceiverState.AWAY, str(error)))
             return []
+        self._note(self._receiver.reception)
         if fixes:
             self._failures = 0
         return fixes
@@ -166,15 +147,27 @@ class SupervisedReceiver:
     def _take(self, receiver: Receiver) -> None:
         self._receiver = receiver
         self._away_s += self._how.clock() - self._since_s
-        self._tell(ReceiverState.CONNECTED)
+        if self._told.state is not ReceiverState.SILENT:  # opening a port proves nothing
+            self._tell(HEARD)
 
-    def _lose(self, error: SourceError) -> None:
+    def _note(self, heard: ReceiverChange | None) -> None:
+        """Take in what a receiver says of itself; one that is silent is opened again."""
+        if heard is None:
+            return
+        if heard.state is ReceiverState.SILENT:
+            self._lose(heard)
+            return
+        is_old = self._how.clock() - self._told_s >= _TELL_AGAIN_S
+        if heard.state is not self._told.state or (heard != self._told and is_old):
+            self._tell(heard)
+
+    def _lose(self, why: ReceiverChange) -> None:
         if self._receiver is not None:
             self._let_go(self._receiver)
         self._lost += 1
         self._since_s = self._how.clock()
         self._wait()
-        self._tell(ReceiverState.AWAY, str(error))
+        self._tell(why)
 
     def _let_go(self, receiver: Receiver) -> None:
         self._read.update(receiver.counts)
@@ -201,8 +194,9 @@ class SupervisedReceiver:
         except (InputError, SourceError):
             self._wait()
 
-    def _tell(self, state: ReceiverState, reason: str = "") -> None:
-        self._how.on_change(ReceiverChange(state, reason))
+    def _tell(self, change: ReceiverChange) -> None:
+        self._told, self._told_s = change, self._how.clock()
+        self._how.on_change(change)
 
 
 def _close_result(opening: Future[Receiver]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from edgecrack.settings import setting
 
 if TYPE_CHECKING:
+    from edgecrack.clock.gate import ClockGate
     from edgecrack.records import Observation
     from edgecrack.storage.run_folder import RunFolder
 
@@ -100,7 +101,14 @@ class OutputSpec:
     )
 
 
-def open_sinks(folder: RunFolder, spec: OutputSpec, run_id: str | None = None) -> list[Sink]:
+def open_sinks(
+    folder: RunFolder,
+    spec: OutputSpec,
+    run_id: str | None = None,
+    *,
+    live: bool = False,
+    gate: ClockGate | None = None,
+) -> list[Sink]:
     """Return what keeps a run's results, in the order in which it must be written and synced.
 
     Records come last: a line is appended only after the pictures it names are durable.
@@ -109,16 +117,20 @@ def open_sinks(folder: RunFolder, spec: OutputSpec, run_id: str | None = None) -
         folder: Where to write.
         spec: What to keep.
         run_id: What ties the records of one run together.
+        live: Records say when their frames were taken by the monotonic clock, too.
+        gate: What is believed of the clock, which is then written down; None writes nothing.
 
     Raises:
         SinkError: The folder cannot be written.
     """
-    from edgecrack.sinks.geojson import GeoJsonSink  # noqa: PLC0415  they import this package
+    from edgecrack.sinks.clock import ClockSink  # noqa: PLC0415  they import this package
+    from edgecrack.sinks.geojson import GeoJsonSink  # noqa: PLC0415
     from edgecrack.sinks.images import ImageSink  # noqa: PLC0415
 
     return [
+        *([] if gate is None else [ClockSink(folder, gate)]),
         ImageSink(folder, all_masks=spec.all_masks, frames=spec.frames),
-        GeoJsonSink(folder, frames=spec.frames, run_id=run_id),
+        GeoJsonSink(folder, frames=spec.frames, run_id=run_id, live=live),
     ]
 
 

@@ -25,7 +25,12 @@ class GeoJsonSink:
     """
 
     def __init__(
-        self, folder: RunFolder, *, frames: bool = True, run_id: str | None = None
+        self,
+        folder: RunFolder,
+        *,
+        frames: bool = True,
+        run_id: str | None = None,
+        live: bool = False,
     ) -> None:
         """Create the file.
 
@@ -33,12 +38,13 @@ class GeoJsonSink:
             folder: Where to write.
             frames: Whether evidence pictures are kept, so that a line may name them.
             run_id: What ties the lines of one run together, if anything.
+            live: Lines also say when a frame was taken by the monotonic clock.
 
         Raises:
             SinkError: The file exists or cannot be created.
         """
         self.missed = 0
-        self._frames, self._run_id = frames, run_id
+        self._frames, self._run_id, self._live = frames, run_id, live
         self._path, self._disk = folder.path / "cracks.geojsonl", folder.disk
         self._waiting: list[bytes] = []
         if self._path.name in self._disk.names(folder.path):
@@ -49,7 +55,9 @@ class GeoJsonSink:
     def write(self, observation: Observation) -> None:
         """Remember the line of an observation with a crack."""
         if observation.has_crack:
-            feature = to_feature(observation, frames=self._frames, run_id=self._run_id)
+            feature = to_feature(
+                observation, frames=self._frames, run_id=self._run_id, live=self._live
+            )
             line = json.dumps(feature, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
             self._waiting.append(line.encode() + b"\n")
 
@@ -74,7 +82,7 @@ class GeoJsonSink:
 
 
 def to_feature(
-    observation: Observation, *, frames: bool, run_id: str | None = None
+    observation: Observation, *, frames: bool, run_id: str | None = None, live: bool = False
 ) -> dict[str, object]:
     """Return an observation as a GeoJSON Feature; the geometry is null where not located.
 
@@ -88,6 +96,8 @@ def to_feature(
     if frame.name:
         properties["name"] = frame.name
     properties |= _time_properties(frame)
+    if live:  # by a clock that nobody sets, so that a time can be found later
+        properties["t_monotonic_s"] = round(frame.monotonic_ns / 1e9, 6)
     properties["position_quality"] = observation.placement.quality.value
     properties |= _motion_properties(pose)
     properties |= _measure_properties(observation.measure)

@@ -5,15 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from edgecrack.clock import MOST_HELD_NS
+
 if TYPE_CHECKING:
     from edgecrack.records import Frame
-
-MOST_HELD_NS = 2_000_000_000
-"""A step back of the time of capture up to this is levelled out; a longer one is followed.
-
-The short one comes from another way to tell the time: the server's own account begins seconds after
-the first picture. The long one means that the unit's clock was wrong and has been set.
-"""
 
 
 class Continuation:

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgecrack.clock import CLOCKS_DIFFER_NS
 from edgecrack.errors import EdgecrackError, InputError, SourceError, UsageError
 from edgecrack.gst.decoder_choice import DecoderChoice, choose_decoder
 from edgecrack.gst.hardware import properties_of
@@ -24,12 +25,6 @@ if TYPE_CHECKING:
     from edgecrack.gst.sample import Sample
 
 _MISSED_NS, _MISSED_SHARE = 1_000_000_000, 0.1
-
-_CLOCKS_DIFFER_NS = 2_000_000_000
-"""So far the server's clock may be from this unit's: pictures are that long under way at most.
-
-Beyond it, one of the two was never set. The positions go by the unit's.
-"""
 
 
 class VideoSource:
@@ -219,7 +214,7 @@ class VideoSource:
             # Asked anew for each frame: a unit's clock is often set while it already runs.
             captured_ns = monotonic_ns + time.time_ns() - time.monotonic_ns()
             said_ns = sample.reference_ns
-            if said_ns is not None and abs(said_ns - captured_ns) <= _CLOCKS_DIFFER_NS:
+            if said_ns is not None and abs(said_ns - captured_ns) <= CLOCKS_DIFFER_NS:
                 captured_ns = said_ns
                 self._server_timed += 1
         return Frame(
@@ -230,6 +225,7 @@ class VideoSource:
             image=sample.image,
             evidence=sample.evidence,
             geometry=sample.geometry,
+            server_ns=sample.reference_ns if self.info.live else None,
         )
 
     def _refuse_what_is_missing(self) -> None:

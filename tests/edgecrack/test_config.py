@@ -36,7 +36,7 @@ def test_the_example_names_every_key(table, declared):
     text = dict(zip(section[1::2], section[2::2], strict=True))[table]
     assert re.search(rf"^(# )?{declared.name} = ", text, re.MULTILINE)
     written = read_toml(UNIT).get(table, {})
-    of_the_example = {"address", "live"}
+    of_the_example = {"address", "live", "clock"}
     if declared.name in written and declared.name not in of_the_example:
         assert type(declared.default)(written[declared.name]) == declared.default
 
@@ -182,7 +182,7 @@ def test_a_run_needs_a_source(tmp_path):
 FLAGS = {
     "source": "SOURCE --video-start --region --rate --live/--file --decoder "
     "--reconnect/--no-reconnect --stale-after",
-    "position": "--position --max-gap --standstill --position-latency",
+    "position": "--position --max-gap --standstill --position-latency --clock",
     "model": "--model --backend --precision --size",
     "detection": "--min-crack-share",
     "storage": "--roll-minutes --roll-mb --most-gb --keep-free-mb --overwrite",

@@ -119,7 +119,7 @@ def test_a_frame_without_a_time_does_not_wait_for_a_receiver(live):
     """No fix to come could place it."""
     geotagger, _, _ = live
     (only,) = add(geotagger, None)
-    assert only.placement.quality is NONE
+    assert only.placement.quality is PositionQuality.NO_CLOCK
 
 
 def test_a_live_detection_waits_for_the_fix_behind_it(live):

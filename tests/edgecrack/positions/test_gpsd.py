@@ -205,6 +205,7 @@ def test_polling_a_silent_gpsd_does_not_wait():
     assert json.loads(received[0].removeprefix(b"?WATCH=").rstrip(b";\n")) == {
         "enable": True,
         "json": True,
+        "pps": True,
     }
     receiver.close()
 

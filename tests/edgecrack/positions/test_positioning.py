@@ -7,7 +7,7 @@ import pytest
 
 from edgecrack.errors import InputError, SourceError, UsageError
 from edgecrack.positions import PositionSpec
-from edgecrack.positions.positioning import LIVE_TRACK_S, Positioning, open_positioning
+from edgecrack.positions.positioning import LIVE_TRACK_S, Listeners, Positioning, open_positioning
 from edgecrack.positions.track import Track
 from edgecrack.records import (
     CrackMeasure,
@@ -105,7 +105,7 @@ def test_a_receiver_that_is_not_there_is_waited_for_when_live(tmp_path):
     spec, told = PositionSpec(address=f"serial://{tmp_path}/ttyUSB0"), []
     with pytest.raises(SourceError):
         open_positioning(spec)
-    positioning = open_positioning(spec, live=True, on_receiver=told.append)
+    positioning = open_positioning(spec, live=True, listeners=Listeners(told.append))
     assert [change.state.value for change in told] == ["opening"]
     assert "ttyUSB0" in told[0].reason
     geotagger = positioning.geotagger(PositionSpec(max_gap_s=1e-9))

@@ -11,12 +11,8 @@ import pytest
 from edgecrack.errors import InputError, SourceError, UsageError
 from edgecrack.positions import open_receiver
 from edgecrack.positions.geotag import Geotagger
-from edgecrack.positions.supervised import (
-    ReceiverState,
-    SupervisedReceiver,
-    Supervision,
-    open_in_thread,
-)
+from edgecrack.positions.reception import ReceiverState
+from edgecrack.positions.supervised import SupervisedReceiver, Supervision, open_in_thread
 from edgecrack.positions.track import Track
 from edgecrack.records import Fix
 from edgecrack.synthetic.position_log import nmea
@@ -31,6 +27,7 @@ class Scripted:
 
     def __init__(self, *polls):
         self._polls, self.closed, self.counts = list(polls), 0, {"fixes": 0}
+        self.reception = None
 
     def poll(self):
         """Return the next fixes, then none."""

@@ -6,7 +6,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis.strategies import booleans, integers, lists, tuples
 
-from edgecrack.sources.continuation import MOST_HELD_NS, Continuation
+from edgecrack.clock import MOST_HELD_NS
+from edgecrack.sources.continuation import Continuation
 from tests.edgecrack.survey_parts import frame
 
 S = 10**9
