@@ -181,12 +181,12 @@ class ClockGate:
         has_slept = sample.asleep_ns - before.asleep_ns > SLEPT_S * SECOND_NS
         if has_slept:
             self._gps.forget()
+            self._pulses.forget()
             self._adopt(ClockMapping(as_of_ns=sample.monotonic_ns, asleep_ns=sample.asleep_ns))
         if has_slept or abs(sample.offset_ns - before.offset_ns) > JUMP_S * SECOND_NS:
             self._jumps += not has_slept
             self._jumped_ns = sample.monotonic_ns
             self._is_refuted = False
-            self._pulses.forget()
 
     def _found(self, sample: ClockSample) -> ClockMapping | None:
         """Return what the evidence of now says; None where there is none, or no better."""

@@ -32,7 +32,7 @@ class ClockEntry:
         monotonic_ns: An instant, by the monotonic clock.
         utc_ns: Which UTC it was; None where that was not known then.
         source: What told it.
-        error_s: How far it may be off.
+        error_s: How far it may be off; None where it was not known.
         boot_id: Which start of the machine the monotonic clock counts from.
         asleep_s: How long the machine had been suspended since: the clock stood still meanwhile.
     """
@@ -40,7 +40,7 @@ class ClockEntry:
     monotonic_ns: int
     utc_ns: int | None
     source: TimeSource
-    error_s: float
+    error_s: float | None
     boot_id: str = ""
     asleep_s: float = 0.0
 
@@ -51,7 +51,7 @@ class ClockEntry:
             monotonic_ns,
             mapping.utc_ns(monotonic_ns),
             mapping.source,
-            round(mapping.error_at_s(monotonic_ns), 4),
+            None if mapping.offset_ns is None else round(mapping.error_at_s(monotonic_ns), 4),
             boot_id,
             round(mapping.asleep_ns / SECOND_NS, 3),
         )
@@ -98,7 +98,7 @@ def resolve_ns(entries: Sequence[ClockEntry], monotonic_ns: int, boot_id: str) -
         boot_id: Which start of the machine its clock counts from.
 
     Example:
-        >>> unknown = ClockEntry(0, None, TimeSource.NONE, error_s=0.0)
+        >>> unknown = ClockEntry(0, None, TimeSource.NONE, error_s=None)
         >>> known = ClockEntry(9, 1009, TimeSource.GPS, error_s=0.9)
         >>> resolve_ns([unknown, known], 5, ""), resolve_ns([unknown, known], 10, "")
         (1005, None)
@@ -131,7 +131,7 @@ def _entry(line: bytes) -> ClockEntry | None:
             monotonic_ns=round(float(said["monotonic_s"]) * SECOND_NS),
             utc_ns=None if said["utc"] is None else utc_ns(said["utc"]),
             source=TimeSource(said["source"]),
-            error_s=float(said["error_s"]),
+            error_s=None if said["error_s"] is None else float(said["error_s"]),
             boot_id=str(said.get("boot_id", "")),
             asleep_s=float(said.get("asleep_s", 0.0)),
         )
