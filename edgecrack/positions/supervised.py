@@ -167,7 +167,8 @@ class SupervisedReceiver:
         self._lost += 1
         self._since_s = self._how.clock()
         self._wait()
-        self._tell(why)
+        if why != self._told:  # the same silence, again and again, is told once
+            self._tell(why)
 
     def _let_go(self, receiver: Receiver) -> None:
         self._read.update(receiver.counts)

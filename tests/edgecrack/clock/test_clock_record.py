@@ -69,7 +69,9 @@ def test_what_is_found_out_is_as_right_as_the_line_and_the_crystal(drift_ppm, er
     lines = [unknown(0), known(86_400, LEAST_UTC_NS + round(error_s * S))]
     at_s = 86_400 - before_s
     true_s = 86_400 - before_s * (1 + drift_ppm * 1e-6)
-    assert abs(resolved_s(lines, at_s) - true_s) <= abs(error_s) + before_s * DRIFT_PPM * 1e-6 + 1e-5
+    assert (
+        abs(resolved_s(lines, at_s) - true_s) <= abs(error_s) + before_s * DRIFT_PPM * 1e-6 + 1e-5
+    )
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode), st.integers(0, 300))

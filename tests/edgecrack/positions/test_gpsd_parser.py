@@ -278,6 +278,10 @@ KEYS = (
     "hdop",
     "device",
     "proto_major",
+    "real_sec",
+    "clock_nsec",
+    "uSat",
+    "satellites",
 )
 TIMES = st.integers(0, 5).map(lambda s: (START + timedelta(seconds=s)).isoformat())
 REPORTS = st.builds(

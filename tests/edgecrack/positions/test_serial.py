@@ -5,8 +5,10 @@ import termios
 
 import pytest
 
+from edgecrack.clock import Arrival
 from edgecrack.errors import InputError, SourceError, UsageError
-from edgecrack.positions.serial import SerialReceiver
+from edgecrack.positions.reception import NO_FIX_S
+from edgecrack.positions.serial import SILENT_S, SerialReceiver
 
 RMC = b"$GPRMC,134730.361,A,5540.3220,N,01231.2858,E,1.06,86.57,041112,,,A*55\r\n"
 GGA = b"$GPGGA,134730.361,5540.3220,N,01231.2858,E,1,10,0.8,36.1,M,41.5,M,,0000*66\r\n"
@@ -130,3 +132,84 @@ def test_a_rate_that_no_port_has_is_a_usage_error(terminal, baud):
     """So is 0, which would hang up."""
     with pytest.raises(UsageError, match=rf"\b{baud}\b"):
         SerialReceiver(terminal[1], baud)
+
+
+def reception(receiver):
+    """Return the state of what is heard, and why; None where nothing is known."""
+    heard = receiver.reception
+    return None if heard is None else (heard.state.value, heard.reason)
+
+
+class Clock:
+    """A monotonic clock that a test turns."""
+
+    now_ns = 0
+
+    def __call__(self):
+        """Return what it says."""
+        return self.now_ns
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    ("sent", "words"), [(b"", "nothing comes at 4800"), (b"\x86\x18\xe6\n", "not 4800?")]
+)
+def test_a_port_that_is_open_and_says_nothing_that_can_be_read_is_silent(terminal, sent, words):
+    """A cable is off, or the baud rate is wrong: the reason names it."""
+    sender, name, _ = terminal
+    clock = Clock()
+    receiver = SerialReceiver(name, 4800, clock_ns=clock)
+    assert reception(receiver) is None
+    sender.write(sent)
+    while sent and not receiver.counts["not_nmea"]:
+        assert receiver.poll() == []
+    clock.now_ns = round(SILENT_S * 1e9) - 1
+    assert reception(receiver) is None
+    clock.now_ns += 1
+    state, reason = reception(receiver)
+    assert (state, words in reason, name in reason) == ("silent", True, True)
+    receiver.close()
+
+
+@pytest.mark.timeout(20)
+def test_a_receiver_without_a_fix_is_heard_and_says_so(terminal):
+    """After a while; and it tells that it has one again as soon as it has."""
+    sender, name, _ = terminal
+    clock = Clock()
+    receiver = SerialReceiver(name, 9600, clock_ns=clock)
+    sender.write(b"$GPGLL,,,,,,V,N*64\r\n")
+    while not receiver.counts["sentences"]:
+        receiver.poll()
+    assert reception(receiver)[0] == "connected"
+    clock.now_ns = round(NO_FIX_S * 1e9)
+    assert reception(receiver)[0] == "no fix"
+    sender.write(RMC + GGA)
+    poll_until(receiver, 1)
+    assert reception(receiver)[0] == "connected"
+    receiver.close()
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    ("gga", "tells"),
+    [
+        (GGA, True),
+        (GGA.replace(b",1,10,", b",1,03,").replace(b"*66", b"*64"), False),
+        (GGA.replace(b",1,10,", b",6,10,").replace(b"*66", b"*61"), False),
+    ],
+    ids=["ten satellites", "three", "dead reckoning"],
+)
+def test_a_3d_fix_tells_the_time_at_which_its_first_sentence_was_heard(terminal, gga, tells):
+    """Four satellites make one; a place by fewer, or by dead reckoning, tells none."""
+    sender, name, _ = terminal
+    clock, heard = Clock(), []
+    receiver = SerialReceiver(name, 9600, heard.append, clock)
+    clock.now_ns = 70
+    sender.write(RMC)
+    while not receiver.counts["sentences"]:
+        receiver.poll()
+    clock.now_ns = 90
+    sender.write(gga)
+    (fix,) = poll_until(receiver, 1)
+    assert heard == ([Arrival(fix.time_ns, 70)] if tells else [])
+    receiver.close()

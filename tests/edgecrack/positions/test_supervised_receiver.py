@@ -11,7 +11,7 @@ import pytest
 from edgecrack.errors import InputError, SourceError, UsageError
 from edgecrack.positions import open_receiver
 from edgecrack.positions.geotag import Geotagger
-from edgecrack.positions.reception import ReceiverState
+from edgecrack.positions.reception import HEARD, ReceiverChange, ReceiverState
 from edgecrack.positions.supervised import SupervisedReceiver, Supervision, open_in_thread
 from edgecrack.positions.track import Track
 from edgecrack.records import Fix
@@ -155,6 +155,37 @@ def test_what_can_never_work_is_refused_at_first(error):
     """And not waited for."""
     with pytest.raises(type(error)):
         Bench(error).receiver()
+
+
+def test_one_that_is_silent_is_opened_again_ever_more_rarely_and_told_once():
+    """An open port proves nothing: it counts as there once it is heard."""
+    silence = ReceiverChange(ReceiverState.SILENT, "nothing comes at 4800 baud")
+    mute, heard = [Scripted() for _ in range(3)], Scripted([], [FIX])
+    for inner in mute:
+        inner.reception = silence
+    bench = Bench(*mute, heard)
+    receiver = bench.receiver()
+    assert receiver.poll() == []
+    assert mute[0].closed == 1
+    assert bench.wait(receiver, 20) == pytest.approx(0.5 + 1 + 2, abs=1)
+    assert bench.told == [ReceiverChange(CONNECTED), silence]
+    heard.reception = HEARD
+    receiver.poll()
+    assert (bench.states[-1], len(bench.told)) == (CONNECTED, 3)
+    assert (receiver.counts["lost"], receiver.counts["openings"]) == (3, 4)
+
+
+def test_what_it_hears_is_told_when_it_becomes_another():
+    """The numbers of satellites change each second, and are told once a minute."""
+    inner = Scripted()
+    bench = Bench(inner)
+    receiver = bench.receiver()
+    for second in range(130):
+        inner.reception = ReceiverChange(ReceiverState.NO_FIX, f"{second} of 200")
+        bench.now_s += 1
+        receiver.poll()
+    assert [change.reason for change in bench.told] == ["", "0 of 200", "60 of 200", "120 of 200"]
+    assert receiver.reception == bench.told[-1]
 
 
 def test_one_that_is_closed_while_away_stays_closed():
