@@ -100,7 +100,8 @@ def test_three_fixes_that_agree_are_believed_and_two_are_not(off_ns):
     bench.fixes(2)
     assert bench.error_s is None
     bench.fixes(1)
-    assert (bench.error_s, bench.source) == (0 if off_ns == 0 else -0.2, GPS)
+    error_s, source = bench.error_s, bench.source
+    assert (error_s, source) == (0 if off_ns == 0 else -0.2, GPS)
     assert ("clock is wrong" in bench.told[-1][1]) == (off_ns != 0)
 
 
