@@ -53,6 +53,7 @@ class GpsTime:
         self._last: Arrival | None = None
         self._first: Arrival | None = None
         self._offsets_ns: deque[tuple[int, int]] = deque()  # (when it was heard, offset)
+        self._most_ns = 0  # the greatest of them
         self._fixes = 0
 
     @property
@@ -62,7 +63,7 @@ class GpsTime:
             return None
         if self._last.utc_ns - self._first.utc_ns < SHORTEST_S * SECOND_NS:
             return None
-        return max(offset_ns for _, offset_ns in self._offsets_ns)
+        return self._most_ns
 
     @property
     def span_s(self) -> float:
@@ -113,3 +114,4 @@ class GpsTime:
         oldest_ns = arrival.monotonic_ns - round(WINDOW_S * SECOND_NS)
         while self._offsets_ns[0][0] < oldest_ns:
             self._offsets_ns.popleft()
+        self._most_ns = max(offset_ns for _, offset_ns in self._offsets_ns)

@@ -188,7 +188,7 @@ def test_a_second_signal_does_not_cost_the_last_files(go, tmp_path, monkeypatch,
 
     monkeypatch.setattr(RunFolder, "write_json", write_interrupted)
     if not began:
-        monkeypatch.setattr(recording_module, "open_sinks", lambda *_: next(first_signal()))
+        monkeypatch.setattr(recording_module, "open_sinks", lambda *_, **__: next(first_signal()))
     with suppress(KeyboardInterrupt), stop.installed():
         go(lazy(first_signal), stop=stop)
     assert read(tmp_path / "run")["exit_reason"] == "interrupted"
@@ -271,7 +271,7 @@ def test_what_the_source_lost_is_counted(go):
 def test_pictures_that_output_gave_up_are_counted(go, monkeypatch):
     """A sink that misses pictures says so, and the report adds them up."""
 
-    def two_sinks(*_arguments):
+    def two_sinks(*_arguments, **_more):
         sinks = [MemorySink(), MemorySink()]
         sinks[0].missed, sinks[1].missed = 2, 3
         return sinks

@@ -36,7 +36,7 @@ def test_live_what_is_only_shown_loses_whole_frames(go, monkeypatch):
             super().write(observation)
 
     shown = Shown()
-    monkeypatch.setattr(recording_module, "open_sinks", lambda *_: [Kept()])
+    monkeypatch.setattr(recording_module, "open_sinks", lambda *_, **__: [Kept()])
     monkeypatch.setattr(recording_module, "open_previews", lambda *_, **__: [shown])
     report = go([frame(n) for n in range(30)], live=True).report
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from edgecrack.clock.record import read_entries
 from edgecrack.storage.disk import LocalDisk
 from edgecrack.storage.segment import misfits, read_seal
 
@@ -79,9 +80,12 @@ def records(runs) -> set[tuple[str, int]]:
 
 @pytest.mark.slow
 def test_a_unit_leaves_sealed_segments(unit, until, tmp_path):
-    """Each is whole by its seal and says that it rolled; the last says how the run ended."""
+    """Each is whole by its seal and says that it rolled; the last says how the run ended.
+
+    Each has its own lines about the clock, those of its beginning and end at least.
+    """
     runs = tmp_path / "runs"
-    child = unit(runs)
+    child = unit(runs, "--clock", "gate")
     until(lambda: len(segments(runs)) >= 3, child)
     child.send_signal(signal.SIGTERM)
     stdout, stderr = child.communicate(timeout=60)
@@ -92,6 +96,9 @@ def test_a_unit_leaves_sealed_segments(unit, until, tmp_path):
         assert read_seal(LocalDisk(), folder).repairs is None
         record = json.loads((folder / "run.json").read_text())
         reasons.append((record["segment"], record["exit_reason"]))
+        entries = read_entries((folder / "clock.jsonl").read_bytes())
+        assert {entry.boot_id for entry in entries} == {record["boot_id"]}
+        assert entries[-1].monotonic_ns > entries[0].monotonic_ns
         assert json.loads((folder / "report.json").read_text())["storage"]["segments"] >= 1
         lines = (folder / "cracks.geojsonl").read_text().splitlines()
         frames += [json.loads(line)["properties"]["frame"] for line in lines]
