@@ -64,7 +64,9 @@ def test_the_table_of_properties_is_what_a_record_holds():
     ]
     seen = replace(frame(3, captured_ns=0), name="3.jpg")
     placed = Placement(PositionQuality.FIX, Fix(0, 50.0, 8.0))
-    feature = to_feature(Observation(no_detection(seen), placed), frames=True, run_id="r")
+    feature = to_feature(
+        Observation(no_detection(seen), placed), frames=True, run_id="r", live=True
+    )
     properties = feature["properties"]
     assert isinstance(properties, dict)
     assert listed == list(properties)
