@@ -175,6 +175,38 @@ def test_a_clock_that_is_set_right_by_a_jump_is_used_again():
     assert (bench.error_s, bench.source) == (0, GPS)
 
 
+def test_a_clock_that_fixes_refute_is_not_used_again_when_they_say_less():
+    """A slow one, 0.3 s behind: otherwise the time would go to and fro with the delay of fixes."""
+    bench = Bench(-3 * S // 10)
+    bench.fixes(3, 0.5)
+    slow_s = bench.error_s
+    bench.fixes(1, 0.1)
+    sharp_s = bench.error_s
+    bench.fixes(70, 0.5)
+    assert (slow_s, sharp_s) == (pytest.approx(-0.3), pytest.approx(-0.1))
+    assert bench.error_s == pytest.approx(-0.5)
+
+
+def test_what_was_heard_with_less_delay_is_kept_when_fixes_begin_anew():
+    """One wrong fix does not make the time worse."""
+    bench = Bench(-HOUR_NS)
+    bench.fixes(10, 0.1)
+    bench.fixes(1, off_ns=S)
+    assert bench.error_s == pytest.approx(-0.1)
+    bench.fixes(5, 0.5)
+    assert bench.error_s == pytest.approx(-0.1)
+
+
+@pytest.mark.parametrize("drift_ppm", [-50, 50])
+def test_the_drift_of_a_crystal_is_followed_as_long_as_there_are_fixes(drift_ppm):
+    """Two hours of it are 0.36 s, of which no more is left than the step that is not followed."""
+    bench = Bench(-HOUR_NS)
+    for second in range(7200):
+        bench.fixes(1, 0.1, off_ns=second * drift_ppm * 1000)
+    true_s = 7200 * drift_ppm * 1e-6
+    assert bench.error_s - true_s == pytest.approx(-0.1, abs=0.06)
+
+
 def test_what_is_believed_ends_when_it_may_be_off_by_too_much():
     """Hours after the last fix, by the drift of a crystal; until then its bound grows."""
     bench = Bench(-HOUR_NS)
@@ -211,8 +243,9 @@ def test_pulses_are_more_exact_than_fixes():
     assert bench.told[-1][1].startswith("by the receiver's PPS")
     bench.sample(synchronised=False, after_s=60)
     assert (bench.error_s, bench.source) == (0, PPS)  # it goes on, and is better than fixes
-    bench.fixes(5)
+    bench.fixes(600)
     assert bench.source is PPS
+    assert bench.gate.mapping.error_at_s(bench.now_ns) > 0.02 + 600 * 50e-6
 
 
 @pytest.mark.parametrize("off_ns", [S, -S])
@@ -239,10 +272,11 @@ def test_pulses_alone_and_those_that_waver_are_not_believed():
 
 
 def test_what_gpsd_compared_before_a_jump_is_left_out():
-    """It is against a clock that is not there any more."""
-    bench = Bench(-3 * S)
+    """It is against a clock that is not there any more, and would be believed by its size."""
+    off_ns = -55 * S // 100
+    bench = Bench(off_ns)
     bench.fixes(3)
-    true_ns, stale_ns = TRUE_NS + bench.now_ns, TRUE_NS + bench.now_ns - 3 * S
+    true_ns, stale_ns = TRUE_NS + bench.now_ns, TRUE_NS + bench.now_ns + off_ns
     bench.off_ns = 0
     bench.sample(after_s=0.01)
     for n in range(3):

@@ -181,6 +181,7 @@ def test_the_servers_own_account_of_the_time_is_used_while_both_clocks_agree(ser
                 break
         assert (video.counts().server_timed > 0) == (passes_on is not None)
         assert abs(seen.captured_ns - time.time_ns()) < 2 * 10**9
+        assert seen.server_ns == (None if passes_on is None else seen.captured_ns)
         told, now_ns = video.counts().server_timed, time.time_ns
         monkeypatch.setattr("time.time_ns", lambda: now_ns() + HOUR_NS)
         assert next(frames).captured_ns > now_ns() + HOUR_NS - 2 * 10**9
