@@ -150,6 +150,7 @@ def test_help_names_every_option():
 def test_tests_ask_for_more_than_a_unit():
     """Exiftool, strace and their like are for the tests alone: a unit never gets them."""
     for_tests, for_a_unit = (run(*more, "--dry-run").stdout for more in (["--with-tests"], []))
-    for package in ("libimage-exiftool-perl", "faketime", "strace", "chromedriver|chromium-driver"):
+    wanted = ("libimage-exiftool-perl", "faketime", "fakeroot", "strace")
+    for package in (*wanted, "chromedriver|chromium-driver"):
         assert re.search(package, for_tests)
         assert not re.search(package, for_a_unit)

@@ -71,6 +71,7 @@ def test_a_unit_whose_clock_is_set_in_mid_run_dates_every_frame_right(
                 *("test:?width=160&height=120&fps=10&frames=1000000", "--live", "--out", str(out)),
                 *("--clock", "gate", "--position", str(gpsd.address), "--max-gap", "1"),
                 *("--standstill", "infer", "--model", str(tiny_bundle), "--json"),
+                *("--backend", "onnxruntime", "--precision", "fp32"),
             ],
             env={**environment, **clock.environment},
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
