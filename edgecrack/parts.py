@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from edgecrack.sources import image_folder
 from edgecrack.sources.reconnection import open_returning
 from edgecrack.storage.disk import LocalDisk
 from edgecrack.storage.run_folder import RunFolder
+from edgecrack.uplink.opening import Uplink, open_uplink
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,6 +49,7 @@ class Parts:
         positioning: Where the camera was.
         recording: What keeps the results.
         backend_choice: Why this backend and precision run the network.
+        uplink: What leaves the unit by itself.
     """
 
     bundle: Bundle
@@ -56,6 +58,7 @@ class Parts:
     positioning: Positioning
     recording: Recording
     backend_choice: str = ""
+    uplink: Uplink = field(default_factory=Uplink)
 
 
 def open_parts(
@@ -81,6 +84,8 @@ def open_parts(
     variant = asked_variants(bundle, config.model)[0]  # before anything else is opened
     networks = bundle.networks(variant.precision, config.model.size_px)
     sizes_px = [network.size_px for network in networks]
+    uplink = open_uplink(config.mqtt, config.upload, config.output.runs_folder, conditions)
+    stack.enter_context(closing(uplink))  # first: it tells that the camera is waited for
     waiting = partial(on_progress, "s of waiting for the source")
     source = open_returning(config.source, sizes_px, _noting_capture(conditions), waiting)
     stack.enter_context(closing(source))
@@ -91,7 +96,7 @@ def open_parts(
     segmenter = load_segmenter(bundle, choice.applied_to(model), live=source.info.live)
     stack.enter_context(closing(segmenter))
     recording = stack.enter_context(closing(_recording(config, conditions)))
-    return Parts(bundle, segmenter, source, positioning, recording, choice.why)
+    return Parts(bundle, segmenter, source, positioning, recording, choice.why, uplink)
 
 
 def _positioning(

@@ -27,6 +27,7 @@ from edgecrack.records import ModelIdentity
 from edgecrack.report import InputSize, RunReport, Setup, Totals, make_report
 from edgecrack.run_record import RunRecord, model_terms, network_input
 from edgecrack.stop_signal import StopSignal
+from edgecrack.uplink.messages import Figures
 from edgecrack.utc import to_iso
 
 if TYPE_CHECKING:
@@ -245,6 +246,17 @@ def _totals(
         peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         server_timed=counts.server_timed,
         interruptions=counts.interruptions,
+        uplink=parts.uplink.counts(),
+    )
+
+
+def _figures(parts: Parts, run_id: str, snapshot: Snapshot) -> Figures:
+    return Figures(
+        run_id=run_id,
+        frames=snapshot.frames_inferred + snapshot.frames_standing,
+        frames_with_crack=snapshot.frames_with_crack,
+        fps=snapshot.fps_out,
+        model_sha256=parts.bundle.sha256,
     )
 
 
