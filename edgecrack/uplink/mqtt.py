@@ -212,9 +212,22 @@ def _properties(packet: int) -> Properties:
     return Properties(packet)  # type: ignore[no-untyped-call]
 
 
+class _ClosedOnFailure(ssl.SSLSocket):
+    """Lets go of its descriptor when the other side is not who it should be; paho would not."""
+
+    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002  as declared there
+        """Shake hands, or close."""
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
 def _tls(broker: Broker) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=broker.ca_file)
+        context.sslsocket_class = _ClosedOnFailure
         if broker.cert_file is not None:
             context.load_cert_chain(broker.cert_file, broker.key_file)
     except (OSError, ssl.SSLError) as error:
