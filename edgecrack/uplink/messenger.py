@@ -73,6 +73,7 @@ class Messenger:
     def begin(self, figures: Callable[[], Figures]) -> None:
         """Tell from now on how far a run is."""
         self._reporter.figures = figures
+        self._reporter.hurry()
 
     def sink(self, run_id: str, *, frames: bool) -> CrackSink:
         """Return what takes the cracks of a run, to be synced after what keeps their records."""
@@ -108,6 +109,7 @@ class Messenger:
             while not self._over.is_set():
                 self._collect()
                 self._delivery.turn()
+            self._reporter.hurry()
             self._collect_due_s = 0.0
             self._collect()
             self._delivery.close(LEAVE_WITHIN_S)

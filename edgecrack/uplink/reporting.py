@@ -49,6 +49,10 @@ class Reporter:
         self._told: Mapping[str, tuple[str, str]] = {}
         self.figures: Callable[[], Figures | None] = lambda: None
 
+    def hurry(self) -> None:
+        """Let a status be due now, because a run begins or ends."""
+        self._status_due_s = self._clock_s()
+
     def due(self) -> list[Message]:
         """Return what is to be told now, often nothing."""
         now_s, parts = self._clock_s(), self._conditions.now()

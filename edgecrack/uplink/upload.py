@@ -59,7 +59,7 @@ class Uploader:
         self._gate, self._note, self._unit = gate, note, unit
         self._backoff, self._failures, self._due_s = Backoff(), 0, 0.0
         self._counts: Counter[str] = Counter()
-        self._damaged: set[Path] = set()
+        self._damaged: dict[Path, str] = {}  # left to whoever mends them
 
     def counts(self) -> Mapping[str, int]:
         """Return how many ``segments``, ``files`` and ``bytes`` went, and what did not."""
@@ -94,14 +94,13 @@ class Uploader:
                 why_not = self._upload(segment)
             except DamagedSegmentError as error:
                 self._counts["damaged"] += 1
-                self._damaged.add(segment.folder)
-                self._note("degraded", str(error))
+                self._damaged[segment.folder] = str(error)
                 continue
             if why_not:
                 self._note("waiting", why_not)
                 return LOOK_EACH_S
-        if not self._damaged:
-            self._note("idle", "")
+        problems = "; ".join(self._damaged.values())
+        self._note("degraded" if problems else "idle", problems)
         return LOOK_EACH_S
 
     def _upload(self, segment: SealedSegment) -> str:

@@ -100,16 +100,12 @@ class Listener:
         got: (topic, payload, is_retained, id) of each message, in order.
     """
 
-    def __init__(self, port: int, user: tuple[str, str] | None = None, name: str = "office") -> None:
+    def __init__(self, port: int, name: str = "office") -> None:
         self.got: list[tuple[str, bytes, bool, str]] = []
         self._subscribed = threading.Event()
-        self._client = client = paho.Client(
-            CallbackAPIVersion.VERSION2, name, protocol=paho.MQTTv5
-        )
-        if user:
-            client.username_pw_set(*user)
+        self._client = client = paho.Client(CallbackAPIVersion.VERSION2, name, protocol=paho.MQTTv5)
         client.reconnect_delay_set(0.05, 0.2)
-        client.on_connect = lambda *_: client.subscribe("edgecrack/#", 1)
+        client.on_connect = self._subscribe
         client.on_subscribe = lambda *_: self._subscribed.set()
         client.on_message = self._take
         keep = Properties(PacketTypes.CONNECT)
@@ -120,7 +116,7 @@ class Listener:
 
     def of(self, level: str) -> list[tuple[bytes, bool, str]]:
         """Return payload, is_retained and id of the messages whose third level of topic this is."""
-        return [tuple(more) for topic, *more in self.got if topic.split("/")[2] == level]
+        return [got[1:] for got in self.got if got[0].split("/")[2] == level]
 
     def ids(self, level: str) -> Counter[str]:
         """Return how often each id came."""
@@ -130,6 +126,9 @@ class Listener:
         """Leave."""
         self._client.disconnect()
         self._client.loop_stop()
+
+    def _subscribe(self, client, *_about) -> None:
+        client.subscribe("edgecrack/#", 1)
 
     def _take(self, _client, _data, message) -> None:
         ids = dict(getattr(message.properties, "UserProperty", []))

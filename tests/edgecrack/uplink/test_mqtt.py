@@ -3,7 +3,6 @@
 import json
 import logging
 import subprocess
-from contextlib import closing
 
 import pytest
 
@@ -77,7 +76,7 @@ def test_availability_is_retained_and_the_will_of_a_unit_that_dies_is_seen(broke
     link = MqttLink(Broker(BrokerAddress("127.0.0.1", mosquitto.port), UNIT))
     link.open()
     until(lambda: link.turn(0.05) == [] and said() == [b"online"])
-    late = listener(mosquitto.port, None, "late")
+    late = listener(mosquitto.port, "late")
     until(lambda: late.of("availability") == [(b"online", True, "")])
     link._client.socket().close()  # noqa: SLF001  as when the power goes
     until(lambda: said() == [b"online", b"offline"])
@@ -128,13 +127,9 @@ def certificates(tmp_path_factory):
     return folder
 
 
-def test_tls_is_spoken_with_a_broker_whose_certificate_is_signed(
-    broker, listener, messenger, certificates
-):
+def test_tls_is_spoken_with_a_broker_whose_certificate_is_signed(broker, messenger, certificates):
     """By the authority that is named it is connected to; by one that nobody knows, it is not."""
-    mosquitto = broker(
-        f"certfile {certificates}/broker.pem\nkeyfile {certificates}/broker.key\n"
-    )
+    mosquitto = broker(f"certfile {certificates}/broker.pem\nkeyfile {certificates}/broker.key\n")
     unit, conditions = messenger(mosquitto.port, is_tls=True, ca_file=certificates / "ca.pem")
     put(unit, 3)
     until(lambda: unit.counts().get("acknowledged", 0) >= 3)
@@ -161,9 +156,7 @@ def test_status_and_health_are_json_with_ids_and_are_retained(broker, listener, 
     assert health["parts"]["capture"]["reason"] == "rtsp://***@cam/1 stopped"
 
 
-def test_a_broker_that_forbids_a_topic_keeps_the_message_waiting(
-    broker, messenger, tmp_path
-):
+def test_a_broker_that_forbids_a_topic_keeps_the_message_waiting(broker, messenger, tmp_path):
     """Refused because of who asks where: told, tried again, and delivered once it is allowed."""
     rules = tmp_path / "rules"
     rules.write_text("topic readwrite edgecrack/+/availability\n")
@@ -218,8 +211,8 @@ def test_a_file_that_is_no_certificate_is_refused_at_the_start(tmp_path):
     wrong.write_text("no certificate")
     for more in ({"ca_file": wrong}, {"cert_file": wrong}, {"ca_file": tmp_path / "none"}):
         spec = MqttSpec(address="mqtts://localhost", outbox_file=tmp_path / "o.db", **more)
-        with pytest.raises(ConfigError, match="PEM"), closing(open_uplink(spec, None, tmp_path, None)):
-            pass
+        with pytest.raises(ConfigError, match="PEM"):
+            open_uplink(spec, None, tmp_path, None)
     spec = MqttSpec(address="mqtt://localhost", credentials_file=tmp_path / "none")
     with pytest.raises(ConfigError, match="user:password"):
         open_uplink(spec, None, tmp_path, None)
