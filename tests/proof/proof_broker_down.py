@@ -3,7 +3,9 @@
 import sys
 import threading
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
+
+import pytest
 
 from edgecrack.backoff import Backoff
 from edgecrack.conditions import Conditions
@@ -69,43 +71,41 @@ def measured(name, office, unit, watch, began_s, capsys):
     assert not [key for key in counts if key.startswith("dropped_crack")]
 
 
-def test_down_while_all_of_them_arrive(tmp_path, capsys):
+@pytest.fixture
+def bench(tmp_path):
+    """Return a broker, who listens to it, a unit that tells it, and how large its outbox was."""
+    with ExitStack() as stack:
+        mosquitto = Mosquitto(tmp_path)
+        stack.callback(mosquitto.kill)
+        office = stack.enter_context(closing(Listener(mosquitto.port)))
+        unit = stack.enter_context(closing(tell(tmp_path, mosquitto.port)))
+        yield mosquitto, office, unit, stack.enter_context(closing(Watch(tmp_path / "unit")))
+
+
+def test_down_while_all_of_them_arrive(bench, capsys):
     """The broker is stopped, all are put, it is started: timed from its start."""
-    mosquitto = Mosquitto(tmp_path)
-    try:
-        with closing(Listener(mosquitto.port)) as office:
-            with closing(tell(tmp_path, mosquitto.port)) as unit:
-                with closing(Watch(tmp_path / "unit")) as watch:
-                    outbox = unit.sink("run", frames=True)._outbox  # noqa: SLF001
-                    until(lambda: office.of("availability"))
-                    mosquitto.stop()
-                    for first in range(0, MESSAGES, AT_ONCE):
-                        outbox.put(numbered(first, AT_ONCE))
-                    assert unit.counts()["waiting"]["crack"] == MESSAGES
-                    began_s = time.monotonic()
-                    mosquitto.start()
-                    measured("stopped", office, unit, watch, began_s, capsys)
-    finally:
-        mosquitto.kill()
+    mosquitto, office, unit, watch = bench
+    outbox = unit.sink("run", frames=True)._outbox  # noqa: SLF001
+    until(lambda: office.of("availability"))
+    mosquitto.stop()
+    for first in range(0, MESSAGES, AT_ONCE):
+        outbox.put(numbered(first, AT_ONCE))
+    assert unit.counts()["waiting"]["crack"] == MESSAGES
+    began_s = time.monotonic()
+    mosquitto.start()
+    measured("stopped", office, unit, watch, began_s, capsys)
 
 
-def test_killed_again_and_again_while_they_arrive(tmp_path, capsys):
+def test_killed_again_and_again_while_they_arrive(bench, capsys):
     """The broker is killed (SIGKILL) ten times while messages stream: timed from the first."""
-    mosquitto = Mosquitto(tmp_path)
-    pause = threading.Event()
-    try:
-        with closing(Listener(mosquitto.port)) as office:
-            with closing(tell(tmp_path, mosquitto.port)) as unit:
-                with closing(Watch(tmp_path / "unit")) as watch:
-                    outbox = unit.sink("run", frames=True)._outbox  # noqa: SLF001
-                    began_s = time.monotonic()
-                    for first in range(0, MESSAGES, AT_ONCE):
-                        outbox.put(numbered(first, AT_ONCE))
-                        pause.wait(STEP_S)
-                        if first % (MESSAGES // KILLS) == MESSAGES // KILLS // 2:
-                            mosquitto.kill()
-                            pause.wait(1.0)
-                            mosquitto.start()
-                    measured("killed ten times", office, unit, watch, began_s, capsys)
-    finally:
-        mosquitto.kill()
+    mosquitto, office, unit, watch = bench
+    outbox, pause = unit.sink("run", frames=True)._outbox, threading.Event()  # noqa: SLF001
+    began_s = time.monotonic()
+    for first in range(0, MESSAGES, AT_ONCE):
+        outbox.put(numbered(first, AT_ONCE))
+        pause.wait(STEP_S)
+        if first % (MESSAGES // KILLS) == MESSAGES // KILLS // 2:
+            mosquitto.kill()
+            pause.wait(1.0)
+            mosquitto.start()
+    measured("killed ten times", office, unit, watch, began_s, capsys)
