@@ -95,7 +95,7 @@ def open_parts(
     choice = choose(bundle, model, on_progress)
     segmenter = load_segmenter(bundle, choice.applied_to(model), live=source.info.live)
     stack.enter_context(closing(segmenter))
-    recording = stack.enter_context(closing(_recording(config, conditions)))
+    recording = stack.enter_context(closing(_recording(config, conditions, uplink)))
     return Parts(bundle, segmenter, source, positioning, recording, choice.why, uplink)
 
 
@@ -122,16 +122,16 @@ def _positioning(
     )  # fmt: skip
 
 
-def _recording(config: RunConfig, conditions: Conditions) -> Recording:
+def _recording(config: RunConfig, conditions: Conditions, uplink: Uplink) -> Recording:
     """Return what keeps the results: the last to be opened, so that nothing bad leaves a folder."""
-    output = config.output
+    output, told = config.output, partial(uplink.sinks, frames=config.output.frames)
     if config.storage.rolls:
-        return SegmentRecording(output.runs_folder, output, config.storage, conditions.note)
+        return SegmentRecording(output.runs_folder, output, config.storage, conditions.note, told)
     disk = LocalDisk()
     if output.folder is not None:
-        return FolderRecording(RunFolder.create(output.folder, disk), output)
+        return FolderRecording(RunFolder.create(output.folder, disk), output, told)
     name = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-    return FolderRecording(RunFolder.create_in(output.runs_folder, name, disk), output)
+    return FolderRecording(RunFolder.create_in(output.runs_folder, name, disk), output, told)
 
 
 def _noting_capture(conditions: Conditions) -> Callable[[StateChange], None]:

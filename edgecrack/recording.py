@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from edgecrack.sinks import open_previews, open_sinks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from edgecrack.report import RunReport
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from edgecrack.sinks import OutputSpec, Sink
     from edgecrack.storage.run_folder import RunFolder
     from edgecrack.storage.totals import StorageTotals
+
+    Followers = Callable[[RunFolder, str], Sequence[Sink]]
+
+
+def no_followers(_folder: RunFolder, _run_id: str) -> Sequence[Sink]:
+    """Return nothing that would be written and synced after what keeps results in a folder."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +97,20 @@ class FolderRecording:
     Args:
         folder: New, and claimed.
         output: What is kept.
+        followers: Return what is written and synced after that, for a folder and a run's id.
     """
 
     is_rolling = False
 
-    def __init__(self, folder: RunFolder, output: OutputSpec) -> None:
-        self._folder, self._output = folder, output
+    def __init__(
+        self, folder: RunFolder, output: OutputSpec, followers: Followers = no_followers
+    ) -> None:
+        self._folder, self._output, self._followers = folder, output, followers
         self.path = folder.path
 
     def begin(self, state: Callable[[], Statement]) -> list[Sink]:
         """See `Recording`."""
-        return begin_folder(self._folder, self._output, state())
+        return begin_folder(self._folder, self._output, state(), self._followers)
 
     def previews(self, fps: float, *, in_hardware: bool) -> list[Sink]:
         """See `Recording`."""
@@ -130,15 +140,27 @@ class FolderRecording:
         self._folder.disk.close()
 
 
-def begin_folder(folder: RunFolder, output: OutputSpec, statement: Statement) -> list[Sink]:
+def begin_folder(
+    folder: RunFolder,
+    output: OutputSpec,
+    statement: Statement,
+    followers: Followers = no_followers,
+) -> list[Sink]:
     """Write a folder's first files, and return what keeps observations in it.
+
+    Args:
+        folder: New, and claimed.
+        output: What is kept.
+        statement: For ``run.json``.
+        followers: Return what is synced last: when it is, the folder's records are durable.
 
     Raises:
         SinkError: The disk is full or broken.
     """
     folder.reserve()
     folder.write_json("run.json", statement.record.as_json())
-    return open_sinks(folder, output, statement.record.run_id)
+    run_id = statement.record.run_id
+    return [*open_sinks(folder, output, run_id), *followers(folder, run_id)]
 
 
 def write_last_files(folder: RunFolder, statement: Statement) -> None:

@@ -141,6 +141,7 @@ def carry_out(
         return Outcome(parts.recording.path, last.report, last.record)
 
     try:
+        parts.uplink.begin(lambda: _figures(parts, start.run_id, meter.snapshot()))
         sinks = parts.recording.begin(partial(statement, _facts(parts)))
         _drive(config, parts, stop, meter, _Writing(sinks, outputs, statement))
     except BaseException as error:

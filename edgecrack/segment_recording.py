@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from edgecrack.errors import SinkError
-from edgecrack.recording import begin_folder, write_last_files
+from edgecrack.recording import begin_folder, no_followers, write_last_files
 from edgecrack.sinks.segments import Roll, SegmentSink
 from edgecrack.storage.disk import LocalDisk
 from edgecrack.storage.folder_lock import FolderLock
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from edgecrack.recording import Statement
+    from edgecrack.recording import Followers, Statement
     from edgecrack.sinks import OutputSpec, Sink
     from edgecrack.storage import StorageSpec
     from edgecrack.storage.disk import Disk
@@ -43,6 +43,7 @@ class SegmentRecording:
         output: What is kept.
         storage: When they are rolled, and how much room they may take.
         note: Told what ``storage`` (writing) and ``room`` (what is kept) do now, and why.
+        followers: See `FolderRecording`.
 
     Raises:
         SinkError: Another process writes its segments there.
@@ -56,11 +57,12 @@ class SegmentRecording:
         output: OutputSpec,
         storage: StorageSpec,
         note: Callable[[str, str, str], None] = lambda _part, _state, _reason: None,
+        followers: Followers = no_followers,
     ) -> None:
         self._disk = LocalDisk()
         make_folders(self._disk, parent)
         self._lock = FolderLock(parent)
-        self._segments = Segments(parent, output, self._disk, self._wake)
+        self._segments = Segments(parent, output, self._disk, self._wake, followers)
         self._sink = SegmentSink(self._segments.begin, roll_of(storage), partial(note, "storage"))
         self._housekeeper = Housekeeper(
             LocalDisk(), parent, quota_of(storage), self._segments.opened, partial(note, "room")
@@ -131,6 +133,7 @@ class Segments:
         output: What is kept in them.
         disk: What keeps them.
         on_closed: Called whenever one is not written any more.
+        followers: See `FolderRecording`.
 
     Attributes:
         path: The last that was begun, or the parent.
@@ -141,10 +144,16 @@ class Segments:
     state: Callable[[], Statement]
 
     def __init__(
-        self, parent: Path, output: OutputSpec, disk: Disk, on_closed: Callable[[], None]
+        self,
+        parent: Path,
+        output: OutputSpec,
+        disk: Disk,
+        on_closed: Callable[[], None],
+        followers: Followers = no_followers,
     ) -> None:
         self.path = self._parent = parent
         self._output, self._disk, self._on_closed = output, disk, on_closed
+        self._followers = followers
         self._opened: set[Path] = set()
         self._number = 0
 
@@ -170,7 +179,8 @@ class Segments:
         self._number += 1
         segment = OpenSegment(folder, self._number, self._disk.written_bytes, self)
         try:
-            segment.sinks = begin_folder(folder, self._output, segment.statement("running"))
+            running = segment.statement("running")
+            segment.sinks = begin_folder(folder, self._output, running, self._followers)
         except SinkError:
             with suppress(SinkError):  # there is no record in it
                 remove_folder(self._disk, folder.path)

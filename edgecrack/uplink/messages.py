@@ -56,6 +56,25 @@ class Figures:
     model_sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told of cracks.
+
+    Attributes:
+        unit: The unit's name.
+        run_id: What ties the records of a run together.
+        folder: Name of the folder that holds them.
+        frames: Whether evidence pictures are kept, so that a message may name them.
+        pictures: Whether masks are sent, too.
+    """
+
+    unit: str
+    run_id: str
+    folder: str
+    frames: bool = True
+    pictures: bool = False
+
+
 def topic_of(unit: str, *levels: str) -> str:
     """Return a topic of a unit.
 
@@ -78,32 +97,31 @@ def message_id(*what: object) -> str:
     return str(uuid.uuid5(_NAMESPACE, "/".join(map(str, what))))
 
 
-def crack_message(unit: str, run_id: str, observation: Observation, *, frames: bool) -> Message:
-    """Return the record of an observation: its Feature, with id, unit and model as members.
+def crack_message(told: Told, observation: Observation) -> Message:
+    """Return the record of an observation: its Feature, with id, unit, folder and model beside.
 
     Args:
-        unit: The unit's name.
-        run_id: What ties the records of one run together.
+        told: Of which unit, run and folder.
         observation: With a crack.
-        frames: Whether evidence pictures are kept, so that the Feature may name them.
     """
-    feature = to_feature(observation, frames=frames, run_id=run_id)
-    id_ = message_id(run_id, "crack", observation.frame.index)
-    more = {"unit": unit, "model_sha256": observation.detection.model_sha256}
+    feature = to_feature(observation, frames=told.frames, run_id=told.run_id)
+    id_ = message_id(told.run_id, "crack", observation.frame.index)
+    model_sha256 = observation.detection.model_sha256
+    more = {"unit": told.unit, "folder": told.folder, "model_sha256": model_sha256}
     payload = _json({"id": id_, **feature, **more})
-    return Message(id_, topic_of(unit, "cracks"), payload, Kind.CRACK)
+    return Message(id_, topic_of(told.unit, "cracks"), payload, Kind.CRACK)
 
 
-def picture_message(unit: str, run_id: str, observation: Observation) -> Message:
+def picture_message(told: Told, observation: Observation) -> Message:
     """Return the mask of an observation as PNG, under a topic that says of which frame."""
     index = observation.frame.index
-    id_ = message_id(run_id, "picture", index)
-    topic = topic_of(unit, "pictures", run_id, f"{index:08d}.png")
+    id_ = message_id(told.run_id, "picture", index)
+    topic = topic_of(told.unit, "pictures", told.run_id, f"{index:08d}.png")
     return Message(id_, topic, png_bytes(observation.mask, b""), Kind.PICTURE)
 
 
 def status_message(
-    unit: str, id_: str, figures: Figures | None, told: Mapping[str, object]
+    unit: str, id_: str, figures: Figures | None, more: Mapping[str, object]
 ) -> Message:
     """Return the status of a unit.
 
@@ -111,7 +129,7 @@ def status_message(
         unit: The unit's name.
         id_: The message's.
         figures: How far the run is; None while there is none.
-        told: What else there is to tell, such as the parts.
+        more: What else there is to tell, such as the parts.
     """
     run = {
         "run_id": figures and figures.run_id,
@@ -120,13 +138,13 @@ def status_message(
         "fps": round(figures.fps, 2) if figures and figures.fps is not None else None,
         "model_sha256": figures and figures.model_sha256,
     }
-    payload = _json({"id": id_, "unit": unit, **run, **told})
+    payload = _json({"id": id_, "unit": unit, **run, **more})
     return Message(id_, topic_of(unit, "status"), payload, Kind.STATUS)
 
 
-def health_message(unit: str, id_: str, told: Mapping[str, object]) -> Message:
+def health_message(unit: str, id_: str, more: Mapping[str, object]) -> Message:
     """Return what each part does, because one of them does something else than before."""
-    payload = _json({"id": id_, "unit": unit, **told})
+    payload = _json({"id": id_, "unit": unit, **more})
     return Message(id_, topic_of(unit, "health"), payload, Kind.STATUS)
 
 

@@ -13,7 +13,9 @@ from edgecrack.uplink import unit_name
 from edgecrack.uplink.budget import DayBudget
 from edgecrack.uplink.crack_sink import CrackSink
 from edgecrack.uplink.delivery import Delivery
+from edgecrack.uplink.intake import Intake
 from edgecrack.uplink.kernel_clock import synchronised_utc_ns
+from edgecrack.uplink.messages import Told
 from edgecrack.uplink.metering import Metering
 from edgecrack.uplink.outbox import Outbox
 from edgecrack.uplink.reporting import Reporter
@@ -57,6 +59,7 @@ class Messenger:
         self._outbox = Outbox(
             spec.outbox_file, on_trouble=lambda said: conditions.note("mqtt", "degraded", said)
         )
+        self._intake = Intake(self._outbox)
         self._reporter = Reporter(unit, conditions, spec.status_s, utc_ns)
         folder = spec.spool_folder
         self._spool = None if folder is None else Spool(folder, unit, self._disk)
@@ -75,10 +78,11 @@ class Messenger:
         self._reporter.figures = figures
         self._reporter.hurry()
 
-    def sink(self, run_id: str, *, frames: bool) -> CrackSink:
-        """Return what takes the cracks of a run, to be synced after what keeps their records."""
+    def sink(self, folder: str, run_id: str, *, frames: bool) -> CrackSink:
+        """Return what takes the cracks of a folder, to be synced after what keeps their records."""
         unit, pictures = unit_name(self._spec), self._spec.pictures
-        return CrackSink(self._outbox, unit, run_id, frames=frames, pictures=pictures)
+        told = Told(unit, run_id, folder, frames=frames, pictures=pictures)
+        return CrackSink(self._intake, told)
 
     def counts(self) -> dict[str, Any]:
         """Return what came of messages so far, and what waits."""
@@ -98,6 +102,7 @@ class Messenger:
 
         A thread that hangs is left behind: what the broker has not acknowledged is in the outbox.
         """
+        self._intake.close()
         self._over.set()
         self._thread.join(LEAVE_WITHIN_S + 5.0)
         if not self._thread.is_alive():
@@ -123,9 +128,8 @@ class Messenger:
         if time.monotonic() < self._collect_due_s:
             return
         self._collect_due_s = time.monotonic() + COLLECT_EACH_S
+        self._intake.put(self._reporter.due() if self._delivery.has_room_for_status else ())
         try:
-            if self._delivery.has_room_for_status:
-                self._outbox.put(self._reporter.due())
             if self._spool is not None:
                 self._spool.take_into(self._outbox)
         except SinkError as error:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from edgecrack.conditions import Conditions
     from edgecrack.sinks import Sink
+    from edgecrack.storage.run_folder import RunFolder
     from edgecrack.uplink import MqttSpec, UploadSpec
     from edgecrack.uplink.messages import Figures
 
@@ -44,9 +45,11 @@ class Uplink:
         if self.messenger is not None:
             self.messenger.begin(figures)
 
-    def sinks(self, run_id: str, *, frames: bool) -> list[Sink]:
-        """Return what takes the cracks of a run, to be synced after what keeps their records."""
-        return [] if self.messenger is None else [self.messenger.sink(run_id, frames=frames)]
+    def sinks(self, folder: RunFolder, run_id: str, *, frames: bool) -> list[Sink]:
+        """Return what is synced after that which keeps the records of a folder."""
+        if self.messenger is None:
+            return []
+        return [self.messenger.sink(folder.path.name, run_id, frames=frames)]
 
     def counts(self) -> dict[str, Any] | None:
         """Return what was sent so far and what waits; None where nothing is configured."""
@@ -104,5 +107,5 @@ def _uploads(
     budget = DayBudget(spec.budget_bytes, budget_file, disk, synchronised_utc_ns)
     gate = Gate(budget, Metering(spec.metered).is_metered)
     store = HttpStore(parse_store(spec.address), spec.region, spec.credentials_file)
-    uploader = Uploader(store, lambda: sealed_segments(runs_folder), disk, gate, note, unit)
+    uploader = Uploader(store, lambda: sealed_segments(disk, runs_folder), disk, gate, note, unit)
     return UploadThread(uploader, note)

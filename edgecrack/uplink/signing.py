@@ -76,7 +76,7 @@ def encoded_path(*levels: str) -> str:
         >>> encoded_path("a b", "masks/1.png")
         '/a%20b/masks/1.png'
     """
-    return "".join(f"/{quote(level, safe='/-_.~')}" for level in levels)
+    return "".join(f"/{quote(level, safe='/-_.~', errors='surrogateescape')}" for level in levels)
 
 
 def _key(secret: str, scope: str) -> bytes:

@@ -21,8 +21,8 @@ from edgecrack.uplink.signing import EMPTY_SHA256, Request, encoded_path, signed
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from edgecrack.storage.disk import Digest
     from edgecrack.uplink.addresses import StoreAddress
-    from edgecrack.uplink.sealed import SealedFile
 
 PATIENCE_S = 30.0
 _CHUNK_BYTES = 1 << 16
@@ -60,19 +60,19 @@ class HttpStore:
         self._tls = ssl.create_default_context() if address.is_tls else None
         self.moved_bytes = 0
 
-    def has(self, name: str, file: SealedFile) -> bool:
+    def has(self, name: str, digest: Digest) -> bool:
         """Whether a file is there, byte for byte.
 
         Args:
             name: Under the address, with slashes.
-            file: What it must be.
+            digest: Of what it must be.
         """
         asked = {"x-amz-checksum-mode": "ENABLED", "Want-Repr-Digest": "sha-256=9"}
         reply = self._ask("HEAD", name, asked)
         if reply.status in _MISSING:
             return False
         _check(reply, name)
-        if int(reply.headers.get("content-length", -1)) != file.size_bytes:
+        if int(reply.headers.get("content-length", -1)) != digest.size_bytes:
             return False
         told = _told_sha256(reply.headers)
         if told is None:
@@ -81,23 +81,23 @@ class HttpStore:
                 return False
             _check(reply, name)
             told = reply.sha256
-        return told == file.sha256
+        return told == digest.sha256
 
-    def put(self, name: str, file: SealedFile, path: Path) -> None:
+    def put(self, name: str, digest: Digest, path: Path) -> None:
         """Put a file there, in place of what has its name.
 
         Args:
             name: Under the address, with slashes.
-            file: What it is.
+            digest: Of what it is.
             path: Where it lies.
         """
-        digest = base64.b64encode(bytes.fromhex(file.sha256)).decode()
-        headers = {"Content-Length": str(file.size_bytes)}
+        told = base64.b64encode(bytes.fromhex(digest.sha256)).decode()
+        headers = {"Content-Length": str(digest.size_bytes)}
         if self._address.is_s3:
-            headers["x-amz-checksum-sha256"] = digest
+            headers["x-amz-checksum-sha256"] = told
         else:
-            headers["Repr-Digest"] = f"sha-256=:{digest}:"
-        _check(self._ask("PUT", name, headers, (file, path)), name)
+            headers["Repr-Digest"] = f"sha-256=:{told}:"
+        _check(self._ask("PUT", name, headers, (digest, path)), name)
 
     def close(self) -> None:
         """Disconnect; safe to call twice."""
@@ -110,7 +110,7 @@ class HttpStore:
         method: str,
         name: str,
         headers: dict[str, str],
-        body: tuple[SealedFile, Path] | None = None,
+        body: tuple[Digest, Path] | None = None,
     ) -> Reply:
         path = self._address.path + encoded_path(name)
         headers = self._with_credentials(method, path, headers, body[0].sha256 if body else None)

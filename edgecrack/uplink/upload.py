@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 from edgecrack.backoff import Backoff
 from edgecrack.errors import ConfigError, SinkError
 from edgecrack.storage.replace_file import replace_file
-from edgecrack.uplink.sealed import SEAL, UPLOADED, described
+from edgecrack.storage.segment import SEAL, UPLOADED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from edgecrack.storage.disk import Disk
+    from edgecrack.storage.disk import Digest, Disk
     from edgecrack.uplink.budget import DayBudget
-    from edgecrack.uplink.sealed import SealedFile, SealedSegment
+    from edgecrack.uplink.sealed import SealedSegment
     from edgecrack.uplink.store import HttpStore
 
 LOOK_EACH_S = 30.0
@@ -96,6 +96,10 @@ class Uploader:
                 self._counts["damaged"] += 1
                 self._damaged[segment.folder] = str(error)
                 continue
+            except (FileNotFoundError, SinkError):
+                if self._disk.is_folder(segment.folder):
+                    raise
+                continue  # deleted meanwhile, to make room
             if why_not:
                 self._note("waiting", why_not)
                 return LOOK_EACH_S
@@ -105,41 +109,41 @@ class Uploader:
 
     def _upload(self, segment: SealedSegment) -> str:
         """Send a segment and mark it; return why that must wait, if so."""
-        seal = described(segment.folder, SEAL)
-        for file in (*segment.files, seal):
-            why_not = self._gate.why_not(file.size_bytes)
+        seal = self._disk.digest(segment.folder / SEAL)
+        for path, digest in (*segment.files.items(), (SEAL, seal)):
+            why_not = self._gate.why_not(digest.size_bytes)
             if why_not:
                 return why_not
             self._note("uploading", "")
-            self._send(segment.folder, file)
+            self._send(segment.folder, path, digest)
         done = {
             "written_utc": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             "seal_sha256": seal.sha256,
             "files": len(segment.files) + 1,
-            "bytes": seal.size_bytes + sum(file.size_bytes for file in segment.files),
+            "bytes": seal.size_bytes + sum(digest.size_bytes for digest in segment.files.values()),
         }
         data = json.dumps(done, indent=2).encode() + b"\n"
         replace_file(self._disk, segment.folder / UPLOADED, data)
         self._counts["segments"] += 1
         return ""
 
-    def _send(self, folder: Path, file: SealedFile) -> None:
+    def _send(self, folder: Path, path: str, digest: Digest) -> None:
         """Send a file unless it is there, and see that it is there then."""
-        name = f"{self._unit}/{folder.name}/{file.path}"
+        name = f"{self._unit}/{folder.name}/{path}"
         before_bytes = self._store.moved_bytes
         try:
-            if self._store.has(name, file):
+            if self._store.has(name, digest):
                 self._counts["there_already"] += 1
                 return
-            if described(folder, file.path) != file:
-                raise DamagedSegmentError(f"{folder.name}/{file.path} is not what its seal says")
-            self._store.put(name, file, folder / file.path)
-            if not self._store.has(name, file):
+            if self._disk.digest(folder / path) != digest:
+                raise DamagedSegmentError(f"{folder.name}/{path} is not what its seal says")
+            self._store.put(name, digest, folder / path)
+            if not self._store.has(name, digest):
                 raise ConnectionError(f"{name} is not in the store as it was sent")
         finally:
             self._gate.spend(self._store.moved_bytes - before_bytes)
         self._counts["files"] += 1
-        self._counts["bytes"] += file.size_bytes
+        self._counts["bytes"] += digest.size_bytes
 
 
 class Gate:

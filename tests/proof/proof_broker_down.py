@@ -85,7 +85,7 @@ def bench(tmp_path):
 def test_down_while_all_of_them_arrive(bench, capsys):
     """The broker is stopped, all are put, it is started: timed from its start."""
     mosquitto, office, unit, watch = bench
-    outbox = unit.sink("run", frames=True)._outbox  # noqa: SLF001
+    outbox = unit._outbox  # noqa: SLF001
     until(lambda: office.of("availability"))
     mosquitto.stop()
     for first in range(0, MESSAGES, AT_ONCE):
@@ -99,7 +99,7 @@ def test_down_while_all_of_them_arrive(bench, capsys):
 def test_killed_again_and_again_while_they_arrive(bench, capsys):
     """The broker is killed (SIGKILL) ten times while messages stream: timed from the first."""
     mosquitto, office, unit, watch = bench
-    outbox, pause = unit.sink("run", frames=True)._outbox, threading.Event()  # noqa: SLF001
+    outbox, pause = unit._outbox, threading.Event()  # noqa: SLF001
     began_s = time.monotonic()
     for first in range(0, MESSAGES, AT_ONCE):
         outbox.put(numbered(first, AT_ONCE))

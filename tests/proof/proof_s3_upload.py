@@ -1,6 +1,5 @@
 """Finished segments on a real S3-compatible server, SeaweedFS, which pip brings as a program."""
 
-import hashlib
 import json
 import os
 import subprocess
@@ -12,10 +11,11 @@ from dataclasses import replace
 import pytest
 
 from edgecrack.conditions import Conditions
-from edgecrack.storage.disk import LocalDisk
+from edgecrack.storage.disk import Digest, LocalDisk
+from edgecrack.storage.segment import read_seal, seal
 from edgecrack.uplink.addresses import parse_store
 from edgecrack.uplink.budget import DayBudget
-from edgecrack.uplink.sealed import described, sealed_segments
+from edgecrack.uplink.sealed import sealed_segments
 from edgecrack.uplink.store import HttpStore
 from edgecrack.uplink.upload import Gate, Uploader
 from tests.edgecrack.real_gpsd import free_port
@@ -81,13 +81,10 @@ def runs(tmp_path):
     for number in range(SEGMENTS):
         folder = tmp_path / "runs" / f"20260501T12{number:02d}00Z"
         (folder / "masks").mkdir(parents=True)
-        listed = []
         for index in range(FILES):
             name = f"masks/{index:08d} $.png"
             (folder / name).write_bytes(os.urandom(20_000 + index))
-            file = described(folder, name)
-            listed.append({"path": name, "sha256": file.sha256, "bytes": file.size_bytes})
-        (folder / "seal.json").write_text(json.dumps({"files": listed}))
+        seal(LocalDisk(), folder, order=number + 1)
     return tmp_path / "runs"
 
 
@@ -131,7 +128,9 @@ def test_segments_arrive_though_the_server_is_killed(server, runs, tmp_path, cap
             conditions.note("upload", state, reason)
             said.append(state)
 
-        uploader = Uploader(store, lambda: sealed_segments(runs), LocalDisk(), gate, note, "van-7")
+        uploader = Uploader(
+            store, lambda: sealed_segments(LocalDisk(), runs), LocalDisk(), gate, note, "van-7"
+        )
 
         def is_half():
             return uploader.counts()["files"] > SEGMENTS * FILES // 2
@@ -150,10 +149,9 @@ def test_segments_arrive_though_the_server_is_killed(server, runs, tmp_path, cap
 
         until(is_done, 60)
         for segment in runs.iterdir():
-            for file in json.loads((segment / "seal.json").read_text())["files"]:
-                name = f"van-7/{segment.name}/{file['path']}"
-                reply = seen._ask("GET", name, {})  # noqa: SLF001
-                assert (reply.sha256, reply.size_bytes) == (file["sha256"], file["bytes"])
+            for path, digest in read_seal(LocalDisk(), segment).files.items():
+                reply = seen._ask("GET", f"van-7/{segment.name}/{path}", {})  # noqa: SLF001
+                assert Digest(reply.size_bytes, reply.sha256) == digest
         with capsys.disabled():
             sys.stdout.write(f"\n{dict(uploader.counts())}\n")
 
@@ -163,7 +161,7 @@ def test_a_wrong_secret_and_spoilt_bytes_are_refused_by_the_server(server, tmp_p
     with closing(store_of(server, tmp_path)) as store:
         make_bucket(server, tmp_path)
         (tmp_path / "a").write_bytes(b"right")
-        file = described(tmp_path, "a")
+        file = Digest.of(b"right")
         stranger = store_of(server, tmp_path, "wrong")
         with closing(stranger), pytest.raises(ConnectionError, match="403"):
             stranger.put("van-7/a", file, tmp_path / "a")
@@ -174,4 +172,3 @@ def test_a_wrong_secret_and_spoilt_bytes_are_refused_by_the_server(server, tmp_p
         (tmp_path / "a").write_bytes(b"right")
         store.put("van-7/a", file, tmp_path / "a")
         assert store.has("van-7/a", file)
-        assert hashlib.sha256(b"right").hexdigest() == file.sha256

@@ -12,9 +12,11 @@ from edgecrack.sinks.record_only import without_pictures
 from edgecrack.sinks.writer import Writer
 from edgecrack.storage.disk import LocalDisk
 from edgecrack.storage.run_folder import RunFolder
-from edgecrack.uplink import crack_sink
+from edgecrack.uplink import intake as intake_module
 from edgecrack.uplink.crack_sink import CrackSink
+from edgecrack.uplink.intake import Intake
 from edgecrack.uplink.message import Kind
+from edgecrack.uplink.messages import Told
 from edgecrack.uplink.outbox import Outbox
 from tests.edgecrack.survey_parts import frame
 
@@ -37,9 +39,15 @@ def outbox(tmp_path):
 
 
 @pytest.fixture
-def sink(outbox):
+def intake(outbox):
+    """Return what stands before it."""
+    return Intake(outbox)
+
+
+@pytest.fixture
+def sink(intake):
     """Return a sink that puts pictures, too."""
-    return CrackSink(outbox, "van-7", "run-1", pictures=True)
+    return CrackSink(intake, Told("van-7", "run-1", "20260501T120000Z", pictures=True))
 
 
 def test_nothing_is_put_before_it_is_synced(sink, outbox):
@@ -63,7 +71,9 @@ def test_a_crack_is_the_feature_of_its_record_with_an_id_that_stays(sink, outbox
     assert (crack.topic, told["type"], told["id"]) == (
         "edgecrack/van-7/cracks", "Feature", crack.id,
     )  # fmt: skip
-    assert (told["unit"], told["model_sha256"]) == ("van-7", "f" * 64)
+    assert (told["unit"], told["folder"], told["model_sha256"]) == (
+        "van-7", "20260501T120000Z", "f" * 64,
+    )  # fmt: skip
     assert (told["properties"]["frame"], told["properties"]["run_id"]) == (7, "run-1")
     assert picture.topic == "edgecrack/van-7/pictures/run-1/00000007.png"
     assert picture.payload.startswith(b"\x89PNG")
@@ -79,7 +89,7 @@ def test_a_record_without_its_pictures_has_no_picture(sink, outbox):
     assert [*outbox.waiting()] == [Kind.CRACK]
 
 
-def test_an_outbox_that_fails_ends_no_survey(sink, outbox, tmp_path):
+def test_an_outbox_that_fails_ends_no_survey(sink, intake, outbox, tmp_path):
     """Messages wait in memory until it works again; none is put twice."""
     (tmp_path / "unit").write_text("")
     sink.write(observation(1))
@@ -88,16 +98,17 @@ def test_an_outbox_that_fails_ends_no_survey(sink, outbox, tmp_path):
     sink.sync()
     assert outbox.problem
     (tmp_path / "unit").unlink()
-    sink.sync()
-    assert [message.kind for message in outbox.take(9)].count(Kind.CRACK) == 2
+    intake.put()
+    cracks = [json.loads(message.payload) for message in outbox.take(9, [Kind.CRACK])]
+    assert [crack["properties"]["frame"] for crack in cracks] == [1, 2]
     assert outbox.counts()["put"] == 4
 
 
 def test_what_waits_in_memory_is_bounded_and_what_goes_is_counted(
-    sink, outbox, tmp_path, monkeypatch
+    sink, intake, outbox, tmp_path, monkeypatch
 ):
     """Pictures first, then the oldest; and at the end all that could not be put."""
-    monkeypatch.setattr(crack_sink, "MOST_WAITING_BYTES", 20_000)
+    monkeypatch.setattr(intake_module, "MOST_WAITING_BYTES", 20_000)
     (tmp_path / "unit").write_text("")
     for index in range(100):
         sink.write(observation(index))
@@ -106,11 +117,30 @@ def test_what_waits_in_memory_is_bounded_and_what_goes_is_counted(
     assert counts["dropped_picture"] >= 95
     assert 60 < counts["dropped_crack"] < 95
     sink.close()
-    sink.close()
+    intake.close()
+    intake.close()
     assert outbox.counts()["dropped_crack"] == 100
 
 
-def test_every_message_has_its_record_on_the_disk(outbox, tmp_path):
+def test_what_was_never_synced_is_told_to_nobody(sink, outbox):
+    """Its record is not on the disk: whoever keeps it writes it again, or it is lost, too."""
+    sink.write(observation(1))
+    sink.close()
+    sink.sync()
+    assert outbox.waiting() == {}
+
+
+def test_a_record_that_is_written_again_in_a_new_folder_is_told_once(intake, outbox):
+    """A disk that failed for a while: its id is that of the run and the frame."""
+    for folder in ("20260501T120000Z", "20260501T121000Z"):
+        sink = CrackSink(intake, Told("van-7", "run-1", folder))
+        sink.write(observation(1))
+        sink.sync()
+        sink.close()
+    assert outbox.counts()["put"] == 1
+
+
+def test_every_message_has_its_record_on_the_disk(intake, outbox, tmp_path):
     """As the last of a run's sinks it is synced after the lines and pictures that it speaks of."""
     folder = RunFolder.create(tmp_path / "run", LocalDisk())
     records = tmp_path / "run" / "cracks.geojsonl"
@@ -124,7 +154,11 @@ def test_every_message_has_its_record_on_the_disk(outbox, tmp_path):
         put(messages)
 
     outbox.put = checked
-    sinks = [ImageSink(folder), GeoJsonSink(folder), CrackSink(outbox, "van-7", "run-1")]
+    sinks = [
+        ImageSink(folder),
+        GeoJsonSink(folder),
+        CrackSink(intake, Told("van-7", "run-1", "run")),
+    ]
     with Writer(sinks, most_bytes=2**20, sync_every_s=0.01) as writer:
         for index in range(100):
             writer.put(observation(index), wait=True)

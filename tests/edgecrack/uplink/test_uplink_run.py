@@ -3,46 +3,71 @@
 import json
 import signal
 import sys
+from contextlib import closing
 
 import pytest
 
 from edgecrack.conditions import Conditions
 from edgecrack.config import configure
 from edgecrack.errors import ConfigError, UsageError
+from edgecrack.storage.disk import LocalDisk
+from edgecrack.storage.segment import seal
 from edgecrack.uplink import MqttSpec, UploadSpec
 from edgecrack.uplink.credentials import read_credentials
 from edgecrack.uplink.messages import Figures
 from edgecrack.uplink.opening import open_uplink
 from edgecrack.uplink.outbox import Outbox
 from edgecrack.uplink.reporting import HEALTH_EACH_S, Reporter
+from tests.edgecrack.put_server import PutServer
 from tests.edgecrack.real_mosquitto import until as wait
 
 SOURCE = "test:?width=320&height=240&fps=20&frames={}"
 
 
 @pytest.mark.slow
-def test_each_crack_of_a_survey_reaches_the_broker(survey, broker, listener, features, tmp_path):
-    """Lines on the disk and messages at the broker are the same, and the report counts them."""
-    mosquitto = broker()
+def test_each_crack_of_a_unit_that_rolls_reaches_the_broker(
+    command, tiny_bundle, broker, listener, tmp_path
+):
+    """Lines on the disk and messages are the same; an earlier segment is uploaded meanwhile."""
+    mosquitto, runs = broker(), tmp_path / "runs"
     office = listener(mosquitto.port)
-    ended = survey(
-        SOURCE.format(30), tmp_path / "out", "--min-crack-share", 0, "--mqtt-pictures",
-        "--mqtt", f"mqtt://127.0.0.1:{mosquitto.port}", "--unit", "van-7", "--metered", "no",
-        "--outbox", tmp_path / "outbox.db", "--spool", tmp_path / "spool",
-    )  # fmt: skip
+    (runs / "20260501T120000Z").mkdir(parents=True)
+    (runs / "20260501T120000Z" / "run.json").write_text("{}")
+    seal(LocalDisk(), runs / "20260501T120000Z")
+    with closing(PutServer()) as server:
+        ended = command(
+            "run", SOURCE.format(60), "--model", tiny_bundle, "--live", "--json",
+            "--runs-folder", runs, "--roll-minutes", 0.02, "--keep-free-mb", 0,
+            "--min-crack-share", 0, "--mqtt", f"mqtt://127.0.0.1:{mosquitto.port}",
+            "--unit", "van-7", "--metered", "no", "--mqtt-pictures",
+            "--outbox", tmp_path / "outbox.db", "--spool", tmp_path / "spool",
+            "--upload", server.address, "--upload-metered", "no",
+        )  # fmt: skip
+        assert len(server.files) == 2
     assert ended.code == 0, ended.stderr
-    lines = features(tmp_path / "out")
-    wait(lambda: len(office.ids("cracks")) == len(lines) > 0)
-    told = [json.loads(payload) for payload, *_ in office.of("cracks")]
-    assert [feature["properties"] for feature in told] == [line["properties"] for line in lines]
-    wait(lambda: len(office.of("pictures")) == len(lines))
+    lines = {
+        (path.parent.name, line["properties"]["frame"])
+        for path in runs.glob("*/cracks.geojsonl")
+        for line in map(json.loads, path.read_text().splitlines())
+    }
+    told = {}
+
+    def has_all():
+        told.update({id_: json.loads(payload) for payload, _, id_ in office.of("cracks")})
+        return len(told) >= len(lines) > 0
+
+    wait(has_all)
+    found = {(crack["folder"], crack["properties"]["frame"]) for crack in told.values()}
+    assert found == lines
+    assert len({folder for folder, _ in lines}) > 1
+    wait(lambda: len(office.ids("pictures")) == len(lines))
     wait(lambda: office.of("availability")[-1][0] == b"offline")
-    report = ended.json["uplink"]["mqtt"]
-    assert report["put"] >= 2 * len(lines)
-    last = json.loads(office.of("status")[-1][0])
+    assert ended.json["uplink"]["mqtt"]["put"] >= 2 * len(lines)
+    assert (ended.json["uplink"]["upload"]["segments"], ended.json["storage"]["repaired"]) == (1, 0)
+    last, (one, *_) = json.loads(office.of("status")[-1][0]), told.values()
     assert last["parts"]["mqtt"]["state"] == "connected"
-    assert (last["frames"], last["run_id"]) == (30, told[0]["properties"]["run_id"])
-    assert last["model_sha256"] == told[0]["model_sha256"] == ended.json["bundle"]["sha256"]
+    assert (last["frames_with_crack"], last["run_id"]) == (len(lines), one["properties"]["run_id"])
+    assert last["model_sha256"] == one["model_sha256"] == ended.json["bundle"]["sha256"]
 
 
 @pytest.mark.slow
@@ -70,7 +95,7 @@ def test_without_a_broker_and_a_store_nothing_is_opened(tmp_path):
     """A plain run has no uplink, no thread, and no file of one."""
     uplink = open_uplink(MqttSpec(), UploadSpec(), tmp_path, Conditions())
     assert uplink.counts() is None
-    assert uplink.sinks("run", frames=True) == []
+    assert uplink.sinks(None, "run", frames=True) == []
     uplink.begin(lambda: Figures("run", 0, 0, None, "f" * 64))
     uplink.close()
     assert [*tmp_path.iterdir()] == []

@@ -1,18 +1,20 @@
 """Finished segments, uploaded to a server that fails in the ways that servers do."""
 
 import json
+import shutil
 from contextlib import ExitStack, closing
 
 import pytest
 
 from edgecrack.conditions import Conditions
 from edgecrack.storage.disk import LocalDisk
+from edgecrack.storage.segment import seal
 from edgecrack.uplink import MqttSpec, UploadSpec
 from edgecrack.uplink.addresses import parse_store
 from edgecrack.uplink.budget import DayBudget
 from edgecrack.uplink.credentials import Credentials
 from edgecrack.uplink.opening import open_uplink
-from edgecrack.uplink.sealed import SealedFile, described, sealed_segments
+from edgecrack.uplink.sealed import sealed_segments
 from edgecrack.uplink.signing import Request, encoded_path, signed_headers
 from edgecrack.uplink.store import HttpStore
 from edgecrack.uplink.upload import Gate, Uploader
@@ -37,9 +39,7 @@ def runs(tmp_path):
         (folder / segment / "masks").mkdir(parents=True)
         for name in NAMES:
             (folder / segment / name).write_bytes(f"{segment} {name}".encode() * 99)
-        files = [described(folder / segment, name) for name in NAMES]
-        listed = [{"path": f.path, "sha256": f.sha256, "bytes": f.size_bytes} for f in files]
-        (folder / segment / "seal.json").write_text(json.dumps({"files": listed}))
+        seal(LocalDisk(), folder / segment, order=int(segment[11:13]))
     (folder / "20260501T122000Z").mkdir()
     (folder / "20260501T122000Z" / "run.json").write_text("{}")
     return folder
@@ -60,7 +60,9 @@ def uploader(server, runs, tmp_path):
 
         gate = Gate(budget, lambda: is_metered)
         stores.enter_context(closing(store))
-        made = Uploader(store, lambda: sealed_segments(runs), LocalDisk(), gate, note, "van-7")
+        made = Uploader(
+            store, lambda: sealed_segments(LocalDisk(), runs), LocalDisk(), gate, note, "van-7"
+        )
         return made, conditions
 
     with stores:
@@ -76,8 +78,8 @@ def again(uploader):
 def arrived(server, runs):
     """Return whether each finished segment is in the store as it lies here."""
     here = {
-        f"/surveys/van-7/{seal.parent.name}{encoded_path(name)}": (seal.parent / name).read_bytes()
-        for seal in runs.glob("*/seal.json")
+        f"/surveys/van-7/{file.parent.name}{encoded_path(name)}": (file.parent / name).read_bytes()
+        for file in runs.glob("*/seal.json")
         for name in [*NAMES, "seal.json"]
     }
     return server.files == here
@@ -92,9 +94,9 @@ def test_a_finished_segment_arrives_whole_and_is_marked_then(server, runs, uploa
     assert arrived(server, runs)
     assert [path.rpartition("/")[2] for path in server.of("PUT")].index("seal.json") == len(NAMES)
     assert bool(server.of("GET")) != tells
-    for seal in runs.glob("*/seal.json"):
-        marked = json.loads((seal.parent / "uploaded.json").read_text())
-        assert marked["seal_sha256"] == described(seal.parent, "seal.json").sha256
+    for file in runs.glob("*/seal.json"):
+        marked = json.loads((file.parent / "uploaded.json").read_text())
+        assert marked["seal_sha256"] == LocalDisk().digest(file).sha256
         assert marked["files"] == len(NAMES) + 1
     assert upload.counts()["segments"] == 2
     assert conditions.now()["upload"].state == "idle"
@@ -180,17 +182,30 @@ def test_a_unit_uploads_beside_its_survey(server, runs):
     uplink.close()
 
 
-@pytest.mark.parametrize("path", ["../a", "/etc/passwd", "a/../../b", "", "a\0b"])
-def test_a_seal_leads_nowhere_else(path):
-    """A file that does not lie in its segment is refused."""
-    with pytest.raises(ValueError, match="segment"):
-        SealedFile(path, "0" * 64, 1)
+def test_the_oldest_goes_first_by_order_and_not_by_name(runs):
+    """A clock that was wrong gives a segment a wrong name."""
+    seal(LocalDisk(), runs / "20260501T120000Z", order=99)
+    names = [segment.folder.name for segment in sealed_segments(LocalDisk(), runs)]
+    assert names == ["20260501T121000Z", "20260501T120000Z"]
+
+
+def test_a_segment_that_is_deleted_meanwhile_holds_up_no_other(runs, uploader):
+    """Room was needed: what is gone is no failure."""
+    upload, conditions = uploader()
+    pending = sealed_segments(LocalDisk(), runs)
+    upload._pending = lambda: pending  # noqa: SLF001
+    shutil.rmtree(pending[0].folder)
+    again(upload)
+    assert (upload.counts()["segments"], upload.counts()["failures"]) == (1, 0)
+    assert conditions.now()["upload"].state == "idle"
 
 
 def test_a_seal_that_cannot_be_read_is_left_to_recovery(runs):
     """Half a seal, and one that leads elsewhere, stop no other segment."""
     (runs / "20260501T120000Z" / "seal.json").write_text('{"files": [{"path": "../x"')
-    assert [segment.folder.name for segment in sealed_segments(runs)] == ["20260501T121000Z"]
+    assert [segment.folder.name for segment in sealed_segments(LocalDisk(), runs)] == [
+        "20260501T121000Z"
+    ]
 
 
 S3_KEY = Credentials("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
