@@ -24,6 +24,7 @@ from edgecrack.sinks import OutputSpec
 from edgecrack.sources import SourceSpec
 from edgecrack.storage import StorageSpec
 from edgecrack.toml import read_toml
+from edgecrack.uplink import MqttSpec, UploadSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -40,6 +41,8 @@ SPECS = {
     "detection": DetectionSpec,
     "output": OutputSpec,
     "storage": StorageSpec,
+    "mqtt": MqttSpec,
+    "upload": UploadSpec,
 }
 """Table of ``unit.toml`` -> what may be set in it."""
 
@@ -72,6 +75,8 @@ class RunConfig:
         detection: What counts as a crack.
         output: What is kept.
         storage: How a run that goes on for weeks is kept.
+        mqtt: What is told to whom.
+        upload: Where finished segments go.
     """
 
     source: SourceSpec
@@ -80,6 +85,8 @@ class RunConfig:
     detection: DetectionSpec = field(default_factory=DetectionSpec)
     output: OutputSpec = field(default_factory=OutputSpec)
     storage: StorageSpec = field(default_factory=StorageSpec)
+    mqtt: MqttSpec = field(default_factory=MqttSpec)
+    upload: UploadSpec = field(default_factory=UploadSpec)
 
     def as_json(self) -> dict[str, Any]:
         """Return JSON values, table by table, printable and without secrets."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,13 +17,14 @@ from edgecrack.models.choice import choose
 from edgecrack.models.selftest import asked_variants
 from edgecrack.positions import GATE
 from edgecrack.positions.positioning import Listeners, open_positioning
-from edgecrack.recording import FolderRecording
+from edgecrack.recording import FolderRecording, sinks_of
 from edgecrack.segment_recording import SegmentRecording
 from edgecrack.segmenters import load_segmenter
 from edgecrack.sources import image_folder
 from edgecrack.sources.reconnection import open_returning
 from edgecrack.storage.disk import LocalDisk
 from edgecrack.storage.run_folder import RunFolder
+from edgecrack.uplink.opening import Uplink, open_uplink
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from edgecrack.config import RunConfig
     from edgecrack.positions.positioning import Positioning
     from edgecrack.positions.reception import ReceiverChange
-    from edgecrack.recording import Recording
+    from edgecrack.recording import FolderSinks, Recording
     from edgecrack.segmenters import Segmenter
     from edgecrack.sources import Source, SourceInfo
 
@@ -53,6 +54,7 @@ class Parts:
         recording: What keeps the results.
         backend_choice: Why this backend and precision run the network.
         dating: Gives frames their UTC, once that may be believed; None where they have it.
+        uplink: What leaves the unit by itself.
     """
 
     bundle: Bundle
@@ -62,6 +64,7 @@ class Parts:
     recording: Recording
     backend_choice: str = ""
     dating: Dating | None = None
+    uplink: Uplink = field(default_factory=Uplink)
 
 
 def open_parts(
@@ -87,6 +90,8 @@ def open_parts(
     variant = asked_variants(bundle, config.model)[0]  # before anything else is opened
     networks = bundle.networks(variant.precision, config.model.size_px)
     sizes_px = [network.size_px for network in networks]
+    uplink = open_uplink(config.mqtt, config.upload, config.output.runs_folder, conditions)
+    stack.enter_context(closing(uplink))  # first: it tells that the camera is waited for
     waiting = partial(on_progress, "s of waiting for the source")
     source = open_returning(config.source, sizes_px, _noting_capture(conditions), waiting)
     stack.enter_context(closing(source))
@@ -98,8 +103,9 @@ def open_parts(
     choice = choose(bundle, model, on_progress)
     segmenter = load_segmenter(bundle, choice.applied_to(model), live=source.info.live)
     stack.enter_context(closing(segmenter))
-    recording = stack.enter_context(closing(_recording(config, conditions, dating)))
-    return Parts(bundle, segmenter, source, positioning, recording, choice.why, dating)
+    sinks = _sinks_of(config, dating, uplink)
+    recording = stack.enter_context(closing(_recording(config, conditions, sinks)))
+    return Parts(bundle, segmenter, source, positioning, recording, choice.why, dating, uplink)
 
 
 def _positioning(
@@ -125,16 +131,21 @@ def _positioning(
     )  # fmt: skip
 
 
-def _recording(config: RunConfig, conditions: Conditions, dating: Dating | None) -> Recording:
+def _sinks_of(config: RunConfig, dating: Dating | None, uplink: Uplink) -> FolderSinks:
+    followers = partial(uplink.sinks, frames=config.output.frames)
+    return sinks_of(config.output, dating.gate if dating else None, followers)
+
+
+def _recording(config: RunConfig, conditions: Conditions, sinks: FolderSinks) -> Recording:
     """Return what keeps the results: the last to be opened, so that nothing bad leaves a folder."""
-    output, gate = config.output, dating.gate if dating else None
+    output = config.output
     if config.storage.rolls:
-        return SegmentRecording(output.runs_folder, output, config.storage, conditions.note, gate)
+        return SegmentRecording(output.runs_folder, sinks, config.storage, conditions.note)
     disk = LocalDisk()
     if output.folder is not None:
-        return FolderRecording(RunFolder.create(output.folder, disk), output, gate)
+        return FolderRecording(RunFolder.create(output.folder, disk), output, sinks)
     name = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
-    return FolderRecording(RunFolder.create_in(output.runs_folder, name, disk), output, gate)
+    return FolderRecording(RunFolder.create_in(output.runs_folder, name, disk), output, sinks)
 
 
 def _noting_capture(conditions: Conditions) -> Callable[[StateChange], None]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from edgecrack.sinks import open_previews, open_sinks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from edgecrack.clock.gate import ClockGate
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from edgecrack.sinks import OutputSpec, Sink
     from edgecrack.storage.run_folder import RunFolder
     from edgecrack.storage.totals import StorageTotals
+
+    Followers = Callable[[RunFolder, str], Sequence[Sink]]
+    FolderSinks = Callable[[RunFolder, RunRecord], list[Sink]]
+
+
+def no_followers(_folder: RunFolder, _run_id: str) -> Sequence[Sink]:
+    """Return nothing that would be written and synced after what keeps results in a folder."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +99,20 @@ class FolderRecording:
     Args:
         folder: New, and claimed.
         output: What is kept.
-        gate: What is believed of the clock; None where it is not asked about.
+        sinks: What keeps observations in it; None is what ``output`` says, and nothing else.
     """
 
     is_rolling = False
 
     def __init__(
-        self, folder: RunFolder, output: OutputSpec, gate: ClockGate | None = None
+        self, folder: RunFolder, output: OutputSpec, sinks: FolderSinks | None = None
     ) -> None:
-        self._folder, self._output, self._gate = folder, output, gate
+        self._folder, self._output, self._sinks = folder, output, sinks or sinks_of(output)
         self.path = folder.path
 
     def begin(self, state: Callable[[], Statement]) -> list[Sink]:
         """See `Recording`."""
-        return begin_folder(self._folder, self._output, state(), self._gate)
+        return begin_folder(self._folder, self._sinks, state())
 
     def previews(self, fps: float, *, in_hardware: bool) -> list[Sink]:
         """See `Recording`."""
@@ -134,18 +142,40 @@ class FolderRecording:
         self._folder.disk.close()
 
 
-def begin_folder(
-    folder: RunFolder, output: OutputSpec, statement: Statement, gate: ClockGate | None = None
-) -> list[Sink]:
+def begin_folder(folder: RunFolder, sinks: FolderSinks, statement: Statement) -> list[Sink]:
     """Write a folder's first files, and return what keeps observations in it.
+
+    Args:
+        folder: New, and claimed.
+        output: What is kept.
+        statement: For ``run.json``.
+        followers: Return what is synced last: when it is, the folder's records are durable.
 
     Raises:
         SinkError: The disk is full or broken.
     """
     folder.reserve()
-    record = statement.record
-    folder.write_json("run.json", record.as_json())
-    return open_sinks(folder, output, record.run_id, live=record.source.live, gate=gate)
+    folder.write_json("run.json", statement.record.as_json())
+    return sinks(folder, statement.record)
+
+
+def sinks_of(
+    output: OutputSpec, gate: ClockGate | None = None, followers: Followers = no_followers
+) -> FolderSinks:
+    """Return what opens the sinks of a folder.
+
+    Args:
+        output: What is kept.
+        gate: What is believed of the clock; None where it is not asked about.
+        followers: Return what is written and synced after that, for a folder and a run's id.
+    """
+
+    def opened(folder: RunFolder, record: RunRecord) -> list[Sink]:
+        live = record.source.live
+        sinks = open_sinks(folder, output, record.run_id, live=live, gate=gate)
+        return [*sinks, *followers(folder, record.run_id)]
+
+    return opened
 
 
 def write_last_files(folder: RunFolder, statement: Statement) -> None:

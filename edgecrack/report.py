@@ -36,6 +36,7 @@ class Totals:
         interruptions: Of a source that comes back; None of any other.
         storage: What became of segments; None of a run of one folder.
         disk_bytes: What the process had written to disks; None where that is not known.
+        uplink: What was sent and what waits; None where nothing is sent.
     """
 
     frames_in: int
@@ -48,6 +49,7 @@ class Totals:
     interruptions: Interruptions | None = None
     storage: StorageTotals | None = None
     disk_bytes: int | None = None
+    uplink: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,8 @@ class RunReport:
         storage: What became of segments; None of a run of one folder.
         disk_bytes_per_frame: What the process wrote to disks over frames seen, for memory cards
             wear; None where it is not known.
+        uplink: What was sent to a broker and a store, what waits and what was given up, since the
+            program began; None where neither is configured.
         wall_s: Wall time of the loop.
         warm_up_frames: Frames left out of rates and times.
         stages: Stage -> its times.
@@ -143,6 +147,7 @@ class RunReport:
     interruptions: Interruptions | None
     storage: StorageTotals | None
     disk_bytes_per_frame: float | None
+    uplink: Mapping[str, Any] | None
     wall_s: float
     warm_up_frames: int
     stages: Mapping[str, StageTimes]
@@ -183,6 +188,7 @@ def make_report(snapshot: Snapshot, totals: Totals, setup: Setup) -> RunReport:
         interruptions=totals.interruptions,
         storage=totals.storage,
         disk_bytes_per_frame=_share(totals.disk_bytes, snapshot),
+        uplink=totals.uplink,
         wall_s=round(totals.wall_s, 3),
         warm_up_frames=snapshot.warm_up_frames,
         stages={

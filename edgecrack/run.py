@@ -28,6 +28,7 @@ from edgecrack.records import ModelIdentity
 from edgecrack.report import InputSize, RunReport, Setup, Totals, make_report
 from edgecrack.run_record import RunRecord, model_terms, network_input
 from edgecrack.stop_signal import StopSignal
+from edgecrack.uplink.messages import Figures
 from edgecrack.utc import to_iso
 
 if TYPE_CHECKING:
@@ -141,6 +142,7 @@ def carry_out(
         return Outcome(parts.recording.path, last.report, last.record)
 
     try:
+        parts.uplink.begin(lambda: _figures(parts, start.run_id, meter.snapshot()))
         sinks = parts.recording.begin(partial(statement, _facts(parts)))
         _drive(config, parts, stop, meter, _Writing(sinks, outputs, statement))
     except BaseException as error:
@@ -247,6 +249,17 @@ def _totals(
         peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         server_timed=parts.dating.server_timed if parts.dating else counts.server_timed,
         interruptions=counts.interruptions,
+        uplink=parts.uplink.counts(),
+    )
+
+
+def _figures(parts: Parts, run_id: str, snapshot: Snapshot) -> Figures:
+    return Figures(
+        run_id=run_id,
+        frames=snapshot.frames_inferred + snapshot.frames_standing,
+        frames_with_crack=snapshot.frames_with_crack,
+        fps=snapshot.fps_out,
+        model_sha256=parts.bundle.sha256,
     )
 
 

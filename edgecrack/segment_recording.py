@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from edgecrack.clock.gate import ClockGate
-    from edgecrack.recording import Statement
-    from edgecrack.sinks import OutputSpec, Sink
+    from edgecrack.recording import FolderSinks, Statement
+    from edgecrack.sinks import Sink
     from edgecrack.storage import StorageSpec
     from edgecrack.storage.disk import Disk
 
@@ -41,10 +40,9 @@ class SegmentRecording:
 
     Args:
         parent: Where segments are made.
-        output: What is kept.
+        sinks: What keeps observations in a segment.
         storage: When they are rolled, and how much room they may take.
         note: Told what ``storage`` (writing) and ``room`` (what is kept) do now, and why.
-        gate: What is believed of the clock; None where it is not asked about.
 
     Raises:
         SinkError: Another process writes its segments there.
@@ -55,15 +53,14 @@ class SegmentRecording:
     def __init__(
         self,
         parent: Path,
-        output: OutputSpec,
+        sinks: FolderSinks,
         storage: StorageSpec,
         note: Callable[[str, str, str], None] = lambda _part, _state, _reason: None,
-        gate: ClockGate | None = None,
     ) -> None:
         self._disk = LocalDisk()
         make_folders(self._disk, parent)
         self._lock = FolderLock(parent)
-        self._segments = Segments(parent, output, self._disk, self._wake, gate)
+        self._segments = Segments(parent, sinks, self._disk, self._wake)
         self._sink = SegmentSink(self._segments.begin, roll_of(storage), partial(note, "storage"))
         self._housekeeper = Housekeeper(
             LocalDisk(), parent, quota_of(storage), self._segments.opened, partial(note, "room")
@@ -131,10 +128,9 @@ class Segments:
 
     Args:
         parent: Where they are made; it must exist.
-        output: What is kept in them.
+        sinks: What keeps observations in them.
         disk: What keeps them.
         on_closed: Called whenever one is not written any more.
-        gate: What is believed of the clock; None where it is not asked about.
 
     Attributes:
         path: The last that was begun, or the parent.
@@ -147,13 +143,12 @@ class Segments:
     def __init__(
         self,
         parent: Path,
-        output: OutputSpec,
+        sinks: FolderSinks,
         disk: Disk,
         on_closed: Callable[[], None],
-        gate: ClockGate | None = None,
     ) -> None:
         self.path = self._parent = parent
-        self._output, self._disk, self._on_closed, self._gate = output, disk, on_closed, gate
+        self._sinks, self._disk, self._on_closed = sinks, disk, on_closed
         self._opened: set[Path] = set()
         self._number = 0
 
@@ -180,7 +175,7 @@ class Segments:
         segment = OpenSegment(folder, self._number, self._disk.written_bytes, self)
         try:
             running = segment.statement("running")
-            segment.sinks = begin_folder(folder, self._output, running, self._gate)
+            segment.sinks = begin_folder(folder, self._sinks, running)
         except SinkError:
             with suppress(SinkError):  # there is no record in it
                 remove_folder(self._disk, folder.path)

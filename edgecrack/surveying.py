@@ -55,6 +55,23 @@ class SurveySettings(TypedDict, total=False):
     most_gb: float | None
     keep_free_mb: int
     overwrite: bool
+    mqtt: str | None
+    unit: str | None
+    mqtt_credentials: str | os.PathLike[str] | None
+    mqtt_ca: str | os.PathLike[str] | None
+    mqtt_cert: str | os.PathLike[str] | None
+    mqtt_key: str | os.PathLike[str] | None
+    status_every: float
+    mqtt_budget: float | None
+    metered: str
+    mqtt_pictures: bool
+    spool: str | os.PathLike[str] | None
+    outbox: str | os.PathLike[str]
+    upload: str | None
+    upload_region: str
+    upload_credentials: str | os.PathLike[str] | None
+    upload_budget: float | None
+    upload_metered: str
 
 
 def survey(

@@ -16,7 +16,7 @@ PACKAGES = ("edgecrack", "training", "export", "deploy")
 MODULES = sorted(path for package in PACKAGES for path in (CHECKOUT / package).rglob("*.py"))
 TESTS = sorted((CHECKOUT / "tests").rglob("*.py"))
 HEAVY = {
-    *("cv2", "gi", "numpy", "onnx", "onnxruntime", "openvino", "PIL", "pydantic"),
+    *("cv2", "gi", "numpy", "onnx", "onnxruntime", "openvino", "paho", "PIL", "pydantic"),
     *("rich", "scipy", "tensorrt", "torch", "typer"),
 }
 

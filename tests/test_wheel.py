@@ -19,7 +19,7 @@ edgecrack-deploy = deploy.__main__:main
 edgecrack-export = export.__main__:main
 edgecrack-train = training.__main__:main
 """
-HEAVY = {"cv2", "gi", "onnx", "onnxruntime", "pydantic", "scipy", "torch", "typer"}
+HEAVY = {"cv2", "gi", "onnx", "onnxruntime", "paho", "pydantic", "scipy", "torch", "typer"}
 
 
 @pytest.fixture(scope="module")

@@ -187,6 +187,9 @@ FLAGS = {
     "detection": "--min-crack-share",
     "storage": "--roll-minutes --roll-mb --most-gb --keep-free-mb --overwrite",
     "output": "--out --runs-folder --all-masks --frames/--no-frames --overlay",
+    "mqtt": "--mqtt --unit --mqtt-credentials --mqtt-ca --mqtt-cert --mqtt-key --status-every "
+    "--mqtt-budget --metered --mqtt-pictures --spool --outbox",
+    "upload": "--upload --upload-region --upload-credentials --upload-budget --upload-metered",
 }
 
 

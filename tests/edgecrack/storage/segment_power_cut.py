@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from edgecrack.errors import SinkError
-from edgecrack.recording import Statement
+from edgecrack.recording import Statement, sinks_of
 from edgecrack.segment_recording import Segments
 from edgecrack.sinks import MemorySink, OutputSpec
 from edgecrack.sinks.segments import Roll, SegmentSink
@@ -74,7 +74,7 @@ def survey(
         def look_after() -> None:
             tidy(store, segments.opened(), quota or Quota())
 
-        segments = Segments(PARENT, OutputSpec(), disk, look_after)
+        segments = Segments(PARENT, sinks_of(OutputSpec()), disk, look_after)
         segments.state = lambda: STATEMENT
         look_after()
         sink = SegmentSink(segments.begin, Roll(after_s=ROLL_S), clock_s=lambda: clock.now_s)
