@@ -22,6 +22,7 @@ from edgecrack.segmenters import ModelSpec
 from edgecrack.settings import setting_of
 from edgecrack.sinks import OutputSpec
 from edgecrack.sources import SourceSpec
+from edgecrack.streams import StreamSpec
 from edgecrack.toml import read_toml
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ SPECS = {
     "model": ModelSpec,
     "detection": DetectionSpec,
     "output": OutputSpec,
+    "stream": StreamSpec,
 }
 """Table of ``unit.toml`` -> what may be set in it."""
 
@@ -69,6 +71,7 @@ class RunConfig:
         model: The network, and how to run it.
         detection: What counts as a crack.
         output: What is kept.
+        stream: What is shown to others.
     """
 
     source: SourceSpec
@@ -76,6 +79,7 @@ class RunConfig:
     model: ModelSpec = field(default_factory=ModelSpec)
     detection: DetectionSpec = field(default_factory=DetectionSpec)
     output: OutputSpec = field(default_factory=OutputSpec)
+    stream: StreamSpec = field(default_factory=StreamSpec)
 
     def as_json(self) -> dict[str, Any]:
         """Return JSON values, table by table, printable and without secrets."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from edgecrack.sources import image_folder
 from edgecrack.sources.reconnection import open_returning
 from edgecrack.storage.disk import LocalDisk
 from edgecrack.storage.run_folder import RunFolder
+from edgecrack.streams.live_view import LiveView, open_live_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +48,7 @@ class Parts:
         positioning: Where the camera was.
         folder: Where the results go.
         backend_choice: Why this backend and precision run the network.
+        view: Shows the run to others.
     """
 
     bundle: Bundle
@@ -55,6 +57,7 @@ class Parts:
     positioning: Positioning
     folder: RunFolder
     backend_choice: str = ""
+    view: LiveView = field(default_factory=LiveView)
 
 
 def open_parts(
@@ -78,6 +81,9 @@ def open_parts(
     waiting = partial(on_progress, "s of waiting for the source")
     source = open_returning(config.source, sizes_px, _noting_capture(conditions), waiting)
     stack.enter_context(closing(source))
+    in_hardware = config.source.decoder != "software"
+    view = open_live_view(config.stream, source.info, conditions, in_hardware=in_hardware)
+    stack.enter_context(closing(view))
     positioning = _positioning(config, source, on_progress, conditions)
     stack.enter_context(closing(positioning))
     model = replace(config.model, size_px=source.info.input_px or config.model.size_px)
@@ -85,7 +91,8 @@ def open_parts(
     segmenter = load_segmenter(bundle, choice.applied_to(model), live=source.info.live)
     stack.enter_context(closing(segmenter))
     disk = stack.enter_context(closing(LocalDisk()))
-    return Parts(bundle, segmenter, source, positioning, _folder(config.output, disk), choice.why)
+    folder = _folder(config.output, disk)
+    return Parts(bundle, segmenter, source, positioning, folder, choice.why, view)
 
 
 def _positioning(

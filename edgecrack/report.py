@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from edgecrack.device import Device
     from edgecrack.meter import RoadTotals, Snapshot
     from edgecrack.records import ModelIdentity
+    from edgecrack.streams import StreamCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Totals:
         peak_memory_bytes: Largest resident size of the process.
         server_timed: Frames whose time of capture is the server's own account.
         interruptions: Of a source that comes back; None of any other.
+        stream: Of the outgoing stream; None without one.
     """
 
     frames_in: int
@@ -43,6 +45,7 @@ class Totals:
     peak_memory_bytes: int
     server_timed: int = 0
     interruptions: Interruptions | None = None
+    stream: StreamCounts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,7 @@ class RunReport:
         frames_server_timed: Frames whose time of capture is the RTSP server's own account.
         interruptions: How often and how long a source that comes back gave no pictures; None of
             any other.
+        stream: What became of the pictures for the outgoing stream; None without one.
         wall_s: Wall time of the loop.
         warm_up_frames: Frames left out of rates and times.
         stages: Stage -> its times.
@@ -133,6 +137,7 @@ class RunReport:
     fps_out: float | None
     frames_server_timed: int
     interruptions: Interruptions | None
+    stream: StreamCounts | None
     wall_s: float
     warm_up_frames: int
     stages: Mapping[str, StageTimes]
@@ -171,6 +176,7 @@ def make_report(snapshot: Snapshot, totals: Totals, setup: Setup) -> RunReport:
         fps_out=_rounded(snapshot.fps_out),
         frames_server_timed=totals.server_timed,
         interruptions=totals.interruptions,
+        stream=totals.stream,
         wall_s=round(totals.wall_s, 3),
         warm_up_frames=snapshot.warm_up_frames,
         stages={

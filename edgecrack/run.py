@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import time
 import uuid
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import partial
@@ -168,16 +168,25 @@ def _drive(
     )
     detect = Detector(parts.segmenter, config.detection)
     geotagger = parts.positioning.geotagger(config.position)
-    with Output(records, previews, geotagger, live=info.live, meter=meter) as output:
+    with (
+        Output(records, previews, geotagger, live=info.live, meter=meter) as output,
+        closing(parts.view) as view,
+    ):
         outputs.append(output)
 
         def detected(frame: Frame) -> Detection:
-            return output.admit(detect(frame))
+            detection = detect(frame)
+            view.detected(detection)
+            return output.admit(detection)
+
+        def stood(frame: Frame) -> None:
+            meter.stood(frame)
+            view.stood(frame)
 
         try:
             frames = meter.timed(stop.frames(parts.source))
             survey(
-                parts.positioning.standstills.left_out(frames, meter.stood),
+                parts.positioning.standstills.left_out(frames, stood),
                 detected,
                 geotagger,
                 output.write,
@@ -209,6 +218,7 @@ def _totals(parts: Parts, start: _Start, outputs: list[Output], snapshot: Snapsh
         peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         server_timed=counts.server_timed,
         interruptions=counts.interruptions,
+        stream=parts.view.counts(),
     )
 
 

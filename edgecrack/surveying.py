@@ -49,6 +49,10 @@ class SurveySettings(TypedDict, total=False):
     all_masks: bool
     frames: bool
     overlay: bool
+    stream: str | None
+    stream_picture: str
+    stream_bitrate: int
+    stream_fps: float
 
 
 def survey(

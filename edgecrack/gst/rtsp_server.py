@@ -1,0 +1,195 @@
+"""Pictures served over RTSP by GStreamer's own server.
+
+All who watch share one encoder, which is made when the first comes and gone with the last: with
+nobody there, nothing is encoded and nothing waits. Pictures go out over the connection that asked
+for them (TCP): one port, and no picture is smeared. Whoever reads too slowly harms only themselves:
+each client has a bounded queue of its own in the server.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from edgecrack.errors import EdgecrackError, SinkError
+from edgecrack.gst.picture_input import PictureInput
+from edgecrack.gst.runtime import GLib, Gst
+from edgecrack.installation import to_set_up
+from edgecrack.signal_delivery import library_callback
+
+try:
+    import gi  # type: ignore[import-untyped, import-not-found, unused-ignore]
+
+    gi.require_version("GstRtsp", "1.0")
+    gi.require_version("GstRtspServer", "1.0")
+    from gi.repository import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
+        GstRtsp,
+        GstRtspServer,
+    )
+except (ImportError, ValueError) as error:
+    raise EdgecrackError(
+        f"GStreamer's RTSP server is needed but not usable here ({error}): run {to_set_up()}"
+    ) from error
+
+if TYPE_CHECKING:
+    from edgecrack.records import RgbImage
+
+MOST_CLIENTS = 8
+"""Who comes later is refused."""
+
+_THREADS = 2  # one may wait for a picture, to describe the stream by; the other still answers
+_SESSIONS_EVERY_MS = 5000
+_CLOSE_WITHIN_S = 2.0
+_ROLE = "viewer"
+
+
+class RtspOutlet:
+    """An ``Outlet``.
+
+    Attributes:
+        clients: How often somebody began to watch.
+    """
+
+    def __init__(
+        self,
+        description: str,
+        size_px: tuple[int, int],
+        place: tuple[str, int, str],
+        login: tuple[str, str] | None,
+    ) -> None:
+        """Listen.
+
+        Args:
+            description: A pipeline from an appsrc ``in`` to a payloader ``pay0``.
+            size_px: Width and height of the stream.
+            place: Host and port to listen at, and the path of the stream.
+            login: Who may watch and with which password; None for all.
+
+        Raises:
+            SinkError: It cannot listen there.
+        """
+        self.clients: int | None = 0
+        self._size_px, self._lock = size_px, threading.Lock()
+        self._media: Any = None
+        self._input: PictureInput | None = None
+        self._callers: set[Any] = set()
+        self._server = _server(place, login)
+        factory = _factory(description)
+        factory.connect("media-configure", self._begin)
+        self._server.get_mount_points().add_factory(place[2], factory)
+        self._server.connect("client-connected", self._greet)
+        self._context = GLib.MainContext.new()
+        try:
+            self._sources = [self._server.create_source(None)]
+        except GLib.Error as error:
+            raise SinkError(error.message) from error
+        self._sources.append(GLib.timeout_source_new(_SESSIONS_EVERY_MS))
+        self._sources[-1].set_callback(self._tidy)
+        for source in self._sources:
+            source.attach(self._context)
+        self._closing = False
+        self._thread = threading.Thread(target=self._serve, name="rtsp server", daemon=True)
+        self._thread.start()
+
+    def is_watched(self) -> bool:
+        """Whether somebody watches, or is about to."""
+        return self._input is not None
+
+    def push(self, picture: RgbImage) -> bool:
+        """Send a picture without waiting; False where an older one was left out for it."""
+        entry = self._input
+        return entry is None or entry.push(picture)
+
+    def problem(self) -> str | None:
+        """Say that the encoder failed."""
+        entry = self._input
+        return "its pictures could not be encoded" if entry and entry.has_failed else None
+
+    def close(self) -> None:
+        """Let go of the port and of all clients; safe to call twice."""
+        self._closing = True
+        self._context.wakeup()
+        self._thread.join(_CLOSE_WITHIN_S)
+
+    def _serve(self) -> None:
+        while not self._closing:
+            self._context.iteration(True)  # noqa: FBT003  it may block
+        while self._sources:
+            self._sources.pop().destroy()  # the port is free when the last reference is gone
+        self._server.client_filter(_remove)
+        self._server.get_session_pool().filter(_remove)
+        with self._lock:
+            self._input = self._media = None
+        while self._context.pending():
+            self._context.iteration(False)  # noqa: FBT003
+
+    @library_callback
+    def _begin(self, _factory: Any, media: Any) -> None:  # noqa: ANN401 - gi has no types
+        appsrc = media.get_element().get_by_name("in")
+        with self._lock:
+            self._media, self._input = media, PictureInput(appsrc, self._size_px)
+        media.connect("unprepared", self._end)
+
+    @library_callback
+    def _end(self, media: Any) -> None:  # noqa: ANN401
+        with self._lock:
+            if media == self._media:  # the next one may have begun before this ended
+                self._input = self._media = None
+
+    @library_callback
+    def _greet(self, _server: Any, client: Any) -> None:  # noqa: ANN401
+        with self._lock:
+            self._callers.add(client)
+            is_one_too_many = len(self._callers) > MOST_CLIENTS
+        client.connect("closed", self._leave)
+        if is_one_too_many:
+            client.close()
+            return
+        client.connect("play-request", self._count)
+
+    @library_callback
+    def _leave(self, client: Any) -> None:  # noqa: ANN401
+        with self._lock:
+            self._callers.discard(client)
+
+    @library_callback
+    def _count(self, *_request: Any) -> None:  # noqa: ANN401
+        with self._lock:
+            self.clients = (self.clients or 0) + 1
+
+    @library_callback
+    def _tidy(self, *_data: Any) -> bool:  # noqa: ANN401
+        """Let sessions expire whose client fell silent: the server leaves that to its user."""
+        self._server.get_session_pool().cleanup()
+        return True
+
+
+def _server(place: tuple[str, int, str], login: tuple[str, str] | None) -> Any:  # noqa: ANN401
+    server = GstRtspServer.RTSPServer()
+    server.set_address(place[0])
+    server.set_service(str(place[1]))
+    server.get_thread_pool().set_max_threads(_THREADS)
+    if login is not None:
+        auth, token = GstRtspServer.RTSPAuth(), GstRtspServer.RTSPToken()
+        token.set_string(GstRtspServer.RTSP_TOKEN_MEDIA_FACTORY_ROLE, _ROLE)
+        auth.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)  # no password in clear text
+        auth.add_digest(*login, token)
+        server.set_auth(auth)
+    return server
+
+
+def _factory(description: str) -> Any:  # noqa: ANN401
+    factory = GstRtspServer.RTSPMediaFactory()
+    factory.set_launch(description)
+    factory.set_shared(True)
+    factory.set_latency(0)
+    factory.set_protocols(GstRtsp.RTSPLowerTrans.TCP)
+    factory.set_suspend_mode(GstRtspServer.RTSPSuspendMode.NONE)
+    may = f"{_ROLE}, media.factory.access=(boolean)true, media.factory.construct=(boolean)true"
+    factory.add_role_from_structure(Gst.Structure.new_from_string(may))
+    return factory
+
+
+@library_callback
+def _remove(*_what: Any) -> Any:  # noqa: ANN401
+    return GstRtspServer.RTSPFilterResult.REMOVE
