@@ -1,4 +1,4 @@
-"""Where pictures enter a stream's pipeline: one waits at most, and each second has a key picture."""
+"""Where pictures enter a stream: one waits at most, and each second has a key picture."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ LEAST_SIDE_PX = 16
 
 KEY_EVERY_S = 1.0
 """Who begins to watch sees a picture after so long at most, however few come a second."""
+
+STUCK_S = 10.0
+"""What took no picture for so long takes none any more: its clients stall, or its encoder hangs."""
 
 
 def even_size_px(size_px: tuple[int, int]) -> tuple[int, int]:
@@ -41,30 +44,42 @@ class PictureInput:
     Args:
         appsrc: Its element.
         size_px: Width and height of the stream.
+        with_keys: Ask for key pictures.
         clock: Monotonic seconds.
+
+    Attributes:
+        problem: Why it takes no more pictures, as part of a sentence; None while it does.
     """
 
     def __init__(
         self,
         appsrc: Any,  # noqa: ANN401 - gi has no types
         size_px: tuple[int, int],
+        *,
+        with_keys: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._appsrc, self._size_px, self._clock = appsrc, size_px, clock
-        self._key_s = clock()  # the first picture is one by itself
-        self.has_failed = False
+        self._with_keys = with_keys
+        self._key_s = self._taken_s = clock()  # the first picture is a key picture by itself
+        self.problem: str | None = None
 
     def push(self, picture: RgbImage) -> bool:
         """Hand over a picture without waiting; False where an older one was left out for it."""
-        is_full = self._appsrc.get_property("current-level-buffers") > 0
         now_s = self._clock()
-        if now_s - self._key_s >= KEY_EVERY_S:
+        is_full = self._appsrc.get_property("current-level-buffers") > 0
+        if not is_full:
+            self._taken_s = now_s
+        elif now_s - self._taken_s >= STUCK_S:
+            self.problem = f"no picture was taken from it for {STUCK_S:.0f} s"
+        if self._with_keys and now_s - self._key_s >= KEY_EVERY_S:
             self._key_s = now_s
             self._appsrc.send_event(_key_picture())
         width_px, height_px = self._size_px
         buffer = wrap(picture[:height_px, :width_px], Gst.CLOCK_TIME_NONE)
         answer = self._appsrc.push_buffer(buffer)
-        self.has_failed = answer not in {Gst.FlowReturn.OK, Gst.FlowReturn.FLUSHING}
+        if answer not in {Gst.FlowReturn.OK, Gst.FlowReturn.FLUSHING}:
+            self.problem = "its pictures could not be encoded"
         return not is_full
 
 

@@ -8,6 +8,7 @@ each client has a bounded queue of its own in the server.
 
 from __future__ import annotations
 
+import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -68,16 +69,15 @@ class RtspOutlet:
         Raises:
             SinkError: It cannot listen there.
         """
+        _check_port(*place[:2])
         self.clients: int | None = 0
         self._size_px, self._lock = size_px, threading.Lock()
-        self._media: Any = None
-        self._input: PictureInput | None = None
+        self._inputs: dict[Any, PictureInput] = {}  # by media: two while one ends
         self._callers: set[Any] = set()
+        self._description, self._path = description, place[2]
         self._server = _server(place, login)
-        factory = _factory(description)
-        factory.connect("media-configure", self._begin)
-        self._server.get_mount_points().add_factory(place[2], factory)
-        self._server.connect("client-connected", self._greet)
+        self._mount()
+        self._greeting = self._server.connect("client-connected", self._greet)
         self._context = GLib.MainContext.new()
         try:
             self._sources = [self._server.create_source(None)]
@@ -93,23 +93,26 @@ class RtspOutlet:
 
     def is_watched(self) -> bool:
         """Whether somebody watches, or is about to."""
-        return self._input is not None
+        return bool(self._inputs)
 
     def push(self, picture: RgbImage) -> bool:
         """Send a picture without waiting; False where an older one was left out for it."""
-        entry = self._input
-        return entry is None or entry.push(picture)
+        taken = [entry.push(picture) for entry in self._entries()]
+        return all(taken)
 
     def problem(self) -> str | None:
-        """Say that the encoder failed."""
-        entry = self._input
-        return "its pictures could not be encoded" if entry and entry.has_failed else None
+        """Say that the encoder failed, or that nobody reads what was sent."""
+        return next((entry.problem for entry in self._entries() if entry.problem), None)
 
     def close(self) -> None:
         """Let go of the port and of all clients; safe to call twice."""
         self._closing = True
         self._context.wakeup()
         self._thread.join(_CLOSE_WITHIN_S)
+
+    def _entries(self) -> list[PictureInput]:
+        with self._lock:
+            return list(self._inputs.values())
 
     def _serve(self) -> None:
         while not self._closing:
@@ -118,23 +121,37 @@ class RtspOutlet:
             self._sources.pop().destroy()  # the port is free when the last reference is gone
         self._server.client_filter(_remove)
         self._server.get_session_pool().filter(_remove)
+        self._server.get_mount_points().remove_factory(self._path)
+        self._server.disconnect(self._greeting)  # it holds this object
         with self._lock:
-            self._input = self._media = None
+            self._inputs.clear()
+            self._callers.clear()
         while self._context.pending():
             self._context.iteration(False)  # noqa: FBT003
+
+    def _mount(self) -> None:
+        factory = _factory(self._description)
+        factory.connect("media-configure", self._begin)
+        self._server.get_mount_points().add_factory(self._path, factory)
 
     @library_callback
     def _begin(self, _factory: Any, media: Any) -> None:  # noqa: ANN401 - gi has no types
         appsrc = media.get_element().get_by_name("in")
         with self._lock:
-            self._media, self._input = media, PictureInput(appsrc, self._size_px)
+            self._inputs[media] = PictureInput(appsrc, self._size_px)
+        media.connect("target-state", self._replace)
         media.connect("unprepared", self._end)
+
+    @library_callback
+    def _replace(self, _media: Any, state: int) -> None:  # noqa: ANN401
+        """Have another encoder for whoever comes while one ends: given that, they are refused."""
+        if state == Gst.State.NULL and not self._closing:
+            self._mount()
 
     @library_callback
     def _end(self, media: Any) -> None:  # noqa: ANN401
         with self._lock:
-            if media == self._media:  # the next one may have begun before this ended
-                self._input = self._media = None
+            self._inputs.pop(media, None)
 
     @library_callback
     def _greet(self, _server: Any, client: Any) -> None:  # noqa: ANN401
@@ -162,6 +179,22 @@ class RtspOutlet:
         """Let sessions expire whose client fell silent: the server leaves that to its user."""
         self._server.get_session_pool().cleanup()
         return True
+
+
+def _check_port(host: str, port: int) -> None:
+    """Find out whether a port is free; the server, when it is not, leaks a socket of each attempt.
+
+    Raises:
+        SinkError: It is taken, or the host is none of this machine's.
+    """
+    try:
+        family, kind, _, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(where)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise SinkError(f"it cannot listen at port {port} of {host}: {reason}") from error
 
 
 def _server(place: tuple[str, int, str], login: tuple[str, str] | None) -> Any:  # noqa: ANN401

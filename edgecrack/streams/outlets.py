@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -13,6 +14,7 @@ from edgecrack.gst.hardware import hardware_stream_encoding
 from edgecrack.gst.outlet import PipelineOutlet
 from edgecrack.gst.picture_input import even_size_px
 from edgecrack.gst.runtime import has_element
+from edgecrack.gst.srt_outlet import SrtOutlet
 from edgecrack.gst.stream_chain import Encoding
 from edgecrack.installation import to_set_up
 from edgecrack.streams.address import StreamKind
@@ -69,6 +71,7 @@ def open_outlet(spec: OutletSpec, size_px: tuple[int, int]) -> Outlet:
         EdgecrackError: It cannot be opened now; trying again may help.
     """
     size_px, address = even_size_px(size_px), spec.address
+    settings: stream_chain.Settings
     source = stream_chain.source_chain(size_px, _encoding(spec))
     if address.kind is StreamKind.RTSP:
         from edgecrack.gst.rtsp_server import RtspOutlet  # noqa: PLC0415  only when asked for
@@ -77,20 +80,32 @@ def open_outlet(spec: OutletSpec, size_px: tuple[int, int]) -> Outlet:
         place = (address.host, address.port, address.path)
         return RtspOutlet(stream_chain.rtsp_chain(source), size_px, place, login)
     if address.kind is StreamKind.UDP:
-        settings = (("host", address.host), ("port", address.port))
-        return PipelineOutlet(stream_chain.udp_chain(source), settings, size_px)
+        settings = (("host", _ip_of(address.host)), ("port", address.port))
+        return _started(PipelineOutlet(stream_chain.udp_chain(source), settings, size_px))
     if address.kind is StreamKind.SRT:
-        return PipelineOutlet(
-            stream_chain.srt_chain(source),
-            _srt_settings(address),
-            size_px,
-            is_called=address.is_listener,
-        )
-    folder = _empty_folder(Path(address.path))
-    settings_of_hls = stream_chain.hls_settings(str(folder))
-    return PipelineOutlet(
-        stream_chain.hls_chain(source), settings_of_hls, size_px, is_finished=True
-    )
+        chain, settings = stream_chain.srt_chain(source), _srt_settings(address)
+        return _started(SrtOutlet(chain, settings, size_px, is_listener=address.is_listener))
+    chain = stream_chain.hls_chain(source)
+    settings = stream_chain.hls_settings(str(_empty_folder(Path(address.path))))
+    return _started(PipelineOutlet(chain, settings, size_px, is_film=True))
+
+
+def _started(outlet: PipelineOutlet) -> PipelineOutlet:
+    outlet.start()
+    return outlet
+
+
+def _ip_of(host: str) -> str:
+    """Return the number of a host; udpsink would send to nobody, and say nothing of it.
+
+    Raises:
+        SinkError: Its name is not known, or not now.
+    """
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
+    except OSError as error:
+        raise SinkError(f"the host {host} is not to be found: {error.strerror}") from error
+    return str(found[0][4][0])
 
 
 def _encoding(spec: OutletSpec) -> Encoding:
