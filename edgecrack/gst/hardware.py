@@ -65,18 +65,18 @@ def hardware_encoding(size_px: tuple[int, int], rate: Fraction) -> str | None:
     return None if properties is None else encoding(size_px, rate, properties)
 
 
-def hardware_stream_encoding(rate: Fraction, bitrate_kbps: int) -> str | None:
+def hardware_stream_encoding(gap: int, bitrate_kbps: int) -> str | None:
     """Return the pipeline from RGB pictures to H.264 for a network; None where no unit encodes.
 
     Args:
-        rate: Nominal frames a second.
+        gap: Pictures from one key picture to the next.
         bitrate_kbps: Of the video.
 
     Raises:
         EdgecrackError: The encoder lacks a property that is needed.
     """
     properties = _encoder_properties("--stream")
-    return None if properties is None else stream_encoding(rate, bitrate_kbps, properties)
+    return None if properties is None else stream_encoding(gap, bitrate_kbps, properties)
 
 
 def _encoder_properties(wanted_by: str) -> frozenset[str] | None:

@@ -157,15 +157,14 @@ def encoding(size_px: tuple[int, int], rate: Fraction, properties: Collection[st
     return _encoder(wanted, properties)
 
 
-def stream_encoding(rate: Fraction, bitrate_kbps: int, properties: Collection[str]) -> str:
+def stream_encoding(gap: int, bitrate_kbps: int, properties: Collection[str]) -> str:
     """Return the pipeline from RGB pictures to H.264 of a constant bit rate, for a network.
 
     Args:
-        rate: Nominal frames a second.
+        gap: Pictures from one key picture to the next.
         bitrate_kbps: Of the video.
         properties: Those of this board's encoder; its constant bit rate is the default.
     """
-    gap = max(1, round(rate))
     wanted = {"iframeinterval": gap, "idrinterval": gap, "bitrate": 1000 * bitrate_kbps}
     return _encoder(wanted, properties)
 

@@ -1,7 +1,8 @@
 """Pipelines of the outgoing stream as text: from pictures that are pushed to H.264 on its way out.
 
-Everything is chosen for a short way: an encoder that keeps no picture back, a key picture a second,
-no B-pictures, and a source that holds one picture and gives up the older one for the newer.
+Everything is chosen for a short way: an encoder that keeps no picture back, a key picture a second
+(HLS asks for one at the start of each segment), no B-pictures, and a source that holds one picture
+and gives up the older one for the newer.
 Pictures carry the time at which they are pushed, so a stream of weeks never drifts from its clock.
 
 UDP and SRT carry MPEG-TS: a player opens it from the address alone, where plain RTP needs a file
@@ -101,16 +102,17 @@ def hls_settings(folder: str) -> Settings:
 
 
 def software_encoding(
-    rate: Fraction, bitrate_kbps: int, has_element: Callable[[str], bool]
+    rate: Fraction, gap: int, bitrate_kbps: int, has_element: Callable[[str], bool]
 ) -> Encoding:
     """Return an encoding on the processor, each picture out as soon as it is in.
 
     Args:
         rate: Nominal pictures a second.
+        gap: Pictures from one key picture to the next, where none is asked for before.
         bitrate_kbps: Of the video.
         has_element: Whether an element is installed.
     """
-    gap, head = max(1, round(rate)), "videoconvert dither=none ! video/x-raw,format=I420"
+    head = "videoconvert dither=none ! video/x-raw,format=I420"
     if has_element("x264enc"):
         quick = "tune=zerolatency speed-preset=ultrafast"
         encoder = f"x264enc {quick} bitrate={bitrate_kbps} key-int-max={gap}"

@@ -110,10 +110,12 @@ def _ip_of(host: str) -> str:
 
 def _encoding(spec: OutletSpec) -> Encoding:
     rate = max(Fraction(spec.fps).limit_denominator(1001), Fraction(1, 1001))
-    coded = hardware_stream_encoding(rate, spec.bitrate_kbps) if spec.in_hardware else None
+    is_hls = spec.address.kind is StreamKind.HLS
+    gap = max(1, round(rate * (2 * stream_chain.SEGMENT_S if is_hls else 1)))
+    coded = hardware_stream_encoding(gap, spec.bitrate_kbps) if spec.in_hardware else None
     if coded is not None:
         return Encoding(coded, rate)
-    return stream_chain.software_encoding(rate, spec.bitrate_kbps, has_element)
+    return stream_chain.software_encoding(rate, gap, spec.bitrate_kbps, has_element)
 
 
 def _srt_settings(address: StreamAddress) -> stream_chain.Settings:

@@ -72,6 +72,11 @@ class Sending:
         self._dropped: Counter[str] = Counter()
         self._cpu_s = 0.0
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is an outlet."""
+        return self._outlet is not None
+
     def send(self, size_px: tuple[int, int], draw: Callable[[], RgbImage]) -> None:
         """Draw a picture and send it, or count why not.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ class Streamer:
     def __init__(self, sending: Sending) -> None:
         self._sending = sending
         self._waiting: Picture | None = None
-        self._overtaken = 0
+        self._overtaken: Counter[str] = Counter()
         self._closing = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="stream", daemon=True)
@@ -43,15 +44,19 @@ class Streamer:
             draw: Makes it, in the stream's thread; called only where it is sent.
         """
         with self._changed:
-            self._overtaken += self._waiting is not None
+            if self._waiting is not None:
+                self._overtaken["behind" if self._sending.is_open else "away"] += 1
             self._waiting = (size_px, draw)
             self._changed.notify()
 
     def counts(self) -> StreamCounts:
         """Return what became of the pictures so far."""
         counts = self._sending.counts()
-        behind = counts.frames_dropped["behind"] + self._overtaken
-        return replace(counts, frames_dropped={**counts.frames_dropped, "behind": behind})
+        dropped = counts.frames_dropped
+        return replace(
+            counts,
+            frames_dropped={cause: dropped[cause] + self._overtaken[cause] for cause in dropped},
+        )
 
     def close(self) -> None:
         """Send no more; bounded in time and safe to call twice."""
