@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from edgecrack.errors import EdgecrackError, SinkError
@@ -23,10 +24,12 @@ try:
 
     gi.require_version("GstRtsp", "1.0")
     gi.require_version("GstRtspServer", "1.0")
-    from gi.repository import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
-        GstRtsp,
-        GstRtspServer,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ImportWarning)  # as in edgecrack.gst.runtime
+        from gi.repository import (  # type: ignore[import-untyped, import-not-found, unused-ignore]
+            GstRtsp,
+            GstRtspServer,
+        )
 except (ImportError, ValueError) as error:
     raise EdgecrackError(
         f"GStreamer's RTSP server is needed but not usable here ({error}): run {to_set_up()}"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     OpenOutlet = Callable[[tuple[int, int]], Outlet]
     Note = Callable[[str, str], None]
 
-STREAMING, RETRYING = "streaming", "retrying"
+STREAMING, RETRYING, STOPPED = "streaming", "retrying", "stopped"
 """What a stream does."""
 
 _SETTLED_S = 30.0
@@ -111,6 +111,11 @@ class Sending:
             self._outlet.close()
             self._clients = self._clients_so_far()
             self._outlet = None
+
+    def abandon(self) -> None:
+        """Say that nobody sends any more, through no failure that is known of."""
+        self.close()
+        self._note(STOPPED, "through a fault of its own; report the traceback printed above")
 
     def counts(self) -> StreamCounts:
         """Return what became of the pictures so far."""

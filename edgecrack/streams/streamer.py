@@ -74,7 +74,7 @@ class Streamer:
                 else:
                     self._sending.send(*picture)
         finally:
-            self._sending.close()
+            (self._sending.close if self._closing else self._sending.abandon)()
 
     def _take(self) -> Picture | None:
         """Return the picture that waits; None without one for a while, or when closing."""
