@@ -43,6 +43,7 @@ MOST_CLIENTS = 8
 
 _THREADS = 2  # one may wait for a picture, to describe the stream by; the other still answers
 _SESSIONS_EVERY_MS = 5000
+_IDLE_S = 10  # for so long a connection may stay whose session is over
 _CLOSE_WITHIN_S = 2.0
 _ROLE = "viewer"
 
@@ -166,6 +167,8 @@ class RtspOutlet:
             client.close()
             return
         client.connect("play-request", self._count)
+        if client.find_property("post-session-timeout") is not None:  # else idle ones stay for ever
+            client.set_property("post-session-timeout", _IDLE_S)
 
     @library_callback
     def _leave(self, client: Any) -> None:  # noqa: ANN401

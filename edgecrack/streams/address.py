@@ -18,8 +18,7 @@ LOOPBACK = "127.0.0.1"
 """Where a server listens unless its address names a host: nobody else sees the road by accident."""
 
 EXAMPLES = (
-    "rtsp://:8554/live, rtsp://user:password@0.0.0.0:8554/live, srt://host:9000, "
-    "srt://:9000?mode=listener, udp://host:5000 or hls:folder"
+    "rtsp://:8554/live, srt://host:9000, srt://:9000?mode=listener, udp://host:5000 or hls:folder"
 )
 
 _LEAST_PASSPHRASE, _MOST_PASSPHRASE = 10, 79  # of SRT

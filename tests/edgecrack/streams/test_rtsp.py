@@ -1,6 +1,5 @@
-"""The stream over RTSP, watched by real players: who come, go, stall, and have the wrong password."""
+"""The stream over RTSP and real players: they come, go, stall, and have the wrong password."""
 
-import os
 import resource
 import socket
 import subprocess
@@ -40,7 +39,7 @@ def resident_bytes():
 
 def held():
     """Return how many descriptors and threads this process has."""
-    return tuple(len(os.listdir(f"/proc/self/{kind}")) for kind in ("fd", "task"))
+    return tuple(sum(1 for _ in Path(f"/proc/self/{kind}").iterdir()) for kind in ("fd", "task"))
 
 
 def open_stream(camera):
@@ -106,14 +105,14 @@ def test_only_who_knows_the_password_sees_anything(port):
 
 def test_who_stalls_costs_nothing(port, url):
     """One who asks and never reads: another sees all, and neither memory nor threads grow."""
-    with Camera(url, noise=True, kbps=20_000) as camera:
+    with Camera(url, noise=True, kbps=4000) as camera:
         open_stream(camera)
         with closing(StalledClient(port)), Player(rtsp(url)) as player:
-            assert player.watch(100) == 100
+            assert player.watch(50) == 50
             before = resident_bytes(), *held()
-            assert player.watch(100) == 100
+            assert player.watch(50) == 50
             after = resident_bytes(), *held()
-    assert after[0] - before[0] < 10_000_000
+    assert after[0] - before[0] < 4_000_000  # the server keeps ten seconds for each, and no more
     assert after[1:] <= before[1:]
 
 
@@ -142,7 +141,9 @@ def test_players_may_come_and_go(url):
                 assert line == "3\n"
                 seen.append(held())
     assert len(seen) == 20
-    for early, late in zip(zip(*seen[2:10], strict=True), zip(*seen[12:], strict=True), strict=True):
+    for early, late in zip(
+        zip(*seen[2:10], strict=True), zip(*seen[12:], strict=True), strict=True
+    ):
         assert max(late) <= max(early) + 3
 
 

@@ -1,4 +1,4 @@
-"""Those who watch a stream: a player, in this process or its own, and one that asks and never reads.
+"""Those who watch a stream: a player, here or in its own process, and one that never reads.
 
 ``python -m tests.edgecrack.streams.watchers URL TIMES`` watches three pictures over RTSP, so many
 times, and prints a line after each.
@@ -119,7 +119,7 @@ class StalledClient:
             described += self._socket.recv(4096).decode()
         transport = "Transport: RTP/AVP/TCP;unicast;interleaved=0-1"
         answer = self._ask("SETUP", f"{self._url}/stream=0", transport)
-        session = re.search(r"Session: (\w+)", answer)[1]  # type: ignore[index]
+        session = re.search(r"Session: ([^;\s]+)", answer)[1]  # type: ignore[index]
         self._send("PLAY", self._url, f"Session: {session}")  # pictures may precede the answer
 
     def is_connected(self) -> bool:
@@ -143,7 +143,10 @@ class StalledClient:
         self._send(method, url, header)
         answer = b""
         while b"\r\n\r\n" not in answer:
-            answer += self._socket.recv(4096)
+            data = self._socket.recv(4096)
+            if not data:
+                raise ConnectionError("the server closed the connection")
+            answer += data
         return answer.decode(errors="replace")
 
     def _send(self, method: str, url: str, header: str) -> None:
