@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,7 @@ MOST_CLIENTS = 8
 
 _THREADS = 2  # one may wait for a picture, to describe the stream by; the other still answers
 _SESSIONS_EVERY_MS = 5000
-_IDLE_S = 10  # for so long a connection may stay whose session is over
+_IDLE_S = 15.0  # so long may a connection stay that has no session, or none any more
 _CLOSE_WITHIN_S = 2.0
 _ROLE = "viewer"
 
@@ -77,7 +78,7 @@ class RtspOutlet:
         self.clients: int | None = 0
         self._size_px, self._lock = size_px, threading.Lock()
         self._inputs: dict[Any, PictureInput] = {}  # by media: two while one ends
-        self._callers: set[Any] = set()
+        self._callers: dict[Any, float] = {}  # by client: when it was last seen with a session
         self._description, self._path = description, place[2]
         self._server = _server(place, login)
         self._mount()
@@ -123,8 +124,7 @@ class RtspOutlet:
             self._context.iteration(True)  # noqa: FBT003  it may block
         while self._sources:
             self._sources.pop().destroy()  # the port is free when the last reference is gone
-        self._server.client_filter(_remove)
-        self._server.get_session_pool().filter(_remove)
+        self._server.client_filter(_remove)  # each takes its session along
         self._server.get_mount_points().remove_factory(self._path)
         self._server.disconnect(self._greeting)  # it holds this object
         with self._lock:
@@ -160,20 +160,18 @@ class RtspOutlet:
     @library_callback
     def _greet(self, _server: Any, client: Any) -> None:  # noqa: ANN401
         with self._lock:
-            self._callers.add(client)
+            self._callers[client] = time.monotonic()
             is_one_too_many = len(self._callers) > MOST_CLIENTS
         client.connect("closed", self._leave)
         if is_one_too_many:
             client.close()
             return
         client.connect("play-request", self._count)
-        if client.find_property("post-session-timeout") is not None:  # else idle ones stay for ever
-            client.set_property("post-session-timeout", _IDLE_S)
 
     @library_callback
     def _leave(self, client: Any) -> None:  # noqa: ANN401
         with self._lock:
-            self._callers.discard(client)
+            self._callers.pop(client, None)
 
     @library_callback
     def _count(self, *_request: Any) -> None:  # noqa: ANN401
@@ -182,9 +180,24 @@ class RtspOutlet:
 
     @library_callback
     def _tidy(self, *_data: Any) -> bool:  # noqa: ANN401
-        """Let sessions expire whose client fell silent: the server leaves that to its user."""
+        """Let go of who fell silent: the server leaves that to its user.
+
+        Its own ``post-session-timeout`` can end the process, when a client leaves meanwhile.
+        """
         self._server.get_session_pool().cleanup()
+        with self._lock:
+            callers, now_s = dict(self._callers), time.monotonic()
+        for client, seen_s in callers.items():
+            if client.session_filter(None):
+                self._see(client, now_s)
+            elif now_s - seen_s > _IDLE_S:
+                client.close()
         return True
+
+    def _see(self, client: Any, now_s: float) -> None:  # noqa: ANN401
+        with self._lock:
+            if client in self._callers:
+                self._callers[client] = now_s
 
 
 def _check_port(host: str, port: int) -> None:

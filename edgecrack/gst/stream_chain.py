@@ -11,12 +11,11 @@ that describes it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from fractions import Fraction
 
 PLAYLIST, SEGMENTS = "live.m3u8", "live-%05d.ts"
 """Names of the files of HLS."""
@@ -31,28 +30,15 @@ _PAYLOAD = "rtph264pay name=pay0 pt=96 config-interval=-1"
 _TRANSPORT = "mpegtsmux alignment=7"  # seven packets of 188 bytes fill one of the network's
 
 
-@dataclass(frozen=True, slots=True)
-class Encoding:
-    """How pictures become H.264.
-
-    Attributes:
-        description: The pipeline from RGB to H.264.
-        rate: Pictures a second that it is told of. 0 has it go by their times, so that they get all
-            the bits that are theirs also where fewer come.
-    """
-
-    description: str
-    rate: Fraction
-
-
-def source_chain(size_px: tuple[int, int], encoding: Encoding) -> str:
+def source_chain(size_px: tuple[int, int], rate: Fraction, encoding: str) -> str:
     """Return the part that all share, from an appsrc ``in`` to parsed H.264.
 
     Args:
         size_px: Width and height of the pictures, even.
-        encoding: What follows the source.
+        rate: Nominal pictures a second: each gets its share of the bit rate, also where fewer
+            come. Without one x264 would go by their times, and keep one back for that.
+        encoding: From RGB to H.264.
     """
-    rate = encoding.rate
     caps = (
         f"video/x-raw,format=RGB,width={size_px[0]},height={size_px[1]},"
         f"pixel-aspect-ratio=1/1,framerate={rate.numerator}/{rate.denominator}"
@@ -60,7 +46,7 @@ def source_chain(size_px: tuple[int, int], encoding: Encoding) -> str:
     return (
         "appsrc name=in is-live=true format=time do-timestamp=true "
         f"max-bytes=0 max-time=0 max-buffers=1 leaky-type=downstream caps={caps} ! "
-        f"{encoding.description} ! h264parse config-interval=-1"
+        f"{encoding} ! h264parse config-interval=-1"
     )
 
 
@@ -101,22 +87,19 @@ def hls_settings(folder: str) -> Settings:
     return (("playlist-location", f"{folder}/{PLAYLIST}"), ("location", f"{escaped}/{SEGMENTS}"))
 
 
-def software_encoding(
-    rate: Fraction, gap: int, bitrate_kbps: int, has_element: Callable[[str], bool]
-) -> Encoding:
-    """Return an encoding on the processor, each picture out as soon as it is in.
+def software_encoding(gap: int, bitrate_kbps: int, has_element: Callable[[str], bool]) -> str:
+    """Return the pipeline from RGB to H.264 on the processor, each picture out as soon as it is in.
 
     Args:
-        rate: Nominal pictures a second.
         gap: Pictures from one key picture to the next, where none is asked for before.
         bitrate_kbps: Of the video.
         has_element: Whether an element is installed.
     """
-    head = "videoconvert dither=none ! video/x-raw,format=I420"
+    encoder = (
+        "openh264enc usage-type=camera complexity=low rate-control=bitrate "
+        f"bitrate={1000 * bitrate_kbps} gop-size={gap}"
+    )
     if has_element("x264enc"):
         quick = "tune=zerolatency speed-preset=ultrafast"
         encoder = f"x264enc {quick} bitrate={bitrate_kbps} key-int-max={gap}"
-        return Encoding(f"{head} ! {encoder}", Fraction(0))
-    quick = "usage-type=camera complexity=low rate-control=bitrate"
-    encoder = f"openh264enc {quick} bitrate={1000 * bitrate_kbps} gop-size={gap}"
-    return Encoding(f"{head} ! {encoder}", rate)
+    return f"videoconvert dither=none ! video/x-raw,format=I420 ! {encoder}"

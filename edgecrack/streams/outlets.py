@@ -15,7 +15,6 @@ from edgecrack.gst.outlet import PipelineOutlet
 from edgecrack.gst.picture_input import even_size_px
 from edgecrack.gst.runtime import has_element
 from edgecrack.gst.srt_outlet import SrtOutlet
-from edgecrack.gst.stream_chain import Encoding
 from edgecrack.installation import to_set_up
 from edgecrack.streams.address import StreamKind
 
@@ -72,7 +71,7 @@ def open_outlet(spec: OutletSpec, size_px: tuple[int, int]) -> Outlet:
     """
     size_px, address = even_size_px(size_px), spec.address
     settings: stream_chain.Settings
-    source = stream_chain.source_chain(size_px, _encoding(spec))
+    source = _source_chain(spec, size_px)
     if address.kind is StreamKind.RTSP:
         from edgecrack.gst.rtsp_server import RtspOutlet  # noqa: PLC0415  only when asked for
 
@@ -108,14 +107,14 @@ def _ip_of(host: str) -> str:
     return str(found[0][4][0])
 
 
-def _encoding(spec: OutletSpec) -> Encoding:
+def _source_chain(spec: OutletSpec, size_px: tuple[int, int]) -> str:
     rate = max(Fraction(spec.fps).limit_denominator(1001), Fraction(1, 1001))
     is_hls = spec.address.kind is StreamKind.HLS
     gap = max(1, round(rate * (2 * stream_chain.SEGMENT_S if is_hls else 1)))
-    coded = hardware_stream_encoding(gap, spec.bitrate_kbps) if spec.in_hardware else None
-    if coded is not None:
-        return Encoding(coded, rate)
-    return stream_chain.software_encoding(rate, gap, spec.bitrate_kbps, has_element)
+    encoding = hardware_stream_encoding(gap, spec.bitrate_kbps) if spec.in_hardware else None
+    if encoding is None:
+        encoding = stream_chain.software_encoding(gap, spec.bitrate_kbps, has_element)
+    return stream_chain.source_chain(size_px, rate, encoding)
 
 
 def _srt_settings(address: StreamAddress) -> stream_chain.Settings:

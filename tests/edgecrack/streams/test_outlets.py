@@ -3,6 +3,7 @@
 import os
 import re
 import socket
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from edgecrack.backoff import Backoff
 from edgecrack.errors import EdgecrackError, SinkError
+from edgecrack.gst.outlet import PipelineOutlet
 from edgecrack.gst.stream_chain import MOST_FILES, MOST_LISTED, PLAYLIST
 from edgecrack.streams import outlets
 from edgecrack.streams.address import StreamKind, parse_stream_address
@@ -80,8 +82,7 @@ def test_srt_calls_until_somebody_answers():
         for _ in range(2):
             with Player(srt(f"srt://127.0.0.1:{port}?mode=listener")) as player:
                 assert len(player.take(8)) == 8
-            seen = len(camera.notes)
-            camera.until(lambda seen=seen: RETRYING in dict(camera.notes[seen - 1 :]))
+            camera.until(lambda: camera.notes[-1][0] == RETRYING)
     assert camera.streamer.counts().restarts >= 1
 
 
@@ -151,15 +152,15 @@ def test_a_folder_that_cannot_be_is_waited_for(tmp_path):
 def test_a_full_disk_is_an_error_that_is_told():
     """Files that cannot be written stop the pipeline; the stream would try again."""
     spec = OutletSpec(parse_stream_address("hls:/live"), 25.0, 500)
-    source = outlets.stream_chain.source_chain((64, 48), outlets._encoding(spec))  # noqa: SLF001
+    source = outlets._source_chain(spec, (64, 48))  # noqa: SLF001
     chain = f"{source} ! filesink name=sink buffer-mode=unbuffered"
-    with closing(outlets.PipelineOutlet(chain, (("location", "/dev/full"),), (64, 48))) as outlet:
+    with closing(PipelineOutlet(chain, (("location", "/dev/full"),), (64, 48))) as outlet:
         outlet.start()
         for _ in range(200):
             outlet.push(np.zeros((48, 64, 3), np.uint8))
             if outlet.problem():
                 break
-            outlet._pipeline.get_bus().timed_pop_filtered(10**7, 0)  # noqa: SLF001
+            threading.Event().wait(0.01)
         assert "No space left" in outlet.problem()
 
 

@@ -196,3 +196,16 @@ def test_another_size_of_picture_begins_a_new_stream(url):
             assert player.take(2)[-1][1].shape == (120, 160, 3)
         assert camera.streamer.counts().restarts == 1
         assert camera.streamer.counts().clients == 2
+
+
+def test_who_asks_for_nothing_is_let_go_and_who_watches_is_not(port, url, monkeypatch):
+    """A place is not kept for a connection without a session."""
+    monkeypatch.setattr("edgecrack.gst.rtsp_server._IDLE_S", 0.3)
+    monkeypatch.setattr("edgecrack.gst.rtsp_server._SESSIONS_EVERY_MS", 100)
+    with Camera(url) as camera:
+        open_stream(camera)
+        with Player(rtsp(url)) as player, socket.create_connection(("127.0.0.1", port), 10) as idle:
+            assert player.watch(3) == 3
+            assert idle.recv(1) == b""
+            assert player.watch(30) == 30
+        assert camera.streamer.counts().clients == 1

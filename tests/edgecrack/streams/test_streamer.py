@@ -43,7 +43,7 @@ def test_the_newest_picture_wins_and_nobody_waits():
     streamer.put((64, 48), lambda: PICTURES[0])
     assert outlet.entered.wait(10)
     for picture in PICTURES[1:]:
-        streamer.put((64, 48), lambda picture=picture: picture)
+        streamer.put((64, 48), picture.copy)
     outlet.entered.clear()
     outlet.free.set()
     assert outlet.entered.wait(10)
@@ -78,7 +78,7 @@ def test_a_fault_of_the_program_is_told_and_ends_only_the_stream():
 
     outlet = MemoryOutlet()
     streamer = Streamer(Sending("here", lambda _px: outlet, note))
-    streamer.put((64, 48), lambda: 1 / 0)
+    streamer.put((64, 48), PICTURES[100:].pop)
     assert said.wait(10)
     streamer.put((64, 48), lambda: PICTURES[0])
     streamer.close()

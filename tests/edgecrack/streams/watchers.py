@@ -114,12 +114,12 @@ class StalledClient:
         self._socket.settimeout(20)
         self._socket.connect(("127.0.0.1", port))
         described = self._ask("DESCRIBE", self._url, "Accept: application/sdp")
-        length = int(re.search(r"Content-Length: (\d+)", described)[1])  # type: ignore[index]
+        length = int(re.search(r"Content-Length: (\d+)", described)[1])
         while len(described.partition("\r\n\r\n")[2]) < length:
             described += self._socket.recv(4096).decode()
         transport = "Transport: RTP/AVP/TCP;unicast;interleaved=0-1"
         answer = self._ask("SETUP", f"{self._url}/stream=0", transport)
-        session = re.search(r"Session: ([^;\s]+)", answer)[1]  # type: ignore[index]
+        session = re.search(r"Session: ([^;\s]+)", answer)[1]
         self._send("PLAY", self._url, f"Session: {session}")  # pictures may precede the answer
 
     def is_connected(self) -> bool:
