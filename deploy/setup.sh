@@ -18,7 +18,7 @@ Does nothing when all of it is installed.
                 Python bindings, the hardware elements of GStreamer, and what builds pycuda;
                 elsewhere than on a Jetson only --dry-run tells what that is
   --with-tests  also install what only the tests use: exiftool, faketime, fakeroot, strace, systemd's
-                tools, an RTSP server, an MQTT broker, and Chromium with its driver
+                tools, an MQTT broker, and Chromium with its driver
   --dry-run     print what is installed and what would be, and change nothing
   --list        print what is wanted, one package a line, installed or not
   --help        print this text
@@ -65,10 +65,10 @@ wanted() {
     local with_tests=$1
     printf '%s\n' \
         gstreamer1.0-plugins-{base,good,bad,ugly} gstreamer1.0-libav \
-        python3-gi python3-gst-1.0 gir1.2-gst-plugins-base-1.0 \
+        python3-gi python3-gst-1.0 gir1.2-gst-plugins-base-1.0 gir1.2-gst-rtsp-server-1.0 \
         python3-venv gpsd libgl1 # libgl1: opencv-python's wheel needs it
     if "$with_tests"; then
-        printf '%s\n' libimage-exiftool-perl faketime fakeroot strace systemd mosquitto gir1.2-gst-rtsp-server-1.0 \
+        printf '%s\n' libimage-exiftool-perl faketime fakeroot strace systemd mosquitto \
             "$(browser)" "$(browser_driver)"
     fi
 }

@@ -23,6 +23,7 @@ from edgecrack.settings import setting_of
 from edgecrack.sinks import OutputSpec
 from edgecrack.sources import SourceSpec
 from edgecrack.storage import StorageSpec
+from edgecrack.streams import StreamSpec
 from edgecrack.toml import read_toml
 from edgecrack.uplink import MqttSpec, UploadSpec
 
@@ -43,6 +44,7 @@ SPECS = {
     "storage": StorageSpec,
     "mqtt": MqttSpec,
     "upload": UploadSpec,
+    "stream": StreamSpec,
 }
 """Table of ``unit.toml`` -> what may be set in it."""
 
@@ -77,6 +79,7 @@ class RunConfig:
         storage: How a run that goes on for weeks is kept.
         mqtt: What is told to whom.
         upload: Where finished segments go.
+        stream: What is shown to others.
     """
 
     source: SourceSpec
@@ -87,6 +90,7 @@ class RunConfig:
     storage: StorageSpec = field(default_factory=StorageSpec)
     mqtt: MqttSpec = field(default_factory=MqttSpec)
     upload: UploadSpec = field(default_factory=UploadSpec)
+    stream: StreamSpec = field(default_factory=StreamSpec)
 
     def as_json(self) -> dict[str, Any]:
         """Return JSON values, table by table, printable and without secrets."""

@@ -24,6 +24,7 @@ from edgecrack.sources import image_folder
 from edgecrack.sources.reconnection import open_returning
 from edgecrack.storage.disk import LocalDisk
 from edgecrack.storage.run_folder import RunFolder
+from edgecrack.streams.live_view import LiveView, open_live_view
 from edgecrack.uplink.opening import Uplink, open_uplink
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Parts:
         backend_choice: Why this backend and precision run the network.
         dating: Gives frames their UTC, once that may be believed; None where they have it.
         uplink: What leaves the unit by itself.
+        view: Shows the run to others.
     """
 
     bundle: Bundle
@@ -65,6 +67,7 @@ class Parts:
     backend_choice: str = ""
     dating: Dating | None = None
     uplink: Uplink = field(default_factory=Uplink)
+    view: LiveView = field(default_factory=LiveView)
 
 
 def open_parts(
@@ -97,6 +100,9 @@ def open_parts(
     stack.enter_context(closing(source))
     dating = _dating(config, source.info, conditions)
     listeners = _listeners(conditions, dating)
+    in_hardware = config.source.decoder != "software"
+    view = open_live_view(config.stream, source.info, conditions, in_hardware=in_hardware)
+    stack.enter_context(closing(view))
     positioning = _positioning(config, source, on_progress, listeners)
     stack.enter_context(closing(positioning))
     model = replace(config.model, size_px=source.info.input_px or config.model.size_px)
@@ -105,7 +111,10 @@ def open_parts(
     stack.enter_context(closing(segmenter))
     sinks = _sinks_of(config, dating, uplink)
     recording = stack.enter_context(closing(_recording(config, conditions, sinks)))
-    return Parts(bundle, segmenter, source, positioning, recording, choice.why, dating, uplink)
+    return Parts(
+        bundle, segmenter, source, positioning, recording,
+        backend_choice=choice.why, dating=dating, uplink=uplink, view=view,
+    )  # fmt: skip
 
 
 def _positioning(

@@ -151,6 +151,11 @@ def begin_folder(folder: RunFolder, sinks: FolderSinks, statement: Statement) ->
         statement: For ``run.json``.
         followers: Return what is synced last: when it is, the folder's records are durable.
 
+    Args:
+        folder: New, and claimed.
+        sinks: Opens what keeps observations.
+        statement: What the run has come to.
+
     Raises:
         SinkError: The disk is full or broken.
     """

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from edgecrack.meter import RoadTotals, Snapshot
     from edgecrack.records import ModelIdentity
     from edgecrack.storage.totals import StorageTotals
+    from edgecrack.streams import StreamCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Totals:
         storage: What became of segments; None of a run of one folder.
         disk_bytes: What the process had written to disks; None where that is not known.
         uplink: What was sent and what waits; None where nothing is sent.
+        stream: Of the outgoing stream; None without one.
     """
 
     frames_in: int
@@ -50,6 +52,7 @@ class Totals:
     storage: StorageTotals | None = None
     disk_bytes: int | None = None
     uplink: Mapping[str, Any] | None = None
+    stream: StreamCounts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,7 @@ class RunReport:
             wear; None where it is not known.
         uplink: What was sent to a broker and a store, what waits and what was given up, since the
             program began; None where neither is configured.
+        stream: What became of the pictures for the outgoing stream; None without one.
         wall_s: Wall time of the loop.
         warm_up_frames: Frames left out of rates and times.
         stages: Stage -> its times.
@@ -148,6 +152,7 @@ class RunReport:
     storage: StorageTotals | None
     disk_bytes_per_frame: float | None
     uplink: Mapping[str, Any] | None
+    stream: StreamCounts | None
     wall_s: float
     warm_up_frames: int
     stages: Mapping[str, StageTimes]
@@ -189,6 +194,7 @@ def make_report(snapshot: Snapshot, totals: Totals, setup: Setup) -> RunReport:
         storage=totals.storage,
         disk_bytes_per_frame=_share(totals.disk_bytes, snapshot),
         uplink=totals.uplink,
+        stream=totals.stream,
         wall_s=round(totals.wall_s, 3),
         warm_up_frames=snapshot.warm_up_frames,
         stages={

@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import time
 import uuid
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import partial
@@ -189,11 +189,20 @@ def _drive(
     )
     detect = Detector(parts.segmenter, config.detection)
     geotagger = parts.positioning.geotagger(config.position)
-    with Output(writing.sinks, previews, geotagger, live=info.live, meter=meter) as output:
+    with (
+        Output(writing.sinks, previews, geotagger, live=info.live, meter=meter) as output,
+        closing(parts.view) as view,
+    ):
         writing.outputs.append(output)
 
         def detected(frame: Frame) -> Detection:
-            return output.admit(detect(frame))
+            detection = detect(frame)
+            view.detected(detection)
+            return output.admit(detection)
+
+        def stood(frame: Frame) -> None:
+            meter.stood(frame)
+            view.stood(frame)
 
         try:
             frames = meter.timed(stop.frames(parts.source))
@@ -201,7 +210,7 @@ def _drive(
             if recording.is_rolling:
                 frames = _noted(frames, parts, writing.statement)
             survey(
-                parts.positioning.standstills.left_out(frames, meter.stood),
+                parts.positioning.standstills.left_out(frames, stood),
                 detected,
                 geotagger,
                 output.write,
@@ -250,6 +259,7 @@ def _totals(
         server_timed=parts.dating.server_timed if parts.dating else counts.server_timed,
         interruptions=counts.interruptions,
         uplink=parts.uplink.counts(),
+        stream=parts.view.counts(),
     )
 
 

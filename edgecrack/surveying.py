@@ -72,6 +72,10 @@ class SurveySettings(TypedDict, total=False):
     upload_credentials: str | os.PathLike[str] | None
     upload_budget: float | None
     upload_metered: str
+    stream: str | None
+    stream_picture: str
+    stream_bitrate: int
+    stream_fps: float
 
 
 def survey(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgecrack.gst.decoder_choice import needed_properties
-from edgecrack.gst.hardware_chain import CONVERTER, DECODER, ENCODER, encoding
+from edgecrack.gst.hardware_chain import CONVERTER, DECODER, ENCODER, encoding, stream_encoding
 from edgecrack.gst.runtime import Gst, bus_error, has_element
 
 if TYPE_CHECKING:
@@ -61,8 +61,28 @@ def hardware_encoding(size_px: tuple[int, int], rate: Fraction) -> str | None:
     Raises:
         EdgecrackError: The encoder lacks a property that is needed.
     """
+    properties = _encoder_properties("--overlay")
+    return None if properties is None else encoding(size_px, rate, properties)
+
+
+def hardware_stream_encoding(gap: int, bitrate_kbps: int) -> str | None:
+    """Return the pipeline from RGB pictures to H.264 for a network; None where no unit encodes.
+
+    Args:
+        gap: Pictures from one key picture to the next.
+        bitrate_kbps: Of the video.
+
+    Raises:
+        EdgecrackError: The encoder lacks a property that is needed.
+    """
+    properties = _encoder_properties("--stream")
+    return None if properties is None else stream_encoding(gap, bitrate_kbps, properties)
+
+
+def _encoder_properties(wanted_by: str) -> frozenset[str] | None:
     properties = properties_of(ENCODER)
     if properties is None or not has_element(CONVERTER) or opening_problem(ENCODER) is not None:
         return None
-    needed_properties(ENCODER, properties, "leave out --overlay, or use --decoder software")
-    return encoding(size_px, rate, properties)
+    return needed_properties(
+        ENCODER, properties, f"leave out {wanted_by}, or use --decoder software"
+    )

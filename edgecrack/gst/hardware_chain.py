@@ -154,6 +154,22 @@ def encoding(size_px: tuple[int, int], rate: Fraction, properties: Collection[st
     quantizer = {"quant-i-frames": _QUANTIZER, "quant-p-frames": _QUANTIZER}
     if {"ratecontrol-enable", *quantizer} <= set(properties):
         wanted |= {"ratecontrol-enable": 0, **quantizer}
+    return _encoder(wanted, properties)
+
+
+def stream_encoding(gap: int, bitrate_kbps: int, properties: Collection[str]) -> str:
+    """Return the pipeline from RGB pictures to H.264 of a constant bit rate, for a network.
+
+    Args:
+        gap: Pictures from one key picture to the next.
+        bitrate_kbps: Of the video.
+        properties: Those of this board's encoder; its constant bit rate is the default.
+    """
+    wanted = {"iframeinterval": gap, "idrinterval": gap, "bitrate": 1000 * bitrate_kbps}
+    return _encoder(wanted, properties)
+
+
+def _encoder(wanted: Mapping[str, int], properties: Collection[str]) -> str:
     settings = " ".join(f"{name}={value}" for name, value in wanted.items() if name in properties)
     return (
         f"videoconvert ! video/x-raw,format=RGBA ! {CONVERTER} ! {_HARDWARE_MEMORY},format=NV12 ! "

@@ -12,7 +12,14 @@ from edgecrack.utc import to_iso
 
 if TYPE_CHECKING:
     from edgecrack.gst.writer import VideoWriter
-    from edgecrack.records import Observation, RgbImage
+    from edgecrack.records import (
+        CrackMeasure,
+        Fix,
+        Frame,
+        GrayImage,
+        Observation,
+        RgbImage,
+    )
     from edgecrack.storage.run_folder import RunFolder
 
 _CRACK_RGB = np.array((255, 0, 144), np.float32)  # no road, sign or marking has it
@@ -102,28 +109,36 @@ class OverlaySink:
 
 def to_overlay(observation: Observation) -> RgbImage:
     """Return a copy of the evidence picture with crack and caption drawn in."""
-    picture = observation.frame.evidence.copy()
-    pixels = picture.reshape(-1, 3)
-    crack = np.flatnonzero(observation.mask)  # ten times as fast as indexing with the mask
-    pixels[crack] = (pixels[crack] * (1 - _OPACITY) + _CRACK_RGB * _OPACITY).astype(np.uint8)
+    return draw(observation.frame.evidence, observation.mask, caption(observation))
+
+
+def draw(evidence: RgbImage, mask: GrayImage | None, text: str) -> RgbImage:
+    """Return a copy of a picture with the pixels of a mask, and a line at its bottom, drawn in."""
+    picture = evidence.copy()
+    if mask is not None:
+        pixels = picture.reshape(-1, 3)
+        crack = np.flatnonzero(mask)  # ten times as fast as indexing with the mask
+        pixels[crack] = (pixels[crack] * (1 - _OPACITY) + _CRACK_RGB * _OPACITY).astype(np.uint8)
     scale = max(0.35, picture.shape[1] / 1920)
     for colour, thickness in (((0, 0, 0), 3), ((255, 255, 255), 1)):  # white with a dark edge
         place = (round(12 * scale) + 4, picture.shape[0] - round(16 * scale) - 4)
         font = cv2.FONT_HERSHEY_SIMPLEX
-        cv2.putText(
-            picture, caption(observation), place, font, scale, colour, thickness, cv2.LINE_AA
-        )
+        cv2.putText(picture, text, place, font, scale, colour, thickness, cv2.LINE_AA)
     return picture
 
 
 def caption(observation: Observation) -> str:
     """Return what is known of a frame: its index, time, place, and that it shows no road."""
-    frame, pose = observation.frame, observation.placement.pose
+    return words(observation.frame, observation.measure, observation.placement.pose)
+
+
+def words(frame: Frame, measure: CrackMeasure | None = None, pose: Fix | None = None) -> str:
+    """Return what is known of a frame; nothing is said of what nobody knows or looked for."""
     parts = [f"frame {frame.index}"]
     if frame.captured_ns is not None:
         parts.append(to_iso(frame.captured_ns))
     if pose is not None:
         parts.append(f"{pose.lat_deg:.6f} {pose.lon_deg:.6f}")
-    if observation.measure.is_without_road:
+    if measure is not None and measure.is_without_road:
         parts.append("no road")
     return "  ".join(parts)

@@ -86,6 +86,10 @@ WRONG = [
     ("source", "address", 5, "SOURCE"),
     ("position", "address", "https://host/a.gpx", "--position"),
     ("model", "bundle", "https://host/bundle", "--model"),
+    ("stream", "address", "http://host:8554/live", "--stream"),
+    ("stream", "picture", "both", "--stream-picture"),
+    ("stream", "bitrate_kbps", 49, "--stream-bitrate"),
+    ("stream", "fps", 0.1, "--stream-fps"),
 ]
 
 
@@ -190,6 +194,7 @@ FLAGS = {
     "mqtt": "--mqtt --unit --mqtt-credentials --mqtt-ca --mqtt-cert --mqtt-key --status-every "
     "--mqtt-budget --metered --mqtt-pictures --spool --outbox",
     "upload": "--upload --upload-region --upload-credentials --upload-budget --upload-metered",
+    "stream": "--stream --stream-picture --stream-bitrate --stream-fps",
 }
 
 
@@ -219,6 +224,8 @@ def test_no_value_of_another_type_is_echoed_with_a_secret(tmp_path):
         '[source]\naddress = "a"\nrate_fps = "rtsp://joe:s3 cret@cam/1?t=s3 cret"',
         '[position]\naddress = "https://joe:s3 cret@host/a?t=s3 cret"',
         '[model]\nbundle = "https://host/a?t=s3 cret"',
+        '[stream]\naddress = "rtsp://joe:s3 cret@:8554/a b"',
+        '[stream]\naddress = "srt://:9000?passphrase=s3 cret"',
     ):
         file.write_text(text)
         with pytest.raises(ConfigError) as error:

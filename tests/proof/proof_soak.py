@@ -1,4 +1,4 @@
-"""A unit with everything on, for an hour at 30 pictures a second: nothing grows, nothing slows down.
+"""A unit with everything on, an hour at 30 pictures a second: nothing grows, nothing slows down.
 
 ``EDGECRACK_SOAK_S`` says for how many seconds; an hour by default.
 """
@@ -40,9 +40,9 @@ HEAD = """# An hour with everything on
 
 `edgecrack run rtsp://... --position gpsd://... --model crack-n --size 480x288 --min-crack-share 0
 --roll-minutes 2 --most-gb 0.2 --overwrite --stream rtsp://... --mqtt mqtt://... --health ...`
-for {lasts_s:.0f} s: a camera of 1280x720 at {fps} pictures a second over RTSP, the real gpsd, the real
-Mosquitto with a listener, somebody who watches the stream; every frame is a record with mask and
-picture. {backend}, {precision}.
+for {lasts_s:.0f} s: a camera of 1280x720 at {fps} pictures a second over RTSP, the real gpsd, the
+real Mosquitto with a listener, somebody who watches the stream; every frame is a record with mask
+and picture. {backend}, {precision}.
 
 | | |
 |---|--:|
@@ -50,7 +50,7 @@ picture. {backend}, {precision}.
 | dropped, by cause | {dropped} |
 | not explained | {unexplained} |
 | frames a second | {fps_out:.2f} |
-| capture to result, p50 and p99 of the first {window_s:.0f} s | {first_p50:.1f}, {first_p99:.1f} ms |
+| capture to result, p50, p99, first {window_s:.0f} s | {first_p50:.1f}, {first_p99:.1f} ms |
 | the same of the last {window_s:.0f} s | {last_p50:.1f}, {last_p99:.1f} ms |
 | resident memory after warm-up, at the end | {rss_first:.1f}, {rss_last:.1f} MB |
 | open descriptors, after warm-up and at the end | {fds} |
