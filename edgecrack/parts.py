@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from edgecrack.errors import UsageError
 from edgecrack.models import open_bundle
-from edgecrack.models.choice import choose
-from edgecrack.models.selftest import asked_variants
+from edgecrack.models.holder import ModelHolder
+from edgecrack.models.loaded import input_sizes, load_chosen
+from edgecrack.models.start_model import start_with
+from edgecrack.models.swaps import ModelSwaps
 from edgecrack.positions.positioning import open_positioning
-from edgecrack.segmenters import load_segmenter
 from edgecrack.sources import image_folder
 from edgecrack.sources.reconnection import open_returning
 from edgecrack.storage.disk import LocalDisk
@@ -22,13 +23,12 @@ from edgecrack.storage.run_folder import RunFolder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from edgecrack.bundle import Bundle
     from edgecrack.capture_state import StateChange
     from edgecrack.conditions import Conditions
     from edgecrack.config import RunConfig
     from edgecrack.positions.positioning import Positioning
     from edgecrack.positions.supervised import ReceiverChange
-    from edgecrack.segmenters import Segmenter
+    from edgecrack.segmenters import ModelSpec
     from edgecrack.sinks import OutputSpec
     from edgecrack.sources import Source
     from edgecrack.storage.disk import Disk
@@ -41,20 +41,20 @@ class Parts:
     """Everything a run needs, open and good.
 
     Attributes:
-        bundle: The model.
-        segmenter: What runs it.
+        models: What detects.
         source: Where frames come from.
         positioning: Where the camera was.
         folder: Where the results go.
-        backend_choice: Why this backend and precision run the network.
+        swaps: Changes the model when it is asked to; None where it never is.
+        model_choice: Which model was begun with, and why; empty where there was no choice.
     """
 
-    bundle: Bundle
-    segmenter: Segmenter
+    models: ModelHolder
     source: Source
     positioning: Positioning
     folder: RunFolder
-    backend_choice: str = ""
+    swaps: ModelSwaps | None = None
+    model_choice: str = ""
 
 
 def open_parts(
@@ -71,21 +71,41 @@ def open_parts(
     Raises:
         EdgecrackError: Something cannot be opened.
     """
-    bundle = open_bundle(config.model)
-    variant = asked_variants(bundle, config.model)[0]  # before anything else is opened
-    networks = bundle.networks(variant.precision, config.model.size_px)
-    sizes_px = [network.size_px for network in networks]
+
+    def attempt(spec: ModelSpec) -> Parts:
+        with ExitStack() as opened:
+            parts = _parts_with(spec, config, opened, on_progress, conditions)
+            stack.push(opened.pop_all())
+            return parts
+
+    parts, model_choice = start_with(config.model, attempt)
+    if model_choice:
+        conditions.note("model", "running", f"{parts.models.now}: {model_choice}")
+    return replace(parts, model_choice=model_choice)
+
+
+def _parts_with(
+    model: ModelSpec,
+    config: RunConfig,
+    stack: ExitStack,
+    on_progress: OnProgress,
+    conditions: Conditions,
+) -> Parts:
+    """Open all that a run with one model needs; see `open_parts`."""
+    bundle = open_bundle(model)
+    sizes_px = input_sizes(bundle, model)  # before anything else is opened
     waiting = partial(on_progress, "s of waiting for the source")
     source = open_returning(config.source, sizes_px, _noting_capture(conditions), waiting)
     stack.enter_context(closing(source))
     positioning = _positioning(config, source, on_progress, conditions)
     stack.enter_context(closing(positioning))
-    model = replace(config.model, size_px=source.info.input_px or config.model.size_px)
-    choice = choose(bundle, model, on_progress)
-    segmenter = load_segmenter(bundle, choice.applied_to(model), live=source.info.live)
-    stack.enter_context(closing(segmenter))
+    live = source.info.live
+    sized = replace(model, size_px=source.info.input_px or model.size_px)
+    models = ModelHolder(load_chosen(bundle, sized, on_progress, live=live))
+    stack.enter_context(closing(models))
     disk = stack.enter_context(closing(LocalDisk()))
-    return Parts(bundle, segmenter, source, positioning, _folder(config.output, disk), choice.why)
+    swaps = ModelSwaps(config.model, models, live, conditions)
+    return Parts(models, source, positioning, _folder(config.output, disk), swaps)
 
 
 def _positioning(

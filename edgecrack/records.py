@@ -176,6 +176,8 @@ class Frame:
         evidence: The whole source picture, at most 1280 wide.
         geometry: The size of the source picture, and the region of it that ``image`` shows.
         name: What a person calls this picture, such as its file name; empty for video.
+        input_px: Width and height of the network's input that ``image`` was scaled for; None where
+            nobody scaled it.
     """
 
     index: int
@@ -186,6 +188,7 @@ class Frame:
     evidence: RgbImage
     geometry: FrameGeometry
     name: str = ""
+    input_px: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         """Refuse anything that is not an RGB picture."""

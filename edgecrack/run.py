@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import time
 import uuid
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import partial
@@ -23,7 +23,7 @@ from edgecrack.parts import open_parts
 from edgecrack.pipeline import survey
 from edgecrack.records import ModelIdentity
 from edgecrack.report import InputSize, RunReport, Setup, Totals, make_report
-from edgecrack.run_record import RunRecord, model_terms, network_input
+from edgecrack.run_record import ModelRecord, RunRecord, model_terms, network_input
 from edgecrack.sinks import open_previews, open_sinks
 from edgecrack.stop_signal import StopSignal
 from edgecrack.utc import to_iso
@@ -133,11 +133,15 @@ def carry_out(
             parts.folder.write_json("run.json", record.as_json())
         return Outcome(parts.folder.path, report, record)
 
-    try:
-        parts.folder.reserve()
+    def note_models() -> None:
         running = _record(config, parts, start.run_id, meter.snapshot(), "running")
         parts.folder.write_json("run.json", running.as_json())
-        _drive(config, parts, stop, meter, start.run_id, outputs)
+
+    try:
+        parts.folder.reserve()
+        note_models()
+        with parts.swaps.served(note_models) if parts.swaps else nullcontext():
+            _drive(config, parts, stop, meter, start.run_id, outputs)
     except BaseException as error:
         stop.keep_last_files()
         with suppress(SinkError):  # the first failure is the one to hear about
@@ -166,22 +170,23 @@ def _drive(
         info.fps or NOMINAL_FPS,
         in_hardware=config.source.decoder != "software",
     )
-    detect = Detector(parts.segmenter, config.detection)
     geotagger = parts.positioning.geotagger(config.position)
     with Output(records, previews, geotagger, live=info.live, meter=meter) as output:
         outputs.append(output)
 
         def detected(frame: Frame) -> Detection:
+            detect = Detector(parts.models.segmenter_for(frame), config.detection)
             return output.admit(detect(frame))
 
         try:
             frames = meter.timed(stop.frames(parts.source))
+            frames = parts.models.passing(frames, parts.source.refit)
             survey(
                 parts.positioning.standstills.left_out(frames, meter.stood),
                 detected,
                 geotagger,
                 output.write,
-                at_once=parts.segmenter.at_once,
+                at_once=parts.models.at_once,
                 meter=meter,
             )
         finally:
@@ -205,7 +210,7 @@ def _totals(parts: Parts, start: _Start, outputs: list[Output], snapshot: Snapsh
         dropped=given_up,
         wall_s=time.monotonic() - start.wall_s,
         process_cpu_s=time.process_time() - start.cpu_s,
-        infer_cpu_s=parts.segmenter.cpu_s(),
+        infer_cpu_s=parts.models.cpu_s(),
         peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
         server_timed=counts.server_timed,
         interruptions=counts.interruptions,
@@ -213,18 +218,19 @@ def _totals(parts: Parts, start: _Start, outputs: list[Output], snapshot: Snapsh
 
 
 def _setup(parts: Parts) -> Setup:
-    manifest, segmenter = parts.bundle.manifest, parts.segmenter
+    model = parts.models.now
+    manifest, segmenter = model.bundle.manifest, model.segmenter
     pixels = segmenter.width_px * segmenter.height_px
     return Setup(
         backend=segmenter.backend,
-        backend_choice=parts.backend_choice,
+        backend_choice=model.why,
         decoder=_decoder(parts.source.info),
         precision=segmenter.precision,
         input=InputSize(segmenter.width_px, segmenter.height_px),
         model_macs=round(manifest.macs_per_pixel * pixels),
-        frames_at_once=segmenter.at_once,
+        frames_at_once=parts.models.at_once,
         device=describe_device(),
-        bundle=ModelIdentity(manifest.name, manifest.release, parts.bundle.sha256),
+        bundle=ModelIdentity(manifest.name, manifest.release, model.bundle.sha256),
     )
 
 
@@ -236,7 +242,9 @@ def _record(
     config: RunConfig, parts: Parts, run_id: str, snapshot: Snapshot, exit_reason: str
 ) -> RunRecord:
     info, geometry, settings = parts.source.info, snapshot.geometry, config.as_json()
-    input_px = (parts.segmenter.width_px, parts.segmenter.height_px)
+    models = tuple(
+        ModelRecord(use.first_frame, model_terms(use.bundle)) for use in parts.models.uses
+    )
     return RunRecord(
         run_id=run_id,
         edgecrack=__version__,
@@ -244,11 +252,13 @@ def _record(
         source=info,
         position=settings["position"]["address"],
         fixes=parts.positioning.counts(),
-        model=model_terms(parts.bundle),
+        model=models[-1].model,
+        models=models,
+        model_choice=parts.model_choice,
         config=settings,
         picture_px=(geometry.width_px, geometry.height_px) if geometry else None,
         region=geometry.region if geometry else None,
-        input=network_input(geometry.region, input_px) if geometry else None,
+        input=network_input(geometry.region, parts.models.now.input_px) if geometry else None,
         first_utc=_iso(snapshot.first_ns),
         last_utc=_iso(snapshot.last_ns),
         standstills=parts.positioning.standstills.noted,
