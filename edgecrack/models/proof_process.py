@@ -77,6 +77,8 @@ class ProofProcess:
                 raise NotHealthyError(
                     f"a process must prove the bundle, and none can be started: {error}"
                 ) from error
+            with suppress(OSError):  # it has ended already
+                os.setpriority(os.PRIO_PROCESS, self._process.pid, _LOWEST_PRIORITY)
             return self._process
 
 
@@ -110,13 +112,6 @@ def _ctrl_c_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _step_back() -> None:
-    """Let everything else come first."""
-    os.nice(_LOWEST_PRIORITY)
-    with suppress(OSError):  # where /proc is not to be written
-        Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO)
-
-
 def _end_with(unit: Connection) -> None:
     """Wait for the end of the unit, which says nothing more, and end this process at once."""
     with suppress(EOFError, OSError):
@@ -125,7 +120,8 @@ def _end_with(unit: Connection) -> None:
 
 
 def _answer(unit: Connection) -> None:
-    _step_back()
+    with suppress(OSError):  # where /proc is not to be written
+        Path("/proc/self/oom_score_adj").write_text(_FIRST_TO_GO)
     question = unit.recv()
     threading.Thread(target=_end_with, args=(unit,), daemon=True).start()
     try:

@@ -253,3 +253,19 @@ def test_closing_ends_the_frames():
     source.close()
     assert list(seen) == []
     assert camera.opened[0].closed
+
+
+def test_another_input_holds_for_all_that_is_opened_later():
+    """What is open is asked to scale for it at once, and the next opening from its beginning."""
+    camera = Camera(([frame(0), frame(1)],), ([frame(0)],))
+    refitted = []
+    with closing(camera.supervised()) as source:
+        camera.opened[0].refit = refitted.append
+        frames = filter(None, source)
+        next(frames)
+        source.refit((8, 12))
+        next(frames)
+        next(frames)
+    assert refitted == [(8, 12)]
+    assert [list(asked) for asked in camera.asked] == [[(12, 8), (8, 12)], [(8, 12)]]
+    assert source.info.input_px == (8, 12)
