@@ -1,9 +1,9 @@
 """The proof of a bundle in a process of its own, beside a unit that runs.
 
 A process and not a thread, because what it took it gives back as a whole, a network that crashes
-its library takes no unit along, and only a process can be put behind everything else: it gets the
-processor when nobody else wants it, the kernel ends it first where memory runs out, and it ends
-with the unit. A GPU knows no such order: an engine that is built there slows the unit down.
+its library takes no unit along, and only a process can be put behind the one that surveys: it is
+given what processor that leaves, the kernel ends it first where memory runs out, and it ends with
+the unit. A GPU knows no such order: an engine that is built there slows the unit down.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 PROVED_WITHIN_S = 1800.0
 """How long all of it may take: TensorRT builds an engine for each size, some minutes each."""
 
-_LOWEST_PRIORITY, _FIRST_TO_GO = 19, "1000"
+_NICE = 10
+"""Beside a loop that takes every core this is a tenth of one; at 19 it would hardly get on."""
+
+_FIRST_TO_GO = "1000"  # of all processes, where memory runs out
 
 
 class ProofProcess:
@@ -78,7 +81,7 @@ class ProofProcess:
                     f"a process must prove the bundle, and none can be started: {error}"
                 ) from error
             with suppress(OSError):  # it has ended already
-                os.setpriority(os.PRIO_PROCESS, self._process.pid, _LOWEST_PRIORITY)
+                os.setpriority(os.PRIO_PROCESS, self._process.pid, _NICE)
             return self._process
 
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from edgecrack.segmenters import ModelSpec
 
 
+DEADLINE_S = 600.0
+"""How long one network may take: it is proved beside one that is at work."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """What is to be proved.
@@ -77,5 +81,5 @@ def prove(question: Question) -> Proved:
     bundle, spec = load_asked(question.path, question.sha256), question.spec
     input_px = input_for(bundle, spec, question.region_px)
     choice = choose(bundle, replace(spec, size_px=input_px))
-    selftest(bundle, choice.applied_to(spec)).require()
+    selftest(bundle, choice.applied_to(spec), deadline_s=DEADLINE_S).require()
     return Proved(choice, input_px)

@@ -112,7 +112,7 @@ def blank(segmenter):
 @pytest.mark.parametrize("at_once", [1, 4])
 @pytest.mark.parametrize("sizes_px", [(SIZE_PX, SIZE_PX), (WIDE_PX, SIZE_PX)])
 def test_each_frame_is_one_models_and_none_is_lost(loaded, at_once, sizes_px):
-    """From the frame that was told on it is the new one's; behind its last the old one is closed."""
+    """From the frame that was told on it is the new one's; then the old one is closed."""
     first = loaded("m0", at_once=at_once)
     offers = [loaded(f"m{n + 1}", sizes_px[n % 2], at_once=at_once) for n in range(8)]
     models, camera = ModelHolder(first), Camera()

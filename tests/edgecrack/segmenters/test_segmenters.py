@@ -51,13 +51,17 @@ def _signal_stack():
     return stack.base
 
 
-def test_the_stack_for_signals_stays_as_it_was(request):
+@pytest.fixture
+def signal_stack():
+    """Return where this thread's stack for signals is, before any network is loaded."""
+    return _signal_stack()
+
+
+def test_the_stack_for_signals_stays_as_it_was(signal_stack, segmenter):
     """What a library puts there goes with the network, and the next signal ends the process."""
-    before = _signal_stack()
-    segmenter = request.getfixturevalue("segmenter")
-    assert _signal_stack() == before
+    assert _signal_stack() == signal_stack
     segmenter.close()
-    assert _signal_stack() == before
+    assert _signal_stack() == signal_stack
 
 
 def test_what_it_is_is_known_before_the_first_picture(segmenter):
