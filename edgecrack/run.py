@@ -133,10 +133,7 @@ def carry_out(
             parts.folder.write_json("run.json", record.as_json())
         return Outcome(parts.folder.path, report, record)
 
-    def note_models() -> None:
-        running = _record(config, parts, start.run_id, meter.snapshot(), "running")
-        parts.folder.write_json("run.json", running.as_json())
-
+    note_models = partial(_write_running, config, parts, start.run_id, meter)
     try:
         parts.folder.reserve()
         note_models()
@@ -191,6 +188,12 @@ def _drive(
             )
         finally:
             stop.frames_are_done()
+
+
+def _write_running(config: RunConfig, parts: Parts, run_id: str, meter: Meter) -> None:
+    """Write run.json of a run that goes on: at its start, and when its model has changed."""
+    running = _record(config, parts, run_id, meter.snapshot(), "running")
+    parts.folder.write_json("run.json", running.as_json())
 
 
 def _totals(parts: Parts, start: _Start, outputs: list[Output], snapshot: Snapshot) -> Totals:

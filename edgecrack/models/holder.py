@@ -90,7 +90,7 @@ class ModelHolder:
                 self._turn(frame, refit)
                 yield frame
         finally:
-            self._end()
+            self.end()
 
     def segmenter_for(self, frame: Frame) -> Segmenter:
         """Return what detects a frame that has passed. May be called by many threads."""
@@ -139,7 +139,7 @@ class ModelHolder:
 
     def close(self) -> None:
         """Let go of every network; safe to call twice."""
-        self._end()
+        self.end()
         for model in (self._before, self.now):
             if model is not None:
                 model.segmenter.close()
@@ -187,7 +187,8 @@ class ModelHolder:
                 )
             self._changed.wait(left_s)
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Take in that no more frames pass; whoever waits for one is told."""
         with self._changed:
             self._has_ended = True
             self._changed.notify_all()

@@ -103,13 +103,16 @@ class SwapSocket:
         self._thread.start()
 
     def close(self) -> None:
-        """Take no more requests; safe to call twice. One at work is not waited for here."""
+        """Take no more requests, and wait for the one at work, so long; safe to call twice."""
+        if self._is_closed.is_set():
+            return
         self._is_closed.set()
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)  # wakes who waits for a client
         self._thread.join(END_WITHIN_S)
         self._listener.close()
         self._path.unlink(missing_ok=True)
+        self._one.acquire(timeout=END_WITHIN_S)  # and keep it
 
     def _accept(self) -> None:
         while not self._is_closed.is_set():

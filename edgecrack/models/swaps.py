@@ -89,8 +89,9 @@ class ModelSwaps:
         try:
             yield
         finally:
-            listening.close()
+            self.models.end()
             proofs.close()
+            listening.close()
 
     def swap(
         self,

@@ -183,7 +183,7 @@ FLAGS = {
     "source": "SOURCE --video-start --region --rate --live/--file --decoder "
     "--reconnect/--no-reconnect --stale-after",
     "position": "--position --max-gap --standstill --position-latency",
-    "model": "--model --backend --precision --size",
+    "model": "--model --backend --precision --size --releases --swap-socket",
     "detection": "--min-crack-share",
     "output": "--out --runs-folder --all-masks --frames/--no-frames --overlay",
 }

@@ -62,7 +62,7 @@ def test_a_model_changes_under_load(running, sees_all, source):
     told = []
     for number in order:
         reply = request_swap(place, bundles[number], names[number])
-        assert reply.accepted, reply.reason
+        assert reply.first_frame is not None, reply.reason
         told.append(reply.first_frame)
         models = json.loads((out / "run.json").read_text())["models"]
         assert [each["first_frame"] for each in models] == [0, *told]

@@ -68,6 +68,15 @@ def held():
     return len([*Path("/proc/self/fd").iterdir()]), threading.active_count()
 
 
+def is_let_go(before):
+    """Whether this process holds no more than it did; a thread may still be ending."""
+    for _ in range(500):
+        if held() == before:
+            return True
+        threading.Event().wait(0.01)
+    return False
+
+
 def ask(swaps, path, sha256, proof=prove, on_swap=lambda: None):
     """Have the model changed."""
     return swaps.swap(path, sha256, proof, on_swap)
@@ -163,7 +172,7 @@ def test_a_bad_model_is_refused_and_leaves_nothing(swaps, bundle_copy, manifest,
     with pytest.raises((BundleError, NotHealthyError)) as refused:
         ask(swaps, bundle_copy, asked)
     assert swaps.models.now is old
-    assert held() == before
+    assert is_let_go(before)
     now = swaps.conditions.now()["model"]
     assert now.state == "running"
     assert str(refused.value)[:60] in now.reason
@@ -228,7 +237,7 @@ def test_the_proof_has_a_process_that_is_gone_afterwards(tiny_bundle, tiny, bund
     other_answers(bundle_copy, manifest)
     with pytest.raises(NotHealthyError, match="differs on golden frames"):
         proofs.prove(replace(good, path=bundle_copy, sha256=digest(bundle_copy)))
-    assert held() == before
+    assert is_let_go(before)
     with pytest.raises(ChildProcessError):
         os.wait()
     proofs.close()
