@@ -61,5 +61,20 @@ def start_with(spec: ModelSpec, attempt: Callable[[ModelSpec], _Opened]) -> tupl
     return attempt(replace(spec, bundle=None)), _sentence(FACTORY, failures)
 
 
+def first_choice(spec: ModelSpec) -> ModelSpec:
+    """Return what a start tries first: with the folder of the first link that is there.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from edgecrack.segmenters import ModelSpec
+        >>> first_choice(ModelSpec(releases=Path("/nowhere"))).bundle is None
+        True
+    """
+    if spec.releases is None or spec.bundle is not None:
+        return spec
+    links = (spec.releases / name for name in LINKS)
+    return replace(spec, bundle=next(filter(os.path.lexists, links), None))
+
+
 def _sentence(name: str, failures: list[str]) -> str:
     return f"{name}, because {'; '.join(failures)}" if failures else name
