@@ -13,13 +13,14 @@ from edgecrack.clock.gate import ClockGate
 from edgecrack.clock.kernel import boot_id
 from edgecrack.errors import UsageError
 from edgecrack.models import open_bundle
-from edgecrack.models.choice import choose
-from edgecrack.models.selftest import asked_variants
+from edgecrack.models.holder import ModelHolder
+from edgecrack.models.loaded import input_sizes, load_chosen
+from edgecrack.models.start_model import start_with
+from edgecrack.models.swaps import ModelSwaps
 from edgecrack.positions import GATE
 from edgecrack.positions.positioning import Listeners, open_positioning
 from edgecrack.recording import FolderRecording, sinks_of
 from edgecrack.segment_recording import SegmentRecording
-from edgecrack.segmenters import load_segmenter
 from edgecrack.sources import image_folder
 from edgecrack.sources.reconnection import open_returning
 from edgecrack.storage.disk import LocalDisk
@@ -30,14 +31,13 @@ from edgecrack.uplink.opening import Uplink, open_uplink
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from edgecrack.bundle import Bundle
     from edgecrack.capture_state import StateChange
     from edgecrack.conditions import Conditions
     from edgecrack.config import RunConfig
     from edgecrack.positions.positioning import Positioning
     from edgecrack.positions.reception import ReceiverChange
     from edgecrack.recording import FolderSinks, Recording
-    from edgecrack.segmenters import Segmenter
+    from edgecrack.segmenters import ModelSpec
     from edgecrack.sources import Source, SourceInfo
 
     OnProgress = Callable[[str, int, int | None], None]
@@ -48,23 +48,23 @@ class Parts:
     """Everything a run needs, open and good.
 
     Attributes:
-        bundle: The model.
-        segmenter: What runs it.
+        models: What detects.
         source: Where frames come from.
         positioning: Where the camera was.
         recording: What keeps the results.
-        backend_choice: Why this backend and precision run the network.
+        swaps: Changes the model when it is asked to; None where it never is.
+        model_choice: Which model was begun with, and why; empty where there was no choice.
         dating: Gives frames their UTC, once that may be believed; None where they have it.
         uplink: What leaves the unit by itself.
         view: Shows the run to others.
     """
 
-    bundle: Bundle
-    segmenter: Segmenter
+    models: ModelHolder
     source: Source
     positioning: Positioning
     recording: Recording
-    backend_choice: str = ""
+    swaps: ModelSwaps | None = None
+    model_choice: str = ""
     dating: Dating | None = None
     uplink: Uplink = field(default_factory=Uplink)
     view: LiveView = field(default_factory=LiveView)
@@ -89,12 +89,32 @@ def open_parts(
             "a run that rolls makes one folder after the other, so it has no --out and no "
             "--overlay: name --runs-folder, and watch it live with --stream"
         )
-    bundle = open_bundle(config.model)
-    variant = asked_variants(bundle, config.model)[0]  # before anything else is opened
-    networks = bundle.networks(variant.precision, config.model.size_px)
-    sizes_px = [network.size_px for network in networks]
     uplink = open_uplink(config.mqtt, config.upload, config.output.runs_folder, conditions)
     stack.enter_context(closing(uplink))  # first: it tells that the camera is waited for
+
+    def attempt(spec: ModelSpec) -> Parts:
+        with ExitStack() as opened:
+            parts = _parts_with(spec, config, opened, on_progress, conditions, uplink)
+            stack.push(opened.pop_all())
+            return parts
+
+    parts, model_choice = start_with(config.model, attempt)
+    if model_choice:
+        conditions.note("model", "running", f"{parts.models.now}: {model_choice}")
+    return replace(parts, model_choice=model_choice)
+
+
+def _parts_with(
+    model: ModelSpec,
+    config: RunConfig,
+    stack: ExitStack,
+    on_progress: OnProgress,
+    conditions: Conditions,
+    uplink: Uplink,
+) -> Parts:
+    """Open all that a run with one model needs; see `open_parts`."""
+    bundle = open_bundle(model)
+    sizes_px = input_sizes(bundle, model)  # before anything else is opened
     waiting = partial(on_progress, "s of waiting for the source")
     source = open_returning(config.source, sizes_px, _noting_capture(conditions), waiting)
     stack.enter_context(closing(source))
@@ -105,15 +125,15 @@ def open_parts(
     stack.enter_context(closing(view))
     positioning = _positioning(config, source, on_progress, listeners)
     stack.enter_context(closing(positioning))
-    model = replace(config.model, size_px=source.info.input_px or config.model.size_px)
-    choice = choose(bundle, model, on_progress)
-    segmenter = load_segmenter(bundle, choice.applied_to(model), live=source.info.live)
-    stack.enter_context(closing(segmenter))
+    live = source.info.live
+    sized = replace(model, size_px=source.info.input_px or model.size_px)
+    models = ModelHolder(load_chosen(bundle, sized, on_progress, live=live))
+    stack.enter_context(closing(models))
     sinks = _sinks_of(config, dating, uplink)
     recording = stack.enter_context(closing(_recording(config, conditions, sinks)))
     return Parts(
-        bundle, segmenter, source, positioning, recording,
-        backend_choice=choice.why, dating=dating, uplink=uplink, view=view,
+        models, source, positioning, recording, ModelSwaps(config.model, models, live, conditions),
+        dating=dating, uplink=uplink, view=view,
     )  # fmt: skip
 
 

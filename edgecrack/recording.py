@@ -73,6 +73,13 @@ class Recording(Protocol):
     def note(self, state: Callable[[], Statement]) -> None:
         """Remember what tells what the run has come to; may be called by another thread."""
 
+    def restate(self, state: Callable[[], Statement]) -> None:
+        """Say anew what runs, where that is said at the beginning; called by another thread.
+
+        Raises:
+            SinkError: The disk is full or broken.
+        """
+
     def end(self, statement: Statement) -> None:
         """Write the last files.
 
@@ -120,6 +127,10 @@ class FolderRecording:
 
     def note(self, state: Callable[[], Statement]) -> None:
         """See `Recording`."""
+
+    def restate(self, state: Callable[[], Statement]) -> None:
+        """See `Recording`."""
+        self._folder.write_json("run.json", state().record.as_json())
 
     def end(self, statement: Statement) -> None:
         """See `Recording`."""

@@ -179,6 +179,8 @@ class Frame:
         geometry: The size of the source picture, and the region of it that ``image`` shows.
         name: What a person calls this picture, such as its file name; empty for video.
         server_ns: UTC of capture by the account of the server that sent it, believed or not.
+        input_px: Width and height of the network's input that ``image`` was scaled for; None where
+            nobody scaled it.
     """
 
     index: int
@@ -190,6 +192,7 @@ class Frame:
     geometry: FrameGeometry
     name: str = ""
     server_ns: int | None = None
+    input_px: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         """Refuse anything that is not an RGB picture."""

@@ -76,7 +76,7 @@ class Setup:
         model_macs: Multiply-accumulates for one frame.
         frames_at_once: Frames worked on at the same time.
         device: The machine.
-        bundle: The model.
+        bundle: The model; the last one, where it was changed.
     """
 
     backend: str

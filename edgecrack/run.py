@@ -2,47 +2,33 @@
 
 from __future__ import annotations
 
-import resource
 import time
-import uuid
-from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
+from contextlib import ExitStack, closing, nullcontext, suppress
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgecrack import __version__
-from edgecrack.clock.kernel import boot_id
 from edgecrack.conditions import Conditions
 from edgecrack.detector import Detector
-from edgecrack.device import describe_device
 from edgecrack.errors import EdgecrackError, SinkError
 from edgecrack.meter import Meter
 from edgecrack.opencv_threads import one_opencv_thread
 from edgecrack.output import Output
 from edgecrack.parts import open_parts
 from edgecrack.pipeline import survey
-from edgecrack.recording import Statement
-from edgecrack.records import ModelIdentity
-from edgecrack.report import InputSize, RunReport, Setup, Totals, make_report
-from edgecrack.run_record import RunRecord, model_terms, network_input
+from edgecrack.statements import Statements, describe_decoder
 from edgecrack.stop_signal import StopSignal
-from edgecrack.uplink.messages import Figures
-from edgecrack.utc import to_iso
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from edgecrack.config import RunConfig
-    from edgecrack.meter import Snapshot
     from edgecrack.parts import OnProgress, Parts
-    from edgecrack.positions.positioning import FixCounts
-    from edgecrack.positions.standstills import Standstill
     from edgecrack.records import Detection, Frame
+    from edgecrack.report import RunReport
+    from edgecrack.run_record import RunRecord
     from edgecrack.sinks import Sink
-    from edgecrack.sources import SourceCounts, SourceInfo
-
 
 NOTED_EACH_S = 1.0
 """How often a run that rolls notes its counts: those of a closed segment's report are that old."""
@@ -95,17 +81,8 @@ def run(
     with one_opencv_thread(), ExitStack() as stack:
         parts = open_parts(config, stack, on_progress, conditions or Conditions())
         if parts.source.info.decoder_choice:
-            on_choice(f"decoder: {_decoder(parts.source.info)}")
+            on_choice(f"decoder: {describe_decoder(parts.source.info)}")
         return carry_out(config, parts, stop or StopSignal(), partial(on_progress, "frames"))
-
-
-@dataclass(frozen=True, slots=True)
-class _Start:
-    """When a run began, and what ties its records together."""
-
-    run_id: str = field(default_factory=lambda: uuid.uuid4().hex)
-    wall_s: float = field(default_factory=time.monotonic)
-    cpu_s: float = field(default_factory=time.process_time)
 
 
 def carry_out(
@@ -125,26 +102,21 @@ def carry_out(
     Raises:
         EdgecrackError: Whatever went wrong; the last files are written all the same.
     """
-    start = _Start()
     meter = Meter(on_frame, expected_frames=parts.source.info.expected_frames)
-    outputs: list[Output] = []
-
-    def statement(facts: _Facts, exit_reason: str = "running") -> Statement:
-        snapshot = meter.snapshot()
-        totals = _totals(parts, start, outputs, snapshot, facts.counts)
-        record = _record(config, parts, start.run_id, snapshot, facts)
-        record = replace(record, exit_reason=exit_reason)
-        return Statement(record, make_report(snapshot, totals, _setup(parts)))
+    said = Statements(config, parts, meter)
 
     def leave(exit_reason: str) -> Outcome:
-        last = statement(_facts(parts), exit_reason)
+        last = said.statement(said.facts(), exit_reason)
         parts.recording.end(last)
         return Outcome(parts.recording.path, last.report, last.record)
 
     try:
-        parts.uplink.begin(lambda: _figures(parts, start.run_id, meter.snapshot()))
-        sinks = parts.recording.begin(partial(statement, _facts(parts)))
-        _drive(config, parts, stop, meter, _Writing(sinks, outputs, statement))
+        parts.uplink.begin(said.figures)
+        facts = said.facts()
+        sinks = parts.recording.begin(partial(said.statement, facts))
+        restate = partial(parts.recording.restate, partial(said.statement, facts))
+        with parts.swaps.served(restate) if parts.swaps else nullcontext():
+            _drive(parts, stop, said, sinks)
     except BaseException as error:
         stop.keep_last_files()
         with suppress(SinkError):  # the first failure is the one to hear about
@@ -156,46 +128,21 @@ def carry_out(
     return leave("interrupted" if stop.asked else "end of source")
 
 
-@dataclass(frozen=True, slots=True)
-class _Writing:
-    """What results go to: sinks, the outputs made of them, and what is said of them."""
-
-    sinks: list[Sink]
-    outputs: list[Output]
-    statement: Callable[[_Facts], Statement]
-
-
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    """What only the loop's thread may ask for."""
-
-    counts: SourceCounts
-    fixes: FixCounts | None
-    standstills: tuple[Standstill, ...]
-
-
-def _facts(parts: Parts) -> _Facts:
-    positioning = parts.positioning
-    return _Facts(parts.source.counts(), positioning.counts(), positioning.standstills.noted)
-
-
-def _drive(
-    config: RunConfig, parts: Parts, stop: StopSignal, meter: Meter, writing: _Writing
-) -> None:
+def _drive(parts: Parts, stop: StopSignal, said: Statements, sinks: list[Sink]) -> None:
     """Carry frames to the sinks until there are no more."""
-    info, recording = parts.source.info, parts.recording
-    previews = recording.previews(
+    config, meter, info = said.config, said.meter, parts.source.info
+    previews = parts.recording.previews(
         info.fps or NOMINAL_FPS, in_hardware=config.source.decoder != "software"
     )
-    detect = Detector(parts.segmenter, config.detection)
     geotagger = parts.positioning.geotagger(config.position)
     with (
-        Output(writing.sinks, previews, geotagger, live=info.live, meter=meter) as output,
+        Output(sinks, previews, geotagger, live=info.live, meter=meter) as output,
         closing(parts.view) as view,
     ):
-        writing.outputs.append(output)
+        said.outputs.append(output)
 
         def detected(frame: Frame) -> Detection:
+            detect = Detector(parts.models.segmenter_for(frame), config.detection)
             detection = detect(frame)
             view.detected(detection)
             return output.admit(detection)
@@ -205,133 +152,37 @@ def _drive(
             view.stood(frame)
 
         try:
-            frames = meter.timed(stop.frames(parts.source))
-            frames = parts.dating.dated(frames) if parts.dating else frames
-            if recording.is_rolling:
-                frames = _noted(frames, parts, writing.statement)
             survey(
-                parts.positioning.standstills.left_out(frames, stood),
+                parts.positioning.standstills.left_out(_frames(parts, stop, said), stood),
                 detected,
                 geotagger,
                 output.write,
-                at_once=parts.segmenter.at_once,
+                at_once=parts.models.at_once,
                 meter=meter,
             )
         finally:
             stop.frames_are_done()
 
 
+def _frames(parts: Parts, stop: StopSignal, said: Statements) -> Iterator[Frame | None]:
+    """Return the frames of the source, timed and dated; between two the model may change."""
+    frames = said.meter.timed(stop.frames(parts.source))
+    frames = parts.dating.dated(frames) if parts.dating else frames
+    frames = parts.models.passing(frames, parts.source.refit)
+    return _noted(frames, parts, said) if parts.recording.is_rolling else frames
+
+
 def _noted(
-    frames: Iterator[Frame | None], parts: Parts, statement: Callable[[_Facts], Statement]
+    frames: Iterator[Frame | None], parts: Parts, said: Statements
 ) -> Iterator[Frame | None]:
     """Yield the same frames, and let the recording know from time to time what is so far."""
     noted_s = time.monotonic()
     for frame in frames:
         yield frame
         if time.monotonic() - noted_s >= NOTED_EACH_S:
-            parts.recording.note(partial(statement, _facts(parts)))
+            parts.recording.note(partial(said.statement, said.facts()))
             noted_s = time.monotonic()
-
-
-def _totals(
-    parts: Parts, start: _Start, outputs: list[Output], snapshot: Snapshot, counts: SourceCounts
-) -> Totals:
-    standing = snapshot.frames_standing
-    seen = counts.dropped + snapshot.frames_inferred + standing
-    given_up = {
-        "opening": counts.opening,
-        "source": counts.dropped - counts.opening,
-        "unfinished": max(0, counts.delivered - seen),  # cut short
-        "standstill": standing,
-        "unreadable": counts.unreadable,
-        "missing": counts.missing,
-        "output": sum(output.missed for output in outputs),  # final: it is closed
-    }
-    return Totals(
-        frames_in=counts.delivered,
-        dropped=given_up,
-        wall_s=time.monotonic() - start.wall_s,
-        process_cpu_s=time.process_time() - start.cpu_s,
-        infer_cpu_s=parts.segmenter.cpu_s(),
-        storage=parts.recording.totals(),
-        disk_bytes=_disk_bytes(),
-        peak_memory_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        server_timed=parts.dating.server_timed if parts.dating else counts.server_timed,
-        interruptions=counts.interruptions,
-        uplink=parts.uplink.counts(),
-        stream=parts.view.counts(),
-    )
-
-
-def _figures(parts: Parts, run_id: str, snapshot: Snapshot) -> Figures:
-    return Figures(
-        run_id=run_id,
-        frames=snapshot.frames_inferred + snapshot.frames_standing,
-        frames_with_crack=snapshot.frames_with_crack,
-        fps=snapshot.fps_out,
-        model_sha256=parts.bundle.sha256,
-    )
-
-
-def _setup(parts: Parts) -> Setup:
-    manifest, segmenter = parts.bundle.manifest, parts.segmenter
-    pixels = segmenter.width_px * segmenter.height_px
-    return Setup(
-        backend=segmenter.backend,
-        backend_choice=parts.backend_choice,
-        decoder=_decoder(parts.source.info),
-        precision=segmenter.precision,
-        input=InputSize(segmenter.width_px, segmenter.height_px),
-        model_macs=round(manifest.macs_per_pixel * pixels),
-        frames_at_once=segmenter.at_once,
-        device=describe_device(),
-        bundle=ModelIdentity(manifest.name, manifest.release, parts.bundle.sha256),
-    )
-
-
-def _decoder(info: SourceInfo) -> str:
-    return f"{info.decoder} ({info.decoder_choice})" if info.decoder_choice else info.decoder
-
-
-def _record(
-    config: RunConfig, parts: Parts, run_id: str, snapshot: Snapshot, facts: _Facts
-) -> RunRecord:
-    info, geometry, settings = parts.source.info, snapshot.geometry, config.as_json()
-    input_px = (parts.segmenter.width_px, parts.segmenter.height_px)
-    return RunRecord(
-        run_id=run_id,
-        edgecrack=__version__,
-        written_utc=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        source=info,
-        position=settings["position"]["address"],
-        fixes=facts.fixes,
-        model=model_terms(parts.bundle),
-        config=settings,
-        picture_px=(geometry.width_px, geometry.height_px) if geometry else None,
-        region=geometry.region if geometry else None,
-        input=network_input(geometry.region, input_px) if geometry else None,
-        first_utc=_iso(snapshot.first_ns),
-        last_utc=_iso(snapshot.last_ns),
-        standstills=facts.standstills,
-        boot_id=boot_id() if info.live else None,
-        clock=parts.dating.gate.account() if parts.dating else None,
-        exit_reason="running",
-    )
 
 
 def _reason(error: BaseException) -> str:
     return str(EdgecrackError(str(error) or type(error).__name__))  # printable, without secrets
-
-
-def _iso(time_ns: int | None) -> str | None:
-    return None if time_ns is None else to_iso(time_ns)
-
-
-def _disk_bytes() -> int | None:
-    """Return what this process has had written to disks, by the kernel's account."""
-    try:
-        lines = Path("/proc/self/io").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return None
-    counts = dict(line.split(": ") for line in lines)
-    return int(counts["write_bytes"]) - int(counts["cancelled_write_bytes"])

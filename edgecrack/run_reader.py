@@ -53,6 +53,7 @@ class CrackFrame:
         area_share_of_road: Crack over road, 0 to 1; None where there is none, or it is not known.
         crack_count: Connected pieces of crack.
         peak_probability: The highest probability in the frame, 0 to 1.
+        model: Identity of the bundle that detected it, as in ``record["models"]``.
         mask: The mask, if the run kept it.
         picture: The evidence picture, if the run kept it.
     """
@@ -76,6 +77,7 @@ class CrackFrame:
     area_share_of_road: float | None
     crack_count: int | None
     peak_probability: float | None
+    model: str | None
     mask: Path | None
     picture: Path | None
 
@@ -255,6 +257,7 @@ def _crack_frame(kept: Mapping[object, Path], feature: object) -> CrackFrame:
         area_share_of_road=figure("area_share_of_road"),
         crack_count=_whole(figure("crack_count")),
         peak_probability=figure("peak_probability"),
+        model=_text(look_up(properties, "model")),
         mask=kept.get(_text(look_up(properties, "mask"))),
         picture=kept.get(_text(look_up(properties, "picture"))),
     )

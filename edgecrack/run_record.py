@@ -56,6 +56,19 @@ def model_terms(bundle: Bundle) -> ModelTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelRecord:
+    """From which frame on a model was used.
+
+    Attributes:
+        first_frame: Number of its first frame.
+        model: The model, and its terms.
+    """
+
+    first_frame: int
+    model: ModelTerms
+
+
+@dataclass(frozen=True, slots=True)
 class NetworkInput:
     """How the region lies in the network's input: scaled alike both ways, never stretched.
 
@@ -90,7 +103,10 @@ class RunRecord:
         source: What is known of the source.
         position: Where places came from, as typed; None where nothing was.
         fixes: What became of the fixes; None without any track.
-        model: The model, and its terms.
+        model: The model that ran last, and its terms.
+        models: Every model that ran, in order; a record in ``cracks.geojsonl`` names its own.
+        model_choice: Which of current, previous and factory model was begun with, and why; empty
+            where there was no choice.
         config: The settings, table by table, without passwords.
         picture_px: Width and height of the source picture; None before the first frame.
         region: What the network saw of it, in its pixels; None before the first frame.
@@ -112,6 +128,8 @@ class RunRecord:
     position: str | None
     fixes: FixCounts | None
     model: ModelTerms
+    models: tuple[ModelRecord, ...]
+    model_choice: str
     config: dict[str, Any]
     picture_px: tuple[int, int] | None
     region: Region | None

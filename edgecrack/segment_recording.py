@@ -85,6 +85,10 @@ class SegmentRecording:
         """See `Recording`."""
         self._segments.state = state
 
+    def restate(self, state: Callable[[], Statement]) -> None:
+        """See `Recording`. A segment says what ran in it when it ends."""
+        self._segments.state = state
+
     def end(self, statement: Statement) -> None:
         """See `Recording`."""
         self._segments.state = lambda: statement

@@ -44,6 +44,8 @@ class SurveySettings(TypedDict, total=False):
     backend: str
     precision: str
     size: tuple[int, int] | None
+    releases: str | os.PathLike[str] | None
+    swap_socket: str | os.PathLike[str] | None
     min_crack_share: float
     out: str | os.PathLike[str] | None
     runs_folder: str | os.PathLike[str]

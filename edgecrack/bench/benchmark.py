@@ -95,12 +95,13 @@ class BenchSpec:
         Raises:
             UsageError: Backend or precision is unknown.
         """
-        named = {
-            key: AUTO if value == "all" else value
-            for key, value in (("backend", self.backend), ("precision", self.precision))
-        }
+        backend, precision = (
+            AUTO if value == "all" else value for value in (self.backend, self.precision)
+        )
         try:
-            return ModelSpec(bundle=self.bundle, size_px=self.size_px, **named)
+            return ModelSpec(
+                bundle=self.bundle, size_px=self.size_px, backend=backend, precision=precision
+            )
         except ValueError as error:
             raise UsageError(f"--{error}, or all.") from error
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from edgecrack.config import configure
 from edgecrack.errors import EdgecrackError, UsageError
+from edgecrack.models.start_model import first_choice
 from edgecrack.segmenters import ModelSpec
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class Unit:
         config: Its configuration file; None where none was named.
         problem: Why that cannot be used; empty where it can.
         is_closed: Whether that is because this user may not read it.
-        model: The network, and what runs it.
+        model: The network that a start tries first, and what runs it.
         source: Address of its camera or video; None where nobody said.
         position: Address of its receiver or log; None where nobody said.
         runs_folder: Where its runs go.
@@ -66,7 +67,7 @@ def _from_file(config: Path) -> Unit:
         return Unit(config, problem=str(error).rstrip("."), is_closed=is_closed)
     return Unit(
         config=config,
-        model=settings.model,
+        model=first_choice(settings.model),
         source=source,
         position=settings.position.address,
         runs_folder=settings.output.runs_folder,

@@ -22,7 +22,8 @@ class PictureSizes:
 
     Attributes:
         region: What the network sees; None is all of a picture.
-        input_px: The network's input, chosen by the first picture.
+        input_px: The network's input, chosen by the first picture; another one after `refit`.
+        wanted_px: The input that is to be; may be set by any thread, None leaves it as it is.
         geometry: Of the last size that holds the region; None before it.
         refusal: Why the last picture cannot be taken, or None.
 
@@ -38,6 +39,7 @@ class PictureSizes:
     def __init__(self, region: Region | None, inputs_px: Sequence[tuple[int, int]]) -> None:
         self.region, self._inputs_px = region, inputs_px
         self.input_px: tuple[int, int] | None = None
+        self.wanted_px: tuple[int, int] | None = None
         self.geometry: FrameGeometry | None = None
         self.refusal: UsageError | None = None
         self._objection: UsageError | None = None
@@ -47,6 +49,7 @@ class PictureSizes:
         """Take in a size; return what to fit the pipeline to: the geometry, and the input."""
         if not self._has_begun:
             self.input_px = None
+        self.input_px = self.wanted_px or self.input_px
         try:
             self.geometry = frame_geometry(width_px, height_px, self.region)
         except UsageError as error:  # an error once such a picture comes
@@ -63,3 +66,10 @@ class PictureSizes:
         self._has_begun = True
         self.refusal = self._objection
         return None if self.refusal is not None else self.geometry
+
+    def refit(self) -> tuple[FrameGeometry, tuple[int, int]] | None:
+        """Take in that another input is wanted; return what to fit the pipeline to, if it is."""
+        if self.geometry is None or self.wanted_px in {None, self.input_px}:
+            return None
+        self.input_px = self.wanted_px
+        return self.geometry, self.input_px

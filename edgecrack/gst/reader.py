@@ -63,7 +63,8 @@ class Reader:
         self._spec = spec
         self._sizes = PictureSizes(region, inputs_px)
         self._numbers = FrameNumbers()
-        self._geometries: deque[FrameGeometry] = deque()  # of the pictures behind the queue
+        # Of the pictures behind the queue: their geometry, and the input they are scaled for.
+        self._fits: deque[tuple[FrameGeometry, tuple[int, int]]] = deque()
         self._entering_px, self._is_turned = (0, 0), False
         self._times = FrameTimes()
         self._closed = False
@@ -123,11 +124,12 @@ class Reader:
                     raise self._failure("it stopped sending")
                 return
             self.decoders.refuse_a_stand_in()
-            geometry = self._geometries.popleft()
-            evidence = self._evidence_of(image, geometry)
+            geometry, input_px = self._fits.popleft()
+            is_evidence = image_is_evidence(geometry, input_px)
+            evidence = image if is_evidence else self._evidence_sample()
             if evidence is None:  # closed in between
                 return
-            yield self._paired(image, evidence, geometry)
+            yield self._paired(image, evidence, geometry, input_px)
 
     def pull(self) -> Sample | None:
         """Return the next picture, or None after the last; raises what ``samples`` raises."""
@@ -139,6 +141,13 @@ class Reader:
         caps = f"{chain.rgb_caps(width_px, height_px)},framerate=0/1"
         sample = Gst.Sample.new(wrap(picture, pts_ns), Gst.Caps.from_string(caps), None, None)
         self._pipeline.get_by_name("source").push_sample(sample)
+
+    def refit(self, input_px: tuple[int, int]) -> None:
+        """Scale the next picture that leaves the queue, and all after it, for another input.
+
+        None is lost: those that left it before come as they are.
+        """
+        self._sizes.wanted_px = input_px
 
     def shortfall_ns(self, end_ns: int) -> int:
         """How much of the container's duration is missing behind ``end_ns``; 0 where unknown.
@@ -198,11 +207,15 @@ class Reader:
 
     @library_callback
     def _on_leave(self, _pad: Any, info: Any) -> Any:  # noqa: ANN401
-        geometry = self._sizes.admit()
-        if geometry is None:
+        # Here, in the thread that carries the pictures and between two of them, none is on its way
+        # that would be of the one size at one element and of the other at the next.
+        if (change := self._sizes.refit()) is not None:
+            self._fit(*change)
+        geometry, input_px = self._sizes.admit(), self._sizes.input_px
+        if geometry is None or input_px is None:
             return Gst.PadProbeReturn.DROP
         self._numbers.leave(hash(info.get_buffer()))
-        self._geometries.append(geometry)
+        self._fits.append((geometry, input_px))
         return Gst.PadProbeReturn.OK
 
     @library_callback
@@ -219,10 +232,13 @@ class Reader:
         if is_known and numerator:
             self.fps = numerator / denominator
             self._times.step_ns = 10**9 * denominator // numerator
-        for change in self._fitting(*self._sizes.announce(*size_px)):
+        self._fit(*self._sizes.announce(*size_px))
+        return Gst.PadProbeReturn.OK
+
+    def _fit(self, geometry: FrameGeometry, input_px: tuple[int, int]) -> None:
+        for change in self._fitting(geometry, input_px):
             element = self._pipeline.get_by_name(change.element)
             Gst.util_set_object_arg(element, change.name, change.value)
-        return Gst.PadProbeReturn.OK
 
     @library_callback
     def _on_head(self, _pad: Any, info: Any) -> Any:  # noqa: ANN401
@@ -265,13 +281,17 @@ class Reader:
         self._bus.listen()
         yield sample
 
-    def _evidence_of(self, image: Any, geometry: FrameGeometry) -> Any:  # noqa: ANN401
-        """Return the other size of a picture, or the very sample where both would be the same."""
-        if image_is_evidence(geometry, self._sizes.input_px or (0, 0)):
-            return image
+    def _evidence_sample(self) -> Any:  # noqa: ANN401
+        """Return the other size of a picture; None once this is closed."""
         return next((e for e in self._awaited(self._evidence_sink) if e is not None), None)
 
-    def _paired(self, image: Any, evidence: Any, geometry: FrameGeometry) -> Sample:  # noqa: ANN401
+    def _paired(
+        self,
+        image: Any,  # noqa: ANN401
+        evidence: Any,  # noqa: ANN401
+        geometry: FrameGeometry,
+        input_px: tuple[int, int],
+    ) -> Sample:
         number, picture = self._numbers.take(), view(image)
         if image.get_buffer().pts != evidence.get_buffer().pts:
             raise EdgecrackError(f"{self._spec.name}: the two sizes of a picture came apart")
@@ -289,6 +309,7 @@ class Reader:
             image=picture,
             evidence=picture if evidence is image else view(evidence),
             geometry=geometry,
+            input_px=input_px,
         )
 
     def _is_dead(self) -> bool:

@@ -24,6 +24,7 @@ class Sample:
         image: The region as large as the network's input holds, read-only.
         evidence: The whole picture, read-only.
         geometry: Size of the source picture, and the region of it that ``image`` shows.
+        input_px: Width and height of the network's input that ``image`` was scaled for.
     """
 
     index: int
@@ -36,3 +37,4 @@ class Sample:
     image: RgbImage
     evidence: RgbImage
     geometry: FrameGeometry
+    input_px: tuple[int, int]

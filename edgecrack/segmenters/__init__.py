@@ -37,6 +37,10 @@ class ModelSpec:
         precision: ``auto`` or one of the precisions.
         size_px: Width and height of the input; None is the bundle's size that is nearest to the
             pictures.
+        releases: Folder with the links ``current`` and ``previous`` to bundles, tried in this order
+            and before the model that comes along; not looked at where ``bundle`` is given.
+        swap_socket: Where a run is asked to change to another model; None is the folder that a
+            service manager keeps for it, if it does.
     """
 
     bundle: Path | None = setting(
@@ -64,11 +68,26 @@ class ModelSpec:
         default_text="the bundle's size that is nearest to the pictures",
     )
 
+    releases: Path | None = setting(
+        None,
+        flag="--releases",
+        help="Folder with the links current and previous to bundles: what can be used first is.",
+        default_text="none; --model comes before it",
+    )
+    swap_socket: Path | None = setting(
+        None,
+        flag="--swap-socket",
+        help="Unix socket at which a run is asked to change its model; see 'edgecrack swap'.",
+        default_text="$RUNTIME_DIRECTORY/edgecrack.sock, where systemd sets that",
+    )
+
     def __post_init__(self) -> None:
         """Refuse what no network and no backend could be."""
-        if self.bundle is not None and is_remote(str(self.bundle)):
-            shown = redact_address(str(self.bundle))
-            raise ValueError(f"bundle must be a folder of this machine, and is not: {shown}")
+        for name in ("bundle", "releases"):
+            folder = getattr(self, name)
+            if folder is not None and is_remote(str(folder)):
+                shown = redact_address(str(folder))
+                raise ValueError(f"{name} must be a folder of this machine, and is not: {shown}")
         if self.backend not in (AUTO, *BACKENDS):
             known = ", ".join((AUTO, *BACKENDS))
             raise ValueError(f"backend must be one of {known}, not '{self.backend}'")

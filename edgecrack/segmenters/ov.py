@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -104,19 +105,28 @@ class OpenVinoSegmenter:
         self.backend = f"OpenVINO {version()} CPU, {self.at_once} frame(s) on {cores} core(s)"
         network = bundle.read(entry.file)
         weights = weight_precision(network)
-        with started_threads() as own_threads:
-            compiled = self._compiled(network, cores)
-            self._requests = [compiled.create_infer_request() for _ in range(self.at_once)]
-            self._idle: SimpleQueue[Any] = SimpleQueue()
-            for request in self._requests:
-                self._idle.put(request)
-            self._is_closed = False
-            with _FIRST_ANSWER:
-                self.answer(np.zeros((self.height_px, self.width_px, 3), np.uint8))
+        self._idle: SimpleQueue[Any] = SimpleQueue()
+        self._is_closed = False
+        # The library gives a thread that loads a network a stack for its signals, and takes that
+        # away when the network goes, whoever lets go of it: the next signal would then end the
+        # process. So it is none of ours that loads one, but a thread that has ended by then.
+        with ThreadPoolExecutor(1) as loader:
+            self._requests: list[Any] = loader.submit(self._loaded, network, cores).result()
         asked, _ = _ARITHMETIC[entry.precision]
         self.precision = "bf16" if (asked, weights) == ("bf16", "fp32") else weights
-        _THREADS.update(own_threads)
         self._cpu_s_before, self._closed_cpu_s = cpu_seconds(frozenset(_THREADS)), 0.0
+
+    def _loaded(self, network: bytes, cores: int) -> list[Any]:
+        """Return as many requests as are worked on at once, warm and idle."""
+        with started_threads() as own_threads:
+            compiled = self._compiled(network, cores)
+            requests = [compiled.create_infer_request() for _ in range(self.at_once)]
+            for request in requests:
+                self._idle.put(request)
+            with _FIRST_ANSWER:
+                self.answer(np.zeros((self.height_px, self.width_px, 3), np.uint8))
+        _THREADS.update(own_threads)
+        return requests
 
     def _compiled(self, network: bytes, cores: int) -> Any:  # noqa: ANN401  the library has no types
         core, (asked, _) = openvino.Core(), _ARITHMETIC[self._entry.precision]

@@ -101,6 +101,7 @@ def to_feature(
     properties["position_quality"] = observation.placement.quality.value
     properties |= _motion_properties(pose)
     properties |= _measure_properties(observation.measure)
+    properties["model"] = observation.detection.model_sha256
     number, kept = f"{frame.index:08d}", has_pictures(observation)
     properties["mask"] = f"masks/{number}.png" if kept else None
     properties["picture"] = f"frames/{number}.jpg" if kept and frames else None

@@ -240,6 +240,16 @@ class Source(Protocol):
     def counts(self) -> SourceCounts:
         """Count what was delivered, dropped and skipped, so far."""
 
+    def refit(self, input_px: tuple[int, int]) -> None:
+        """Scale the frames that follow for another input of the network; none is lost.
+
+        Called right after a frame was taken, by whoever takes them. Frames that were scaled before
+        may still follow: each says in ``input_px`` what it is for.
+
+        Args:
+            input_px: Width and height of the input.
+        """
+
     def close(self) -> None:
         """Let go of files and devices; safe to call twice, and in mid-stream."""
 
@@ -270,6 +280,9 @@ class MemorySource:
     def counts(self) -> SourceCounts:
         """Count what was yielded so far."""
         return SourceCounts(self._yielded)
+
+    def refit(self, input_px: tuple[int, int]) -> None:
+        """Scale what nobody else scaled: nothing; frames that were scaled stay as they are."""
 
     def close(self) -> None:
         """Note that nobody wants more."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,6 +68,11 @@ class ImageFolderSource:
     def counts(self) -> SourceCounts:
         """Count the pictures so far; none is ever dropped."""
         return SourceCounts(self._yielded, unreadable=self._unreadable)
+
+    def refit(self, input_px: tuple[int, int]) -> None:
+        """Scale what follows for another input; see ``Source``."""
+        self.info = replace(self.info, input_px=input_px)
+        self._reader.refit(input_px)
 
     def close(self) -> None:
         """Stop the pipeline and the loader; safe to call twice."""
@@ -146,6 +152,7 @@ class ImageFolderSource:
             evidence=sample.evidence,
             geometry=sample.geometry,
             name=printable(self._paths[index].name),
+            input_px=sample.input_px,
         )
 
 

@@ -151,6 +151,11 @@ class SupervisedSource:
         )
         return replace(counts, interruptions=interruptions)
 
+    def refit(self, input_px: tuple[int, int]) -> None:
+        """Scale what follows, also after other openings, for another input; see ``Source``."""
+        self.info, self._inputs_px = replace(self.info, input_px=input_px), [input_px]
+        self._current.refit(input_px)
+
     def close(self) -> None:
         """Let go of the source; safe to call twice, and in mid-stream."""
         self._is_closed = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,6 +103,11 @@ class VideoSource:
             missing=missing,
             server_timed=self._server_timed,
         )
+
+    def refit(self, input_px: tuple[int, int]) -> None:
+        """Scale what follows for another input; see ``Source``."""
+        self.info = replace(self.info, input_px=input_px)
+        self._reader.refit(input_px)
 
     def close(self) -> None:
         """Stop the pipeline; safe to call twice."""
@@ -226,6 +232,7 @@ class VideoSource:
             evidence=sample.evidence,
             geometry=sample.geometry,
             server_ns=sample.reference_ns if self.info.live else None,
+            input_px=sample.input_px,
         )
 
     def _refuse_what_is_missing(self) -> None:

@@ -66,6 +66,11 @@ def test_a_stop_leaves_time_to_write_what_was_found(unit):
     assert seconds(unit, "TimeoutStopSec") > FRAME_WITHIN_S + CLOSE_WITHIN_S + 10
 
 
+def test_a_proof_that_runs_out_of_memory_ends_no_survey(unit):
+    """By itself systemd stops a whole service of which one process was ended for its memory."""
+    assert unit["OOMPolicy"] == ["continue"]
+
+
 def test_pauses_between_restarts_grow(unit):
     """A missing camera is asked for ever more rarely, but within half a minute."""
     assert int(unit["RestartSteps"][0]) > 1
@@ -77,6 +82,7 @@ def test_it_writes_its_own_folders_only(unit):
     assert unit["User"] == ["edgecrack"]
     assert unit["ProtectSystem"] == ["strict"]
     assert unit["StateDirectory"] == unit["CacheDirectory"] == ["edgecrack"]
+    assert unit["RuntimeDirectory"] == ["edgecrack"]
     assert unit["WorkingDirectory"] == ["%S/edgecrack"]
     assert "XDG_CACHE_HOME=%C" in unit["Environment"][0].split()
 

@@ -14,6 +14,8 @@ from PIL import Image
 from edgecrack.config import RunConfig
 from edgecrack.detector import DetectionSpec
 from edgecrack.models import default_bundle
+from edgecrack.models.holder import ModelHolder
+from edgecrack.models.loaded import LoadedModel
 from edgecrack.parts import Parts
 from edgecrack.positions import PositionSpec
 from edgecrack.positions.positioning import Positioning
@@ -191,8 +193,11 @@ def go(bundle, tmp_path):
         **options,
     ):
         parts = Parts(
-            bundle=bundle,
-            segmenter=segmenter or DarkSegmenter(12, 8, live=options.get("live", False)),
+            models=ModelHolder(
+                LoadedModel(
+                    bundle, segmenter or DarkSegmenter(12, 8, live=options.get("live", False))
+                )
+            ),
             source=frames if hasattr(frames, "counts") else source(frames, **options),
             positioning=positioning or Positioning(),
             recording=FolderRecording(

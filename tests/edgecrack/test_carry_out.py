@@ -12,6 +12,8 @@ from edgecrack import recording as recording_module
 from edgecrack.config import RunConfig
 from edgecrack.detector import DetectionSpec
 from edgecrack.errors import EdgecrackError, SinkError, SourceError
+from edgecrack.models.holder import ModelHolder
+from edgecrack.models.loaded import LoadedModel
 from edgecrack.parts import Parts
 from edgecrack.positions.positioning import Positioning
 from edgecrack.positions.track import Track
@@ -285,7 +287,7 @@ def test_an_interrupted_run_says_so(bundle, tmp_path):
     stop = StopSignal()
     stop.ask()
     parts = Parts(
-        bundle, DarkSegmenter(12, 8), source([frame(0)]), Positioning(),
+        ModelHolder(LoadedModel(bundle, DarkSegmenter(12, 8))), source([frame(0)]), Positioning(),
         FolderRecording(RunFolder.create(tmp_path / "run", LocalDisk()), OutputSpec()),
     )  # fmt: skip
     outcome = carry_out(RunConfig(source=SourceSpec(address="clip")), parts, stop)

@@ -187,7 +187,7 @@ FLAGS = {
     "source": "SOURCE --video-start --region --rate --live/--file --decoder "
     "--reconnect/--no-reconnect --stale-after",
     "position": "--position --max-gap --standstill --position-latency --clock",
-    "model": "--model --backend --precision --size",
+    "model": "--model --backend --precision --size --releases --swap-socket",
     "detection": "--min-crack-share",
     "storage": "--roll-minutes --roll-mb --most-gb --keep-free-mb --overwrite",
     "output": "--out --runs-folder --all-masks --frames/--no-frames --overlay",

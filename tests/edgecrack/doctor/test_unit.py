@@ -118,3 +118,13 @@ def test_a_model_that_is_named_goes_before_the_files(written):
     assert read_unit() == Unit()
     with pytest.raises(UsageError, match="must be a folder"):
         read_unit(None, Path("https://host/bundle"))
+
+
+def test_the_model_is_the_one_that_a_start_tries_first(written, tmp_path):
+    """Behind the current link, the previous one where that is not there, else the factory's."""
+    unit = written(f"[model]\nreleases = '{tmp_path}'\n")
+    assert read_unit(unit).model.bundle is None
+    for link in ("previous", "current"):
+        (tmp_path / link).symlink_to("somewhere")
+        assert read_unit(unit).model.bundle == tmp_path / link
+    assert read_unit(unit, tmp_path).model.bundle == tmp_path

@@ -49,3 +49,17 @@ def test_each_picture_has_the_geometry_of_its_own_size(region):
         geometry = sizes.admit()
         assert (geometry.width_px, geometry.height_px) == size_px
     assert inputs_px == {sizes.input_px}
+
+
+def test_another_input_is_fitted_once_and_kept():
+    """It is told once what to fit the pipeline to; sizes that come later are fitted to it, too."""
+    sizes = PictureSizes(None, [LYING])
+    sizes.wanted_px = UPRIGHT
+    assert sizes.refit() is None  # there is nothing yet to fit
+    assert sizes.announce(*LYING)[1] == UPRIGHT
+    sizes.admit()
+    sizes.wanted_px = LYING
+    assert sizes.refit() == (sizes.geometry, LYING)
+    assert sizes.input_px == LYING
+    assert sizes.refit() is None
+    assert sizes.announce(*UPRIGHT)[1] == LYING

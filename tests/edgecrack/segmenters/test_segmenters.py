@@ -1,5 +1,6 @@
 """The contract of every segmenter: each backend and the fake, for live and for file sources."""
 
+import ctypes
 import os
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -36,6 +37,31 @@ def segmenter(request, tiny, live):
 def pictures(count):
     """Return pictures of 96x64, always the same."""
     return list(np.random.default_rng(5).integers(0, 256, (count, 64, 96, 3), np.uint8))
+
+
+class _SignalStack(ctypes.Structure):
+    """``stack_t`` of sigaltstack(2)."""
+
+    _fields_ = (("base", ctypes.c_void_p), ("flags", ctypes.c_int), ("bytes", ctypes.c_size_t))
+
+
+def _signal_stack():
+    stack = _SignalStack()
+    assert ctypes.CDLL(None).sigaltstack(None, ctypes.byref(stack)) == 0
+    return stack.base
+
+
+@pytest.fixture
+def signal_stack():
+    """Return where this thread's stack for signals is, before any network is loaded."""
+    return _signal_stack()
+
+
+def test_the_stack_for_signals_stays_as_it_was(signal_stack, segmenter):
+    """What a library puts there goes with the network, and the next signal ends the process."""
+    assert _signal_stack() == signal_stack
+    segmenter.close()
+    assert _signal_stack() == signal_stack
 
 
 def test_what_it_is_is_known_before_the_first_picture(segmenter):

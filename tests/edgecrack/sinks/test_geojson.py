@@ -23,7 +23,8 @@ LINES = Path("/run/cracks.geojsonl")
 PROPERTIES = {
     "frame", "t_utc", "media_time_s", "position_quality", "alt_msl_m", "heading_deg", "speed_mps",
     "hdop", "area_px", "area_share",
-    "road_share", "area_share_of_road", "crack_count", "peak_probability", "mask", "picture",
+    "road_share", "area_share_of_road", "crack_count", "peak_probability", "model",
+    "mask", "picture",
 }  # fmt: skip
 
 
@@ -74,7 +75,8 @@ def test_a_line_says_what_was_seen_when_and_where(directory, make_observation):
         "media_time_s": 0.12, "position_quality": "interpolated", "alt_msl_m": 112.5,
         "heading_deg": 271.25, "speed_mps": 13.9, "hdop": 0.9, "crack_count": 1,
         "road_share": None, "area_share_of_road": None,
-        "peak_probability": 0.875, "mask": "masks/00000003.png", "picture": "frames/00000003.jpg",
+        "peak_probability": 0.875, "model": "0" * 64,
+        "mask": "masks/00000003.png", "picture": "frames/00000003.jpg",
     }  # fmt: skip
 
 

@@ -253,3 +253,19 @@ def test_closing_ends_the_frames():
     source.close()
     assert list(seen) == []
     assert camera.opened[0].closed
+
+
+def test_another_input_holds_for_all_that_is_opened_later():
+    """What is open is asked to scale for it at once, and the next opening from its beginning."""
+    camera = Camera((frames(0, 1), None), (frames(0), None))
+    refitted = []
+    with closing(camera.supervised()) as source:
+        camera.opened[0].refit = refitted.append
+        pictures = filter(None, source)
+        next(pictures)
+        source.refit((8, 12))
+        next(pictures)
+        next(pictures)
+    assert refitted == [(8, 12)]
+    assert [list(asked) for asked in camera.asked] == [[(12, 8), (8, 12)], [(8, 12)]]
+    assert source.info.input_px == (8, 12)
