@@ -9,6 +9,7 @@ from edgecrack import parts as parts_module
 from edgecrack.bundle import load_bundle
 from edgecrack.config import RunConfig
 from edgecrack.errors import InputError, SinkError, UsageError
+from edgecrack.models import loaded as loaded_module
 from edgecrack.positions import PositionSpec
 from edgecrack.positions.positioning import Positioning
 from edgecrack.records import Frame, FrameGeometry, Region
@@ -36,7 +37,7 @@ class Opened:
         self.receiver = SentFixes()
         self.arguments = {}
         monkeypatch.setattr(parts_module, "open_returning", self._open_source)
-        monkeypatch.setattr(parts_module, "load_segmenter", self._load_segmenter)
+        monkeypatch.setattr(loaded_module, "load_segmenter", self._load_segmenter)
         monkeypatch.setattr(parts_module, "open_positioning", self._open_positioning)
 
     def _open_source(self, spec, inputs_px, _on_change, _on_wait):
@@ -95,7 +96,7 @@ def test_each_part_gets_its_own_settings(opened, config, tiny):
     """The source gets the network's size, the segmenter the choice and whether it is live."""
     opened.source = source(frames(1), live=True)
     run(config)
-    assert opened.arguments["source"] == (config.source, [(96, 64)])
+    assert opened.arguments["source"] == (config.source, ((96, 64),))
     assert opened.arguments["segmenter"] == (tiny.sha256, config.model, True)
     assert opened.arguments["positioning"] == (config.position, None, None, True)
 
@@ -113,7 +114,7 @@ def test_the_network_is_of_the_size_that_the_source_chose(opened, config, bundle
     config = replace(config, model=replace(config.model, bundle=bundle_copy))
     opened.source.info = replace(opened.source.info, input_px=(64, 96))
     run(config)
-    assert opened.arguments["source"][1] == [(96, 64), (64, 96)]
+    assert opened.arguments["source"][1] == ((96, 64), (64, 96))
     assert opened.arguments["segmenter"][1].size_px == (64, 96)
 
 
@@ -122,7 +123,7 @@ def test_a_size_that_is_asked_for_is_the_only_one(opened, config, bundle_copy, m
     add_size(manifest, bundle_copy, (64, 96))
     asked = replace(config.model, bundle=bundle_copy, size_px=(64, 96))
     run(replace(config, model=asked))
-    assert opened.arguments["source"][1] == [(64, 96)]
+    assert opened.arguments["source"][1] == ((64, 96),)
     assert opened.arguments["segmenter"][1].size_px == (64, 96)
 
 

@@ -32,12 +32,20 @@ FRAME_S, ROLL_S = 0.3, 3.0
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """The part of it that sinks look at."""
+
+    live: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """The part of ``run.json`` that segments look at."""
 
     run_id: str = "r"
     exit_reason: str = "running"
     segment: int | None = None
+    source: Source = Source()
 
     def as_json(self) -> dict[str, object]:
         """Return JSON values."""
