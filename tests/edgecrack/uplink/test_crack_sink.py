@@ -143,8 +143,8 @@ def test_a_record_that_is_written_again_in_a_new_folder_is_told_once(intake, out
 
 def test_every_message_has_its_record_on_the_disk(go, intake, outbox, tmp_path):
     """As what follows a run's own sinks it is synced after the lines that it speaks of."""
-    folder = RunFolder.create(tmp_path / "run", LocalDisk())
-    records, put = tmp_path / "run" / "cracks.geojsonl", outbox.put
+    folder = RunFolder.create(tmp_path / "told", LocalDisk())
+    records, put = tmp_path / "told" / "cracks.geojsonl", outbox.put
 
     def checked(messages):
         lines = [json.loads(line) for line in records.read_text().splitlines()]
