@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from edgecrack.uplink.messages import Figures
 
 COLLECT_EACH_S = 1.0
-LEAVE_WITHIN_S = 3.0
+LEAVE_WITHIN_S = 2.0
 """How long the end of a run waits for the broker to take what is left."""
 
 
@@ -104,7 +104,7 @@ class Messenger:
         """
         self._intake.close()
         self._over.set()
-        self._thread.join(LEAVE_WITHIN_S + 5.0)
+        self._thread.join(LEAVE_WITHIN_S + 3.0)
         if not self._thread.is_alive():
             self._outbox.close()
             self._disk.close()

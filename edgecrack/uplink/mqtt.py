@@ -174,7 +174,6 @@ class MqttLink:
         known = read_credentials(self._broker.credentials_file, MQTT_VARIABLE)
         if known is not None:
             self._client.username_pw_set(known.user, known.password)
-        # Without clean_start=False a broker may forget the session when it is restarted.
         self._client.connect(
             where.host, where.port, KEEP_ALIVE_S, clean_start=False, properties=more
         )

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from edgecrack.uplink.upload import Uploader
 
-LEAVE_WITHIN_S = 3.0
+LEAVE_WITHIN_S = 1.0
 
 
 class UploadThread:

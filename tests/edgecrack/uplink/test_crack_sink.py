@@ -1,13 +1,14 @@
 """Cracks leave for the outbox when their records are durable, and not before."""
 
 import json
+from contextlib import closing
 
 import numpy as np
 import pytest
 
+from edgecrack.recording import Statement, begin_folder
 from edgecrack.records import UNPLACED, CrackMeasure, Detection, Observation
-from edgecrack.sinks.geojson import GeoJsonSink
-from edgecrack.sinks.images import ImageSink
+from edgecrack.sinks import OutputSpec
 from edgecrack.sinks.record_only import without_pictures
 from edgecrack.sinks.writer import Writer
 from edgecrack.storage.disk import LocalDisk
@@ -140,11 +141,10 @@ def test_a_record_that_is_written_again_in_a_new_folder_is_told_once(intake, out
     assert outbox.counts()["put"] == 1
 
 
-def test_every_message_has_its_record_on_the_disk(intake, outbox, tmp_path):
-    """As the last of a run's sinks it is synced after the lines and pictures that it speaks of."""
-    folder = RunFolder.create(tmp_path / "run", LocalDisk())
-    records = tmp_path / "run" / "cracks.geojsonl"
-    put = outbox.put
+def test_every_message_has_its_record_on_the_disk(go, intake, outbox, tmp_path):
+    """As what follows a run's own sinks it is synced after the lines that it speaks of."""
+    folder = RunFolder.create(tmp_path / "told", LocalDisk())
+    records, put = tmp_path / "told" / "cracks.geojsonl", outbox.put
 
     def checked(messages):
         lines = [json.loads(line) for line in records.read_text().splitlines()]
@@ -154,13 +154,14 @@ def test_every_message_has_its_record_on_the_disk(intake, outbox, tmp_path):
         put(messages)
 
     outbox.put = checked
-    sinks = [
-        ImageSink(folder),
-        GeoJsonSink(folder),
-        CrackSink(intake, Told("van-7", "run-1", "run")),
-    ]
-    with Writer(sinks, most_bytes=2**20, sync_every_s=0.01) as writer:
-        for index in range(100):
-            writer.put(observation(index), wait=True)
+
+    def followers(at, run_id):
+        return [CrackSink(intake, Told("van-7", run_id, at.path.name))]
+
+    statement = Statement(go([frame(0)]).record, None)
+    with closing(folder.disk):
+        sinks = begin_folder(folder, OutputSpec(), statement, followers)
+        with Writer(sinks, most_bytes=2**20, sync_every_s=0.01) as writer:
+            for index in range(100):
+                writer.put(observation(index), wait=True)
     assert outbox.waiting()[Kind.CRACK][0] == 100
-    folder.disk.close()

@@ -67,6 +67,30 @@ def test_what_has_a_receipt_is_sent_once_and_forgotten(bench):
     assert here.said == [("connected", "")]
 
 
+class SlowLink(MemoryLink):
+    """A link to a broker that sends one receipt at a time."""
+
+    def turn(self, wait_s):
+        """Return the oldest receipt."""
+        rest = dict(self._flying)
+        self._flying = {id_: rest.pop(id_) for id_ in [*rest][:1]}
+        receipts = super().turn(wait_s)
+        self._flying = rest
+        return receipts
+
+
+def test_what_has_a_receipt_is_not_sent_again_before_it_is_forgotten(bench):
+    """Receipts are written down many at a time, and none of them is taken anew meanwhile."""
+    here = bench()
+    here.link.__class__ = SlowLink
+    here.outbox.put(messages(120))
+    here.turn(60)
+    assert len(here.sent()) == len({*here.sent()}) > 70
+    here.turn(100)
+    assert here.sent() == [message.id for message in messages(120)]
+    assert here.outbox.waiting() == {}
+
+
 def test_a_link_that_fails_is_opened_again_ever_later(bench):
     """1, 2, 4, 8 s after another; a receipt makes the waits short again."""
     here, opened = bench(), []

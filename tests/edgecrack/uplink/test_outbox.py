@@ -54,7 +54,7 @@ def test_kinds_can_be_left_waiting(box):
 
 def test_when_full_status_goes_first_then_pictures_then_the_oldest(box):
     """Each kind in its turn, the oldest of it first, and every one that went is counted."""
-    box.put(messages(40, Kind.STATUS) + messages(30, Kind.PICTURE) + messages(30))
+    box.put(messages(30) + messages(30, Kind.PICTURE) + messages(40, Kind.STATUS))
     box.put(messages(20, first=30))
     assert ids(box, [Kind.STATUS]) == [f"status-{n}" for n in range(20, 40)]
     box.put(messages(30, first=50))
@@ -141,6 +141,22 @@ def test_a_damaged_file_is_set_aside_and_a_new_one_begun(tmp_path, damage):
     assert ids(after) == ["crack-900", "crack-901"]
     assert (after.counts()["damaged"], len(told), after.problem) == (1, 1, "")
     assert (tmp_path / "outbox.db.damaged").exists()
+    after.close()
+
+
+def test_damage_is_found_at_the_start_and_not_when_its_page_is_needed(tmp_path):
+    """Else a unit would send for days, and lose all of the rest then."""
+    path = tmp_path / "outbox.db"
+    before = Outbox(path)
+    before.put(messages(500))
+    before.close()
+    data = bytearray(path.read_bytes())
+    last = data.rfind(bytes(300)) // 4096 * 4096  # a page of the last messages
+    data[last : last + 4096] = os.urandom(4096)
+    path.write_bytes(data)
+    after = Outbox(path)
+    after.take(1)
+    assert after.counts()["damaged"] == 1
     after.close()
 
 

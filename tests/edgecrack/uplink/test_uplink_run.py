@@ -36,8 +36,8 @@ def test_each_crack_of_a_unit_that_rolls_reaches_the_broker(
     seal(LocalDisk(), runs / "20260501T120000Z")
     with closing(PutServer()) as server:
         ended = command(
-            "run", SOURCE.format(60), "--model", tiny_bundle, "--live", "--json",
-            "--runs-folder", runs, "--roll-minutes", 0.02, "--keep-free-mb", 0,
+            "run", SOURCE.format(80), "--model", tiny_bundle, "--live", "--json",
+            "--runs-folder", runs, "--roll-mb", 0.02, "--keep-free-mb", 0,
             "--min-crack-share", 0, "--mqtt", f"mqtt://127.0.0.1:{mosquitto.port}",
             "--unit", "van-7", "--metered", "no", "--mqtt-pictures",
             "--outbox", tmp_path / "outbox.db", "--spool", tmp_path / "spool",
