@@ -44,6 +44,7 @@ MOST_CLIENTS = 8
 
 _THREADS = 2  # one may wait for a picture, to describe the stream by; the other still answers
 _SESSIONS_EVERY_MS = 5000
+_LINGER_S = 5.0  # so long is an encoder kept that nobody watches
 _IDLE_S = 15.0  # so long may a connection stay that has no session, or none any more
 _CLOSE_WITHIN_S = 2.0
 _ROLE = "viewer"
@@ -78,6 +79,7 @@ class RtspOutlet:
         self.clients: int | None = 0
         self._size_px, self._lock = size_px, threading.Lock()
         self._inputs: dict[Any, PictureInput] = {}  # by media: two while one ends
+        self._kept: dict[Any, float] = {}  # by media: when somebody was last seen to watch
         self._callers: dict[Any, float] = {}  # by client: when it was last seen with a session
         self._description, self._path = description, place[2]
         self._server = _server(place, login)
@@ -125,6 +127,7 @@ class RtspOutlet:
         while self._sources:
             self._sources.pop().destroy()  # the port is free when the last reference is gone
         self._server.client_filter(_remove)  # each takes its session along
+        self._let_go(at_once=True)
         self._server.get_mount_points().remove_factory(self._path)
         self._server.disconnect(self._greeting)  # it holds this object
         with self._lock:
@@ -143,8 +146,31 @@ class RtspOutlet:
         appsrc = media.get_element().get_by_name("in")
         with self._lock:
             self._inputs[media] = PictureInput(appsrc, self._size_px)
+        media.connect("prepared", self._keep)
         media.connect("target-state", self._replace)
         media.connect("unprepared", self._end)
+
+    @library_callback
+    def _keep(self, media: Any) -> None:  # noqa: ANN401
+        """Keep an encoder for a while: who comes as the last one leaves would find it half gone."""
+        with self._lock:
+            is_new = media in self._inputs and media not in self._kept
+            if is_new:
+                self._kept[media] = time.monotonic()
+        if is_new:
+            media.prepare(None)  # as one more client would
+
+    def _let_go(self, *, at_once: bool = False) -> None:
+        """End the encoders that nobody has watched for a while."""
+        now_s, is_watched = time.monotonic(), self._server.get_session_pool().get_n_sessions() > 0
+        with self._lock:
+            if is_watched and not at_once:
+                self._kept = dict.fromkeys(self._kept, now_s)
+            over = [m for m, seen_s in self._kept.items() if at_once or now_s - seen_s > _LINGER_S]
+            for media in over:
+                del self._kept[media]
+        for media in over:
+            media.unprepare()
 
     @library_callback
     def _replace(self, _media: Any, state: int) -> None:  # noqa: ANN401
@@ -156,6 +182,7 @@ class RtspOutlet:
     def _end(self, media: Any) -> None:  # noqa: ANN401
         with self._lock:
             self._inputs.pop(media, None)
+            self._kept.pop(media, None)
 
     @library_callback
     def _greet(self, _server: Any, client: Any) -> None:  # noqa: ANN401
@@ -185,6 +212,7 @@ class RtspOutlet:
         Its own ``post-session-timeout`` can end the process, when a client leaves meanwhile.
         """
         self._server.get_session_pool().cleanup()
+        self._let_go()
         with self._lock:
             callers, now_s = dict(self._callers), time.monotonic()
         for client, seen_s in callers.items():

@@ -209,3 +209,20 @@ def test_who_asks_for_nothing_is_let_go_and_who_watches_is_not(port, url, monkey
             assert idle.recv(1) == b""
             assert player.watch(30) == 30
         assert camera.streamer.counts().clients == 1
+
+
+def test_when_the_last_has_left_the_encoder_ends(url, monkeypatch):
+    """After a while nothing is drawn any more; who comes then has another, and sees as much."""
+    monkeypatch.setattr("edgecrack.gst.rtsp_server._LINGER_S", 0.3)
+    monkeypatch.setattr("edgecrack.gst.rtsp_server._SESSIONS_EVERY_MS", 100)
+    with Camera(url) as camera:
+        open_stream(camera)
+        for _ in range(3):
+            with Player(rtsp(url)) as player:
+                assert player.watch(5) == 5
+            unwatched = camera.streamer.counts().frames_dropped["unwatched"]
+            camera.until(
+                lambda before=unwatched: (
+                    camera.streamer.counts().frames_dropped["unwatched"] > before + 5
+                )
+            )
