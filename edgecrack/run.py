@@ -23,7 +23,7 @@ from edgecrack.parts import open_parts
 from edgecrack.pipeline import survey
 from edgecrack.records import ModelIdentity
 from edgecrack.report import InputSize, RunReport, Setup, Totals, make_report
-from edgecrack.run_record import ModelRecord, RunRecord, model_terms, network_input
+from edgecrack.run_record import RunRecord, network_input
 from edgecrack.sinks import open_previews, open_sinks
 from edgecrack.stop_signal import StopSignal
 from edgecrack.utc import to_iso
@@ -245,9 +245,6 @@ def _record(
     config: RunConfig, parts: Parts, run_id: str, snapshot: Snapshot, exit_reason: str
 ) -> RunRecord:
     info, geometry, settings = parts.source.info, snapshot.geometry, config.as_json()
-    models = tuple(
-        ModelRecord(use.first_frame, model_terms(use.bundle)) for use in parts.models.uses
-    )
     return RunRecord(
         run_id=run_id,
         edgecrack=__version__,
@@ -255,8 +252,8 @@ def _record(
         source=info,
         position=settings["position"]["address"],
         fixes=parts.positioning.counts(),
-        model=models[-1].model,
-        models=models,
+        model=parts.models.uses[-1].model,
+        models=parts.models.uses,
         model_choice=parts.model_choice,
         config=settings,
         picture_px=(geometry.width_px, geometry.height_px) if geometry else None,
