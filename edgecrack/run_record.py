@@ -8,64 +8,13 @@ from typing import TYPE_CHECKING, Any
 from edgecrack.letterbox import fitting_scale, letterbox
 
 if TYPE_CHECKING:
-    from edgecrack.bundle import Bundle
     from edgecrack.clock.gate import ClockAccount
     from edgecrack.letterbox import Borders
+    from edgecrack.models.terms import ModelTerms, ModelUse
     from edgecrack.positions.positioning import FixCounts
     from edgecrack.positions.standstills import Standstill
     from edgecrack.records import Region
     from edgecrack.sources import SourceInfo
-
-
-@dataclass(frozen=True, slots=True)
-class ModelTerms:
-    """The model of a run, and what may be done with its weights.
-
-    Attributes:
-        name: The model's name.
-        release: Its version.
-        sha256: Its identity.
-        threshold: A pixel is crack when its probability (0..255) is at least this.
-        road_threshold: A pixel is road when its road (0..255) is at least this, and cracks are
-            reported there only; None where the network does not say what is road.
-        licence: What may be done with the weights.
-        data_terms: Each data set they were trained on, with its owner's terms.
-    """
-
-    name: str
-    release: str
-    sha256: str
-    threshold: int
-    road_threshold: int | None
-    licence: str
-    data_terms: tuple[str, ...]
-
-
-def model_terms(bundle: Bundle) -> ModelTerms:
-    """Return what a bundle's manifest says of its model."""
-    manifest = bundle.manifest
-    return ModelTerms(
-        name=manifest.name,
-        release=manifest.release,
-        sha256=bundle.sha256,
-        threshold=manifest.threshold,
-        road_threshold=manifest.road_threshold,
-        licence=manifest.provenance.licence,
-        data_terms=tuple(f"{data.name}: {data.licence}" for data in manifest.provenance.data),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class ModelRecord:
-    """From which frame on a model was used.
-
-    Attributes:
-        first_frame: Number of its first frame.
-        model: The model, and its terms.
-    """
-
-    first_frame: int
-    model: ModelTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +77,7 @@ class RunRecord:
     position: str | None
     fixes: FixCounts | None
     model: ModelTerms
-    models: tuple[ModelRecord, ...]
+    models: tuple[ModelUse, ...]
     model_choice: str
     config: dict[str, Any]
     picture_px: tuple[int, int] | None

@@ -16,7 +16,7 @@ from edgecrack.device import describe_device
 from edgecrack.recording import Statement
 from edgecrack.records import ModelIdentity
 from edgecrack.report import InputSize, Setup, Totals, make_report
-from edgecrack.run_record import ModelRecord, RunRecord, model_terms, network_input
+from edgecrack.run_record import RunRecord, network_input
 from edgecrack.uplink.messages import Figures
 from edgecrack.utc import to_iso
 
@@ -120,9 +120,6 @@ class Statements:
     def _record(self, snapshot: Snapshot, facts: Facts) -> RunRecord:
         parts, info, geometry = self.parts, self.parts.source.info, snapshot.geometry
         settings = self.config.as_json()
-        models = tuple(
-            ModelRecord(use.first_frame, model_terms(use.bundle)) for use in parts.models.uses
-        )
         return RunRecord(
             run_id=self.run_id,
             edgecrack=__version__,
@@ -130,8 +127,8 @@ class Statements:
             source=info,
             position=settings["position"]["address"],
             fixes=facts.fixes,
-            model=models[-1].model,
-            models=models,
+            model=parts.models.uses[-1].model,
+            models=parts.models.uses,
             model_choice=parts.model_choice,
             config=settings,
             picture_px=(geometry.width_px, geometry.height_px) if geometry else None,

@@ -13,15 +13,14 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgecrack.errors import SourceError
+from edgecrack.models.terms import ModelUse, model_terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from edgecrack.bundle import Bundle
     from edgecrack.models.loaded import LoadedModel
     from edgecrack.records import Frame
     from edgecrack.segmenters import Segmenter
@@ -30,19 +29,6 @@ if TYPE_CHECKING:
 
 PICTURE_WITHIN_S = 30.0
 """How long a new model waits for a picture to begin with before it is given back."""
-
-
-@dataclass(frozen=True, slots=True)
-class ModelUse:
-    """From which frame on a model was used.
-
-    Attributes:
-        first_frame: Number of the first frame that is its.
-        bundle: The model.
-    """
-
-    first_frame: int
-    bundle: Bundle
 
 
 class ModelHolder:
@@ -63,7 +49,7 @@ class ModelHolder:
         self, first: LoadedModel, *, clock_s: Callable[[], float] = time.monotonic
     ) -> None:
         self.at_once, self.now = first.segmenter.at_once, first
-        self.uses: tuple[ModelUse, ...] = (ModelUse(0, first.bundle),)
+        self.uses: tuple[ModelUse, ...] = (ModelUse(0, model_terms(first.bundle)),)
         self.region_px: tuple[int, int] | None = None
         self._clock_s, self._changed = clock_s, threading.Condition()
         self._before: LoadedModel | None = None
@@ -170,7 +156,7 @@ class ModelHolder:
     def _exchange(self, new: LoadedModel, first_frame: int) -> None:
         self._before, self.now, self._offered = self.now, new, None
         self._turns_since = 0
-        self.uses = (*self.uses, ModelUse(first_frame, new.bundle))
+        self.uses = (*self.uses, ModelUse(first_frame, model_terms(new.bundle)))
         self._changed.notify_all()
 
     def _await_exchange(self) -> None:
