@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from edgecrack.detector import DetectionSpec
 from edgecrack.errors import ConfigError, UsageError
+from edgecrack.health import HealthSpec
 from edgecrack.positions import PositionSpec
 from edgecrack.printable import printable
 from edgecrack.redaction import redact_address
@@ -23,6 +24,7 @@ from edgecrack.settings import setting_of
 from edgecrack.sinks import OutputSpec
 from edgecrack.sources import SourceSpec
 from edgecrack.storage import StorageSpec
+from edgecrack.thermal import ThermalSpec
 from edgecrack.toml import read_toml
 
 if TYPE_CHECKING:
@@ -40,6 +42,8 @@ SPECS = {
     "detection": DetectionSpec,
     "output": OutputSpec,
     "storage": StorageSpec,
+    "health": HealthSpec,
+    "thermal": ThermalSpec,
 }
 """Table of ``unit.toml`` -> what may be set in it."""
 
@@ -72,6 +76,8 @@ class RunConfig:
         detection: What counts as a crack.
         output: What is kept.
         storage: How a run that goes on for weeks is kept.
+        health: How a unit tells how it is.
+        thermal: When a unit does less.
     """
 
     source: SourceSpec
@@ -80,6 +86,8 @@ class RunConfig:
     detection: DetectionSpec = field(default_factory=DetectionSpec)
     output: OutputSpec = field(default_factory=OutputSpec)
     storage: StorageSpec = field(default_factory=StorageSpec)
+    health: HealthSpec = field(default_factory=HealthSpec)
+    thermal: ThermalSpec = field(default_factory=ThermalSpec)
 
     def as_json(self) -> dict[str, Any]:
         """Return JSON values, table by table, printable and without secrets."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from edgecrack.clock.dating import Dating
 from edgecrack.clock.gate import ClockGate
 from edgecrack.clock.kernel import boot_id
 from edgecrack.errors import UsageError
+from edgecrack.health.monitor import Monitor
 from edgecrack.models import open_bundle
 from edgecrack.models.choice import choose
 from edgecrack.models.selftest import asked_variants
@@ -24,6 +25,7 @@ from edgecrack.sources import image_folder
 from edgecrack.sources.reconnection import open_returning
 from edgecrack.storage.disk import LocalDisk
 from edgecrack.storage.run_folder import RunFolder
+from edgecrack.thermal.sparing import Sparing, open_sparing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from edgecrack.capture_state import StateChange
     from edgecrack.conditions import Conditions
     from edgecrack.config import RunConfig
+    from edgecrack.health.snapshot import Gauges
     from edgecrack.positions.positioning import Positioning
     from edgecrack.positions.reception import ReceiverChange
     from edgecrack.recording import Recording
@@ -53,6 +56,9 @@ class Parts:
         recording: What keeps the results.
         backend_choice: Why this backend and precision run the network.
         dating: Gives frames their UTC, once that may be believed; None where they have it.
+        monitor: Told how the loop gets on; tells those who ask.
+        sparing: Leaves frames out where the unit is too hot or has too little power.
+        gauges: What rooms of their own add to the metrics.
     """
 
     bundle: Bundle
@@ -62,6 +68,9 @@ class Parts:
     recording: Recording
     backend_choice: str = ""
     dating: Dating | None = None
+    monitor: Monitor = field(default_factory=Monitor)
+    sparing: Sparing = field(default_factory=Sparing)
+    gauges: Gauges = ()
 
 
 def open_parts(
@@ -83,6 +92,10 @@ def open_parts(
             "a run that rolls makes one folder after the other, so it has no --out and no "
             "--overlay: name --runs-folder, and watch it live with --stream"
         )
+    monitor = Monitor(conditions)
+    folder = config.output.folder or config.output.runs_folder
+    monitor.serve(config.health, folder, stack)
+    on_progress = _heard_by(monitor, on_progress)
     bundle = open_bundle(config.model)
     variant = asked_variants(bundle, config.model)[0]  # before anything else is opened
     networks = bundle.networks(variant.precision, config.model.size_px)
@@ -99,7 +112,10 @@ def open_parts(
     segmenter = load_segmenter(bundle, choice.applied_to(model), live=source.info.live)
     stack.enter_context(closing(segmenter))
     recording = stack.enter_context(closing(_recording(config, conditions, dating)))
-    return Parts(bundle, segmenter, source, positioning, recording, choice.why, dating)
+    return Parts(
+        bundle, segmenter, source, positioning, recording, choice.why, dating, monitor,
+        sparing=open_sparing(config.thermal, conditions, stack, live=source.info.live),
+    )  # fmt: skip
 
 
 def _positioning(
@@ -135,6 +151,16 @@ def _recording(config: RunConfig, conditions: Conditions, dating: Dating | None)
         return FolderRecording(RunFolder.create(output.folder, disk), output, gate)
     name = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     return FolderRecording(RunFolder.create_in(output.runs_folder, name, disk), output, gate)
+
+
+def _heard_by(monitor: Monitor, on_progress: OnProgress) -> OnProgress:
+    """Return what tells progress, and the monitor that there is some."""
+
+    def tell(what: str, done: int, total: int | None) -> None:
+        monitor.preparing()
+        on_progress(what, done, total)
+
+    return tell
 
 
 def _noting_capture(conditions: Conditions) -> Callable[[StateChange], None]:

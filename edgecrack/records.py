@@ -179,6 +179,8 @@ class Frame:
         geometry: The size of the source picture, and the region of it that ``image`` shows.
         name: What a person calls this picture, such as its file name; empty for video.
         server_ns: UTC of capture by the account of the server that sent it, believed or not.
+        degraded: How the unit went easy when it was taken, such as ``half_rate``; empty where it
+            did all it could.
     """
 
     index: int
@@ -190,6 +192,7 @@ class Frame:
     geometry: FrameGeometry
     name: str = ""
     server_ns: int | None = None
+    degraded: str = ""
 
     def __post_init__(self) -> None:
         """Refuse anything that is not an RGB picture."""

@@ -18,6 +18,10 @@ from edgecrack.conditions import Conditions
 from edgecrack.detector import Detector
 from edgecrack.device import describe_device
 from edgecrack.errors import EdgecrackError, SinkError
+from edgecrack.frame_counts import frames_dropped
+from edgecrack.health.verdict import hangs
+from edgecrack.leaving_out import LeavingOut
+from edgecrack.loop_reading import read_loop
 from edgecrack.meter import Meter
 from edgecrack.opencv_threads import one_opencv_thread
 from edgecrack.output import Output
@@ -41,6 +45,9 @@ if TYPE_CHECKING:
     from edgecrack.records import Detection, Frame
     from edgecrack.sinks import Sink
     from edgecrack.sources import SourceCounts, SourceInfo
+    from edgecrack.thermal.sparing import DegradedTime
+
+    OnFrame = Callable[[int, int | None], None]
 
 
 NOTED_EACH_S = 1.0
@@ -111,7 +118,7 @@ def carry_out(
     config: RunConfig,
     parts: Parts,
     stop: StopSignal,
-    on_frame: Callable[[int, int | None], None] | None = None,
+    on_frame: OnFrame | None = None,
 ) -> Outcome:
     """Drive the loop over open parts; write run.json before and after it, report.json after it.
 
@@ -125,8 +132,8 @@ def carry_out(
         EdgecrackError: Whatever went wrong; the last files are written all the same.
     """
     start = _Start()
-    meter = Meter(on_frame, expected_frames=parts.source.info.expected_frames)
     outputs: list[Output] = []
+    meter = _meter(parts, outputs, on_frame)
 
     def statement(facts: _Facts, exit_reason: str = "running") -> Statement:
         snapshot = meter.snapshot()
@@ -154,6 +161,21 @@ def carry_out(
     return leave("interrupted" if stop.asked else "end of source")
 
 
+def _meter(parts: Parts, outputs: list[Output], on_frame: OnFrame | None) -> Meter:
+    """Return a meter that tells each round of the loop, but to ``on_frame`` only that it gets on.
+
+    A writer that hangs is no progress, however well a camera's loop goes on beside it.
+    """
+
+    def on_round(done: int, expected: int | None) -> None:
+        reading = parts.monitor.turned(lambda: read_loop(parts, meter, outputs))
+        if on_frame is not None and not hangs(reading):
+            on_frame(done, expected)
+
+    meter = Meter(on_round, expected_frames=parts.source.info.expected_frames)
+    return meter
+
+
 @dataclass(frozen=True, slots=True)
 class _Writing:
     """What results go to: sinks, the outputs made of them, and what is said of them."""
@@ -170,11 +192,17 @@ class _Facts:
     counts: SourceCounts
     fixes: FixCounts | None
     standstills: tuple[Standstill, ...]
+    degraded: tuple[DegradedTime, ...]
 
 
 def _facts(parts: Parts) -> _Facts:
     positioning = parts.positioning
-    return _Facts(parts.source.counts(), positioning.counts(), positioning.standstills.noted)
+    return _Facts(
+        parts.source.counts(),
+        positioning.counts(),
+        positioning.standstills.noted,
+        parts.sparing.noted,
+    )
 
 
 def _drive(
@@ -186,11 +214,16 @@ def _drive(
         info.fps or NOMINAL_FPS, in_hardware=config.source.decoder != "software"
     )
     detect = Detector(parts.segmenter, config.detection)
+    leaving_out = LeavingOut(parts, meter)
     geotagger = parts.positioning.geotagger(config.position)
-    with Output(writing.sinks, previews, geotagger, live=info.live, meter=meter) as output:
+    with Output(
+        writing.sinks, previews, geotagger, live=info.live, meter=meter,
+        on_preview_failure=partial(parts.monitor.conditions.note, "preview", "off"),
+    ) as output:  # fmt: skip
         writing.outputs.append(output)
 
         def detected(frame: Frame) -> Detection:
+            leaving_out.note_kept()
             return output.admit(detect(frame))
 
         try:
@@ -199,7 +232,7 @@ def _drive(
             if recording.is_rolling:
                 frames = _noted(frames, parts, writing.statement)
             survey(
-                parts.positioning.standstills.left_out(frames, meter.stood),
+                leaving_out.kept(frames),
                 detected,
                 geotagger,
                 output.write,
@@ -225,20 +258,10 @@ def _noted(
 def _totals(
     parts: Parts, start: _Start, outputs: list[Output], snapshot: Snapshot, counts: SourceCounts
 ) -> Totals:
-    standing = snapshot.frames_standing
-    seen = counts.dropped + snapshot.frames_inferred + standing
-    given_up = {
-        "opening": counts.opening,
-        "source": counts.dropped - counts.opening,
-        "unfinished": max(0, counts.delivered - seen),  # cut short
-        "standstill": standing,
-        "unreadable": counts.unreadable,
-        "missing": counts.missing,
-        "output": sum(output.missed for output in outputs),  # final: it is closed
-    }
+    missed = sum(output.missed for output in outputs)  # final: it is closed
     return Totals(
         frames_in=counts.delivered,
-        dropped=given_up,
+        dropped=frames_dropped(counts, snapshot.frames_inferred, snapshot.left_out, missed),
         wall_s=time.monotonic() - start.wall_s,
         process_cpu_s=time.process_time() - start.cpu_s,
         infer_cpu_s=parts.segmenter.cpu_s(),
@@ -292,6 +315,7 @@ def _record(
         standstills=facts.standstills,
         boot_id=boot_id() if info.live else None,
         clock=parts.dating.gate.account() if parts.dating else None,
+        degraded=facts.degraded,
         exit_reason="running",
     )
 
