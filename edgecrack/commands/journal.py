@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _USUAL = frozenset({"opening", "capturing", "surveying", "normal", "recording", "enough"})
 """What a part does where all is well: no news, unless there was other news of it."""
 
+_GOOD = frozenset({"connected", "trusted"})
+"""What a part has come to: news for the journal, nothing to see in the service's state."""
+
 _ITSELF = ("capture", "survey")
 """Parts whose state needs no name before it."""
 
@@ -69,7 +72,7 @@ class Journal:
         """Take a change; tell it if it is news and not too much."""
         with self._lock:
             is_usual = change.state in _USUAL and not change.reason
-            self._show(change, is_usual=is_usual)
+            self._show(change, is_good=is_usual or change.state in _GOOD)
             if is_usual and change.part not in self._has_told:
                 return
             self._has_told.add(change.part)
@@ -88,11 +91,11 @@ class Journal:
             for held in self._limiter.rest():
                 self._tell_held(held)
 
-    def _show(self, change: Condition, *, is_usual: bool) -> None:
+    def _show(self, change: Condition, *, is_good: bool) -> None:
         told = ": ".join(filter(None, (change.state, change.reason)))
         text = told if change.part in _ITSELF else f"{change.part}: {told}"
         self._news.pop(change.part, None)
-        if not is_usual:
+        if not is_good:
             self._news[change.part] = text
         self._service.note("; ".join(self._news.values()))
 

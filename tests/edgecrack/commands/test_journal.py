@@ -43,7 +43,7 @@ def test_the_usual_is_no_news():
 
 def test_the_service_shows_all_that_is_not_the_usual():
     """Who looks at systemctl status sees a pause and why, and a receiver that is away."""
-    conditions, _, service, _ = journal_of()
+    conditions, lines, service, _ = journal_of()
     conditions.note("survey", "standstill")
     assert service.state == "standstill"
     conditions.note("temperature", "paused", "cpu is at 99 °C")
@@ -52,7 +52,10 @@ def test_the_service_shows_all_that_is_not_the_usual():
     conditions.note("temperature", "normal")
     conditions.note("survey", "surveying")
     conditions.note("storage", "recording")
+    conditions.note("receiver", "connected")
+    conditions.note("clock", "trusted", "NTP keeps it")
     assert service.state == ""
+    assert lines[-2:] == ["receiver: connected", "clock: trusted: NTP keeps it"]
 
 
 def test_json_lines_have_time_part_state_and_reason():
