@@ -110,7 +110,7 @@ class Broken(MemorySink):
 def test_live_what_shows_a_run_fails_alone(go, monkeypatch):
     """An encoder that breaks costs its own pictures, counted and told; every record is there."""
     kept, told = MemorySink(), []
-    monkeypatch.setattr(recording_module, "open_sinks", lambda *_: [kept])
+    monkeypatch.setattr(recording_module, "open_sinks", lambda *_, **__: [kept])
     monkeypatch.setattr(recording_module, "open_previews", lambda *_, **__: [Broken()])
     monitor = Monitor(Conditions(lambda change: told.append(str(change))))
 
@@ -155,7 +155,7 @@ def test_live_what_shows_a_run_may_hang_for_ever(go, monkeypatch):
             assert is_kept.wait(30)
         may_show.set()
 
-    monkeypatch.setattr(recording_module, "open_sinks", lambda *_: [Kept()])
+    monkeypatch.setattr(recording_module, "open_sinks", lambda *_, **__: [Kept()])
     monkeypatch.setattr(recording_module, "open_previews", lambda *_, **__: [Hanging()])
     report = go(lazy(frames), live=True).report
     assert report.frames_inferred == report.frames_out == 30

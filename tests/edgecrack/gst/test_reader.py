@@ -1,5 +1,6 @@
 """One pipeline, two sizes of each picture: the right pixels, the right number, the right time."""
 
+import threading
 import time
 
 import cv2
@@ -286,6 +287,21 @@ def test_live_each_pull_takes_the_newest_there_is(start):
         sample = reader.pull()
         assert (sample.index, sample.pts_ns) == (last, last * _SECOND_NS)
         assert np.abs(sample.image.astype(int) - last).max() <= 2
+
+
+def test_live_it_is_closed_while_a_picture_waits_to_be_asked_for(start):
+    """The thread that holds it lets it go, or closing would wait for that thread for ever."""
+    reader = start(PipelineSpec("a", _PICTURES, is_live=True), (40, 30))
+    deadline_ns = time.monotonic_ns() + 20 * _SECOND_NS
+    for index in range(3):
+        reader.push(np.zeros((30, 40, 3), np.uint8), index * _SECOND_NS)
+    while reader.delivered < 3:
+        assert time.monotonic_ns() < deadline_ns
+    closing = threading.Thread(target=reader.close, daemon=True)
+    closing.start()
+    closing.join(60)
+    assert not closing.is_alive()
+    assert reader.pull() is None
 
 
 def test_each_picture_has_the_geometry_it_was_cut_with(start):
