@@ -17,6 +17,14 @@ class CaptureState(str, Enum):
     RECONNECTING = "reconnecting"  # it gave pictures, gives none now, and is opened again
 
 
+class SurveyState(str, Enum):
+    """What the loop of a live unit does with the frames that come."""
+
+    SURVEYING = "surveying"
+    STANDSTILL = "standstill"  # they are left out, since the vehicle stands
+    PAUSED = "paused"  # they are left out, since the unit is too hot or has too little power
+
+
 @dataclass(frozen=True, slots=True)
 class StateChange:
     """A live source has begun to do something else, or does it for another reason.

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from edgecrack.detector import DetectionSpec
 from edgecrack.errors import ConfigError, UsageError
+from edgecrack.health import HealthSpec
 from edgecrack.positions import PositionSpec
 from edgecrack.printable import printable
 from edgecrack.redaction import redact_address
@@ -24,6 +25,7 @@ from edgecrack.sinks import OutputSpec
 from edgecrack.sources import SourceSpec
 from edgecrack.storage import StorageSpec
 from edgecrack.streams import StreamSpec
+from edgecrack.thermal import ThermalSpec
 from edgecrack.toml import read_toml
 from edgecrack.uplink import MqttSpec, UploadSpec
 
@@ -45,6 +47,8 @@ SPECS = {
     "mqtt": MqttSpec,
     "upload": UploadSpec,
     "stream": StreamSpec,
+    "health": HealthSpec,
+    "thermal": ThermalSpec,
 }
 """Table of ``unit.toml`` -> what may be set in it."""
 
@@ -80,6 +84,8 @@ class RunConfig:
         mqtt: What is told to whom.
         upload: Where finished segments go.
         stream: What is shown to others.
+        health: How a unit tells how it is.
+        thermal: When a unit does less.
     """
 
     source: SourceSpec
@@ -91,6 +97,8 @@ class RunConfig:
     mqtt: MqttSpec = field(default_factory=MqttSpec)
     upload: UploadSpec = field(default_factory=UploadSpec)
     stream: StreamSpec = field(default_factory=StreamSpec)
+    health: HealthSpec = field(default_factory=HealthSpec)
+    thermal: ThermalSpec = field(default_factory=ThermalSpec)
 
     def as_json(self) -> dict[str, Any]:
         """Return JSON values, table by table, printable and without secrets."""

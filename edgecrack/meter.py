@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edgecrack.rates import Distribution, RateMeter, TimeSummary
+from edgecrack.rates import Distribution, Histogram, RateMeter, TimeSummary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from edgecrack.records import CrackMeasure, Detection, Frame, FrameGeometry
+    from edgecrack.records import CrackMeasure, Detection, Frame, FrameGeometry, PositionQuality
 
 WARM_UP = 5
 """Frames left out of rates and times at the start of a run."""
@@ -44,7 +45,7 @@ class Snapshot:
 
     Attributes:
         frames_inferred: Frames that the network has seen.
-        frames_standing: Frames left out because the vehicle stood.
+        left_out: Cause -> frames left out on purpose, such as ``standstill``.
         frames_out: Frames that the sinks have taken.
         frames_with_crack: Frames with a crack large enough to count.
         mean_crack_share: Mean crack area over the region, 0 to 1; None before the first frame.
@@ -61,7 +62,7 @@ class Snapshot:
     """
 
     frames_inferred: int
-    frames_standing: int
+    left_out: Mapping[str, int]
     frames_out: int
     frames_with_crack: int
     mean_crack_share: float | None
@@ -75,6 +76,31 @@ class Snapshot:
     first_ns: int | None
     last_ns: int | None
     geometry: FrameGeometry | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a run has come to so far, as far as that is known without any arithmetic.
+
+    Attributes:
+        frames_inferred: Frames that the network has seen.
+        left_out: Cause -> frames left out on purpose.
+        frames_out: Frames that the sinks have taken.
+        frames_with_crack: Frames with a crack large enough to count.
+        qualities: Quality of position -> frames placed like that.
+        histograms: Stage -> how long it took.
+        capture_to_result: From the delivery or capture of a frame to its result.
+        last_frame_ns: Monotonic time of the last frame that came; None before the first.
+    """
+
+    frames_inferred: int
+    left_out: Mapping[str, int]
+    frames_out: int
+    frames_with_crack: int
+    qualities: Mapping[str, int]
+    histograms: Mapping[str, Histogram]
+    capture_to_result: Histogram
+    last_frame_ns: int | None
 
 
 class Meter:
@@ -103,7 +129,9 @@ class Meter:
         self._cpu_s = dict.fromkeys(STAGES, 0.0)
         self._age = Distribution(warm_up)
         self._in, self._out = RateMeter(warm_up), RateMeter(warm_up)
-        self._inferred = self._standing = self._emitted = self._with_crack = 0
+        self._inferred = self._emitted = self._with_crack = 0
+        self._left_out: Counter[str] = Counter()
+        self._qualities: Counter[str] = Counter()
         self._area_share = 0.0
         self._road_shares = _RoadShares()
         self._first_ns: int | None = None
@@ -142,12 +170,17 @@ class Meter:
         """Note that the loop has come round without a frame."""
         self._tell()
 
-    def stood(self, frame: Frame) -> None:
-        """Note that a frame is left out because the vehicle stood."""
+    def left_out(self, frame: Frame, cause: str) -> None:
+        """Note that a frame is left out on purpose, and why, such as ``standstill``."""
         with self._lock:
-            self._standing += 1
+            self._left_out[cause] += 1
             self._note(frame)
         self._tell()
+
+    def placed(self, quality: PositionQuality) -> None:
+        """Note how the place of a frame is known."""
+        with self._lock:
+            self._qualities[quality.value] += 1
 
     def emitted(self, wall_s: float, cpu_s: float) -> None:
         """Note that the sinks have taken an observation, and what that took."""
@@ -167,7 +200,7 @@ class Meter:
             last = self._last
             return Snapshot(
                 frames_inferred=self._inferred,
-                frames_standing=self._standing,
+                left_out=dict(self._left_out),
                 frames_out=self._emitted,
                 frames_with_crack=self._with_crack,
                 mean_crack_share=self._area_share / self._inferred if self._inferred else None,
@@ -183,6 +216,21 @@ class Meter:
                 geometry=last.geometry if last else None,
             )
 
+    def tally(self) -> Tally:
+        """Return what the run has come to so far, at little cost; may be asked at any time."""
+        with self._lock:
+            last = self._last
+            return Tally(
+                frames_inferred=self._inferred,
+                left_out=dict(self._left_out),
+                frames_out=self._emitted,
+                frames_with_crack=self._with_crack,
+                qualities=dict(self._qualities),
+                histograms={stage: times.histogram() for stage, times in self._times.items()},
+                capture_to_result=self._age.histogram(),
+                last_frame_ns=last.monotonic_ns if last else None,
+            )
+
     def _note(self, frame: Frame) -> None:
         self._first_ns = frame.captured_ns if self._first_ns is None else self._first_ns
         # One that is left out may overtake those that the network is at work on.
@@ -191,7 +239,7 @@ class Meter:
 
     def _tell(self) -> None:
         if self._on_frame is not None:
-            self._on_frame(self._inferred + self._standing, self._expected_frames)
+            self._on_frame(self._inferred + self._left_out.total(), self._expected_frames)
 
 
 class _RoadShares:

@@ -8,11 +8,12 @@ disk does not keep up, are new detections taken in without their pictures. A fil
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING
 
 from edgecrack.positions.geotag import MOST_WAITING_BYTES
-from edgecrack.sinks.record_only import detection_only, without_pictures
+from edgecrack.sinks.preview import Preview
+from edgecrack.sinks.record_only import detection_only
 from edgecrack.sinks.writer import Writer
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Output:
         geotagger: Where detections wait for their place.
         live: Whether pictures come from a camera, which cannot be waited for.
         meter: Told of everything that was written.
+        on_preview_failure: Told why a camera's previews have ended: that ends no run.
     """
 
     def __init__(
@@ -59,20 +61,36 @@ class Output:
         *,
         live: bool,
         meter: Meter,
+        on_preview_failure: Callable[[str], None] = lambda _reason: None,
     ) -> None:
-        self._geotagger, self._live = geotagger, live
+        self._geotagger, self._live, self._meter = geotagger, live, meter
         self._stack = ExitStack()
-        self._results = self._writer(results, meter.emitted)
-        self._previews = self._writer(previews, meter.previewed) if previews else None
+        self._results = self._stack.enter_context(self._writer(results, meter.emitted))
+        self._previews: Preview | None = None
+        if previews:
+            writer = self._writer(previews, meter.previewed)
+            failed = on_preview_failure
+            self._previews = Preview(writer, PREVIEW_BYTES, live=live, on_failure=failed)
+            self._stack.enter_context(closing(self._previews))
 
     @property
     def missed(self) -> int:
         """Pictures that were due in some sink and were given up; final when closed."""
         return self._results.missed + (self._previews.missed if self._previews else 0)
 
+    @property
+    def busy_s(self) -> float:
+        """For how long a writer has been at one piece of work: much, and it hangs."""
+        return max(self._results.busy_s, self._previews.busy_s if self._previews else 0.0)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Memory of the pictures that wait for their place or the disk."""
+        return self._geotagger.waiting_bytes + self._results.waiting_bytes
+
     def admit(self, detection: Detection) -> Detection:
         """Return a new detection as it may wait: without pictures when memory is full."""
-        waiting_bytes = self._geotagger.waiting_bytes + self._results.waiting_bytes
+        waiting_bytes = self.waiting_bytes
         is_full = waiting_bytes + detection.picture_bytes > LIVE_BYTES
         return detection_only(detection) if self._live and waiting_bytes and is_full else detection
 
@@ -82,12 +100,10 @@ class Output:
         Raises:
             SinkError: A sink failed.
         """
+        self._meter.placed(observation.placement.quality)
         self._results.put(observation, wait=not self._live)
         if self._previews is not None:
-            size_bytes = observation.detection.picture_bytes
-            is_full = self._previews.waiting_bytes + size_bytes > PREVIEW_BYTES
-            shown = without_pictures(observation) if self._live and is_full else observation
-            self._previews.put(shown, wait=not self._live)
+            self._previews.put(observation)
 
     def __enter__(self) -> Self:
         return self
@@ -102,6 +118,4 @@ class Output:
 
     def _writer(self, sinks: Sequence[Sink], on_emit: Callable[[float, float], None]) -> Writer:
         close_within_s = CLOSE_WITHIN_S if self._live else None
-        return self._stack.enter_context(
-            Writer(sinks, most_bytes=FILE_BYTES, close_within_s=close_within_s, on_emit=on_emit)
-        )
+        return Writer(sinks, most_bytes=FILE_BYTES, close_within_s=close_within_s, on_emit=on_emit)

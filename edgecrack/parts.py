@@ -12,6 +12,7 @@ from edgecrack.clock.dating import Dating
 from edgecrack.clock.gate import ClockGate
 from edgecrack.clock.kernel import boot_id
 from edgecrack.errors import UsageError
+from edgecrack.health.monitor import Monitor
 from edgecrack.models import open_bundle
 from edgecrack.models.holder import ModelHolder
 from edgecrack.models.loaded import input_sizes, load_chosen
@@ -26,6 +27,7 @@ from edgecrack.sources.reconnection import open_returning
 from edgecrack.storage.disk import LocalDisk
 from edgecrack.storage.run_folder import RunFolder
 from edgecrack.streams.live_view import LiveView, open_live_view
+from edgecrack.thermal.sparing import Sparing, open_sparing
 from edgecrack.uplink.opening import Uplink, open_uplink
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from edgecrack.capture_state import StateChange
     from edgecrack.conditions import Conditions
     from edgecrack.config import RunConfig
+    from edgecrack.health.snapshot import Gauges
     from edgecrack.positions.positioning import Positioning
     from edgecrack.positions.reception import ReceiverChange
     from edgecrack.recording import FolderSinks, Recording
@@ -57,6 +60,9 @@ class Parts:
         dating: Gives frames their UTC, once that may be believed; None where they have it.
         uplink: What leaves the unit by itself.
         view: Shows the run to others.
+        monitor: Told how the loop gets on; tells those who ask.
+        sparing: Leaves frames out where the unit is too hot or has too little power.
+        gauges: What rooms of their own add to the metrics.
     """
 
     models: ModelHolder
@@ -68,6 +74,9 @@ class Parts:
     dating: Dating | None = None
     uplink: Uplink = field(default_factory=Uplink)
     view: LiveView = field(default_factory=LiveView)
+    monitor: Monitor = field(default_factory=Monitor)
+    sparing: Sparing = field(default_factory=Sparing)
+    gauges: Gauges = ()
 
 
 def open_parts(
@@ -89,6 +98,10 @@ def open_parts(
             "a run that rolls makes one folder after the other, so it has no --out and no "
             "--overlay: name --runs-folder, and watch it live with --stream"
         )
+    monitor = Monitor(conditions)
+    folder = config.output.folder or config.output.runs_folder
+    monitor.serve(config.health, folder, stack)
+    on_progress = _heard_by(monitor, on_progress)
     uplink = open_uplink(config.mqtt, config.upload, config.output.runs_folder, conditions)
     stack.enter_context(closing(uplink))  # first: it tells that the camera is waited for
 
@@ -101,7 +114,7 @@ def open_parts(
     parts, model_choice = start_with(config.model, attempt)
     if model_choice:
         conditions.note("model", "running", f"{parts.models.now}: {model_choice}")
-    return replace(parts, model_choice=model_choice)
+    return replace(parts, model_choice=model_choice, monitor=monitor, gauges=(uplink.gauges,))
 
 
 def _parts_with(
@@ -134,6 +147,7 @@ def _parts_with(
     return Parts(
         models, source, positioning, recording, ModelSwaps(config.model, models, live, conditions),
         dating=dating, uplink=uplink, view=view,
+        sparing=open_sparing(config.thermal, conditions, stack, live=live),
     )  # fmt: skip
 
 
@@ -175,6 +189,16 @@ def _recording(config: RunConfig, conditions: Conditions, sinks: FolderSinks) ->
         return FolderRecording(RunFolder.create(output.folder, disk), output, sinks)
     name = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     return FolderRecording(RunFolder.create_in(output.runs_folder, name, disk), output, sinks)
+
+
+def _heard_by(monitor: Monitor, on_progress: OnProgress) -> OnProgress:
+    """Return what tells progress, and the monitor that there is some."""
+
+    def tell(what: str, done: int, total: int | None) -> None:
+        monitor.preparing()
+        on_progress(what, done, total)
+
+    return tell
 
 
 def _noting_capture(conditions: Conditions) -> Callable[[StateChange], None]:

@@ -5,12 +5,31 @@ N frames bound N - 1 intervals, so a rate is (N - 1) over the time between the f
 
 from __future__ import annotations
 
+import bisect
 import math
 import random
 from dataclasses import dataclass
 
 KEPT = 10_000
 """Values a distribution remembers; beyond it, a fair sample of all (Vitter's algorithm R)."""
+
+
+BUCKETS_MS = (1.0, 2.5, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1e3, 2.5e3, 5e3, 10e3, 30e3)
+"""Upper ends of the buckets in which values are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """How many values lay in each bucket.
+
+    Attributes:
+        counts: Values up to each of ``BUCKETS_MS`` and above the one before it, and last those
+            above all of them.
+        total_ms: Sum of all values.
+    """
+
+    counts: tuple[int, ...] = (0,) * (len(BUCKETS_MS) + 1)
+    total_ms: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +66,7 @@ class Distribution:
         self.count, self.total_ms = 0, 0.0
         self._least, self._most = math.inf, -math.inf
         self._sample: list[float] = []
+        self._counts = [0] * (len(BUCKETS_MS) + 1)
         self._random = random.Random(0)  # noqa: S311  a fair sample needs no secrecy
 
     def add(self, value_ms: float) -> None:
@@ -56,6 +76,7 @@ class Distribution:
             return
         self.count += 1
         self.total_ms += value_ms
+        self._counts[bisect.bisect_left(BUCKETS_MS, value_ms)] += 1
         self._least, self._most = min(self._least, value_ms), max(self._most, value_ms)
         if len(self._sample) < KEPT:
             self._sample.append(value_ms)
@@ -63,6 +84,10 @@ class Distribution:
         place = self._random.randrange(self.count)
         if place < KEPT:
             self._sample[place] = value_ms
+
+    def histogram(self) -> Histogram:
+        """Return how many values lay in each bucket so far."""
+        return Histogram(tuple(self._counts), self.total_ms)
 
     def summary(self) -> TimeSummary:
         """Return what is known of the values so far."""

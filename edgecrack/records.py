@@ -181,6 +181,8 @@ class Frame:
         server_ns: UTC of capture by the account of the server that sent it, believed or not.
         input_px: Width and height of the network's input that ``image`` was scaled for; None where
             nobody scaled it.
+        degraded: How the unit went easy when it was taken, such as ``half_rate``; empty where it
+            did all it could.
     """
 
     index: int
@@ -193,6 +195,7 @@ class Frame:
     name: str = ""
     server_ns: int | None = None
     input_px: tuple[int, int] | None = None
+    degraded: str = ""
 
     def __post_init__(self) -> None:
         """Refuse anything that is not an RGB picture."""

@@ -237,5 +237,5 @@ def _rounded(value: float | None) -> float | None:
 
 
 def _share(disk_bytes: int | None, snapshot: Snapshot) -> float | None:
-    frames = snapshot.frames_inferred + snapshot.frames_standing
+    frames = snapshot.frames_inferred + sum(snapshot.left_out.values())
     return None if disk_bytes is None or not frames else round(disk_bytes / frames, 1)

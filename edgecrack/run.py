@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 from edgecrack.conditions import Conditions
 from edgecrack.detector import Detector
 from edgecrack.errors import EdgecrackError, SinkError
+from edgecrack.health.verdict import hangs
+from edgecrack.leaving_out import LeavingOut
+from edgecrack.loop_reading import read_loop
 from edgecrack.meter import Meter
 from edgecrack.opencv_threads import one_opencv_thread
 from edgecrack.output import Output
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from edgecrack.report import RunReport
     from edgecrack.run_record import RunRecord
     from edgecrack.sinks import Sink
+
+    OnFrame = Callable[[int, int | None], None]
 
 NOTED_EACH_S = 1.0
 """How often a run that rolls notes its counts: those of a closed segment's report are that old."""
@@ -89,7 +94,7 @@ def carry_out(
     config: RunConfig,
     parts: Parts,
     stop: StopSignal,
-    on_frame: Callable[[int, int | None], None] | None = None,
+    on_frame: OnFrame | None = None,
 ) -> Outcome:
     """Drive the loop over open parts; write run.json before and after it, report.json after it.
 
@@ -102,8 +107,9 @@ def carry_out(
     Raises:
         EdgecrackError: Whatever went wrong; the last files are written all the same.
     """
-    meter = Meter(on_frame, expected_frames=parts.source.info.expected_frames)
-    said = Statements(config, parts, meter)
+    outputs: list[Output] = []
+    meter = _meter(parts, outputs, on_frame)
+    said = Statements(config, parts, meter, outputs)
 
     def leave(exit_reason: str) -> Outcome:
         last = said.statement(said.facts(), exit_reason)
@@ -128,32 +134,48 @@ def carry_out(
     return leave("interrupted" if stop.asked else "end of source")
 
 
+def _meter(parts: Parts, outputs: list[Output], on_frame: OnFrame | None) -> Meter:
+    """Return a meter that tells each round of the loop, but to ``on_frame`` only that it gets on.
+
+    A writer that hangs is no progress, however well a camera's loop goes on beside it.
+    """
+
+    def on_round(done: int, expected: int | None) -> None:
+        reading = parts.monitor.turned(lambda: read_loop(parts, meter, outputs))
+        if on_frame is not None and not hangs(reading):
+            on_frame(done, expected)
+
+    meter = Meter(on_round, expected_frames=parts.source.info.expected_frames)
+    return meter
+
+
 def _drive(parts: Parts, stop: StopSignal, said: Statements, sinks: list[Sink]) -> None:
     """Carry frames to the sinks until there are no more."""
     config, meter, info = said.config, said.meter, parts.source.info
     previews = parts.recording.previews(
         info.fps or NOMINAL_FPS, in_hardware=config.source.decoder != "software"
     )
+    leaving_out = LeavingOut(parts, meter)
     geotagger = parts.positioning.geotagger(config.position)
     with (
-        Output(sinks, previews, geotagger, live=info.live, meter=meter) as output,
+        Output(
+            sinks, previews, geotagger, live=info.live, meter=meter,
+            on_preview_failure=partial(parts.monitor.conditions.note, "preview", "off"),
+        ) as output,
         closing(parts.view) as view,
-    ):
+    ):  # fmt: skip
         said.outputs.append(output)
 
         def detected(frame: Frame) -> Detection:
+            leaving_out.note_kept()
             detect = Detector(parts.models.segmenter_for(frame), config.detection)
             detection = detect(frame)
             view.detected(detection)
             return output.admit(detection)
 
-        def stood(frame: Frame) -> None:
-            meter.stood(frame)
-            view.stood(frame)
-
         try:
             survey(
-                parts.positioning.standstills.left_out(_frames(parts, stop, said), stood),
+                leaving_out.kept(_frames(parts, stop, said)),
                 detected,
                 geotagger,
                 output.write,

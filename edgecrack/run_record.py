@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from edgecrack.positions.standstills import Standstill
     from edgecrack.records import Region
     from edgecrack.sources import SourceInfo
+    from edgecrack.thermal.sparing import DegradedTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class RunRecord:
         standstills: When frames were left out because the vehicle stood, the 200 longest times.
         boot_id: Of a live run: which start of the machine its monotonic times count from.
         clock: How the time came to be known; None where it was simply believed.
+        degraded: When the unit did less because it was hot or had too little power, the 50 times
+            with most frames left out.
         exit_reason: ``running``, ``end of source``, ``interrupted``, ``rolled`` for a segment that
             was full, or the error's message.
         segment: Number of this segment of the run, from 1; None for a run of one folder.
@@ -88,6 +91,7 @@ class RunRecord:
     standstills: tuple[Standstill, ...]
     boot_id: str | None
     clock: ClockAccount | None
+    degraded: tuple[DegradedTime, ...]
     exit_reason: str
     segment: int | None = None
 

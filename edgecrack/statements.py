@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from edgecrack import __version__
 from edgecrack.clock.kernel import boot_id
 from edgecrack.device import describe_device
+from edgecrack.frame_counts import frames_dropped
 from edgecrack.recording import Statement
 from edgecrack.records import ModelIdentity
 from edgecrack.report import InputSize, Setup, Totals, make_report
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from edgecrack.positions.positioning import FixCounts
     from edgecrack.positions.standstills import Standstill
     from edgecrack.sources import SourceCounts, SourceInfo
+    from edgecrack.thermal.sparing import DegradedTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,13 @@ class Facts:
         counts: What became of the source's pictures.
         fixes: What became of the fixes; None without any track.
         standstills: When the vehicle stood.
+        degraded: When the unit went easy.
     """
 
     counts: SourceCounts
     fixes: FixCounts | None
     standstills: tuple[Standstill, ...]
+    degraded: tuple[DegradedTime, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,10 @@ class Statements:
         """Return what is so far; for the loop's thread."""
         positioning = self.parts.positioning
         return Facts(
-            self.parts.source.counts(), positioning.counts(), positioning.standstills.noted
+            self.parts.source.counts(),
+            positioning.counts(),
+            positioning.standstills.noted,
+            self.parts.sparing.noted,
         )
 
     def statement(self, facts: Facts, exit_reason: str = "running") -> Statement:
@@ -84,27 +91,18 @@ class Statements:
         snapshot = self.meter.snapshot()
         return Figures(
             run_id=self.run_id,
-            frames=snapshot.frames_inferred + snapshot.frames_standing,
+            frames=snapshot.frames_inferred + sum(snapshot.left_out.values()),
             frames_with_crack=snapshot.frames_with_crack,
             fps=snapshot.fps_out,
             model_sha256=self.parts.models.now.bundle.sha256,
         )
 
     def _totals(self, snapshot: Snapshot, counts: SourceCounts) -> Totals:
-        parts, standing = self.parts, snapshot.frames_standing
-        seen = counts.dropped + snapshot.frames_inferred + standing
-        given_up = {
-            "opening": counts.opening,
-            "source": counts.dropped - counts.opening,
-            "unfinished": max(0, counts.delivered - seen),  # cut short
-            "standstill": standing,
-            "unreadable": counts.unreadable,
-            "missing": counts.missing,
-            "output": sum(output.missed for output in self.outputs),  # final: it is closed
-        }
+        parts = self.parts
+        missed = sum(output.missed for output in self.outputs)  # final when they are closed
         return Totals(
             frames_in=counts.delivered,
-            dropped=given_up,
+            dropped=frames_dropped(counts, snapshot.frames_inferred, snapshot.left_out, missed),
             wall_s=time.monotonic() - self._began_s,
             process_cpu_s=time.process_time() - self._began_cpu_s,
             infer_cpu_s=parts.models.cpu_s(),
@@ -139,6 +137,7 @@ class Statements:
             standstills=facts.standstills,
             boot_id=boot_id() if info.live else None,
             clock=parts.dating.gate.account() if parts.dating else None,
+            degraded=facts.degraded,
             exit_reason="running",
         )
 

@@ -35,6 +35,7 @@ class SurveySettings(TypedDict, total=False):
     decoder: str
     reconnect: bool | None
     stale_after: float
+    most_age: float
     position: str | os.PathLike[str] | None
     max_gap: float
     standstill: str
@@ -78,6 +79,16 @@ class SurveySettings(TypedDict, total=False):
     stream_picture: str
     stream_bitrate: int
     stream_fps: float
+    health: str | None
+    health_token: str | os.PathLike[str] | None
+    log: str
+    warm_at: float | None
+    hot_at: float | None
+    critical_at: float | None
+    cooler_by: float
+    low_supply: float | None
+    critical_supply: float | None
+    supply_alarms: bool
 
 
 def survey(

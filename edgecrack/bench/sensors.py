@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edgecrack.bench.sysfs import Reading, read_sensors
+from edgecrack.sysfs import Reading, read_sensors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

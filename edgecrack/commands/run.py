@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from edgecrack.capture_state import CaptureState
+from edgecrack.commands.journal import Journal
 from edgecrack.commands.options import UNCHECKED, Json
 from edgecrack.commands.progress import progress_of
 from edgecrack.commands.settings import with_settings
 from edgecrack.commands.tables import report_table
-from edgecrack.conditions import Condition, Conditions
+from edgecrack.conditions import Conditions
 from edgecrack.config import Tables, configure
 from edgecrack.errors import INTERRUPTED
 from edgecrack.printable import printable
 from edgecrack.program.service import Service
 from edgecrack.stop_signal import StopSignal
-
-
-def _say(choice: str) -> None:
-    typer.echo(printable(choice), err=True)
 
 
 @with_settings()
@@ -54,15 +51,15 @@ def run(
     service = Service.of_environment()
     stop = StopSignal(on_end=service.stopping)
 
-    def on_change(change: Condition) -> None:
-        is_back = change.state == CaptureState.CAPTURING.value and bool(service.state)
-        if change.reason or is_back or change.part != "capture":
-            _say(str(change))
-        if change.part == "capture":
-            service.note(f"{change.state}: {change.reason}" if change.reason else "")
+    journal = Journal(service, as_json=settings.health.log == "json")
+    with stop.installed(), closing(journal), progress_of(service) as show:
 
-    with stop.installed(), progress_of(service) as show:
-        outcome = survey(settings, stop, show, _say, Conditions(on_change))
+        def on_progress(what: str, done: int, total: int | None) -> None:
+            journal.tick()
+            show(what, done, total)
+
+        conditions = Conditions(journal.change)
+        outcome = survey(settings, stop, on_progress, journal.say, conditions)
     out = printable(str(outcome.out))
     if as_json:
         typer.echo(json.dumps({"out": out, **outcome.report.as_json()}, indent=2))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from edgecrack.bench.sysfs import read_sensors
 from edgecrack.doctor.board import NOT_A_JETSON
 from edgecrack.doctor.jetson import read_jetson
 from edgecrack.doctor.line import fail, ok, warn
+from edgecrack.sysfs import read_sensors
 
 if TYPE_CHECKING:
     from pathlib import Path

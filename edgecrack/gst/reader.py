@@ -15,6 +15,7 @@ from edgecrack.gst.decoders import Decoders
 from edgecrack.gst.element_settings import set_up, set_up_network
 from edgecrack.gst.frame_numbers import FrameNumbers
 from edgecrack.gst.frame_times import FrameTimes, known
+from edgecrack.gst.gate import Gate
 from edgecrack.gst.geometry import frame_geometry, image_is_evidence
 from edgecrack.gst.hardware import rank_decoders
 from edgecrack.gst.orientation import Upright
@@ -80,6 +81,8 @@ class Reader:
         self.decoders = Decoders(self._pipeline, self._bus, spec)
         self._upright = Upright(self._pipeline) if spec.is_hardware else None
         self._coded = CodedPictures(self._pipeline)
+        queue = self._pipeline.get_by_name("latest")
+        self._gate = Gate(lambda: queue.get_property("current-level-buffers") > 0)
         self._image_sink = self._pipeline.get_by_name("image")
         self._evidence_sink = self._pipeline.get_by_name("evidence")
         self._prepare()
@@ -115,6 +118,7 @@ class Reader:
             SourceError: A camera or server failed, ended, or sent nothing for too long.
         """
         while True:
+            self._gate.ask()
             for image in self._awaited(self._image_sink):
                 if image is not None:
                     break
@@ -161,6 +165,7 @@ class Reader:
     def close(self) -> None:
         """Stop at once; safe to call twice. Pictures already pulled stay valid."""
         self._closed = True
+        self._gate.open()
         stop(self._pipeline)
         # A probe keeps this object, which keeps the pipeline: a cycle Python cannot see.
         while self._probes:
@@ -207,12 +212,15 @@ class Reader:
 
     @library_callback
     def _on_leave(self, _pad: Any, info: Any) -> Any:  # noqa: ANN401
+        if self._spec.is_live and not self._gate.admits():
+            return Gst.PadProbeReturn.DROP
         # Here, in the thread that carries the pictures and between two of them, none is on its way
         # that would be of the one size at one element and of the other at the next.
         if (change := self._sizes.refit()) is not None:
             self._fit(*change)
         geometry, input_px = self._sizes.admit(), self._sizes.input_px
         if geometry is None or input_px is None:
+            self._gate.ask()
             return Gst.PadProbeReturn.DROP
         self._numbers.leave(hash(info.get_buffer()))
         self._fits.append((geometry, input_px))

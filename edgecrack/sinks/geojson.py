@@ -95,6 +95,8 @@ def to_feature(
         properties = {"run_id": run_id, **properties}
     if frame.name:
         properties["name"] = frame.name
+    if frame.degraded:
+        properties["degraded"] = frame.degraded
     properties |= _time_properties(frame)
     if live:  # by a clock that nobody sets, so that a time can be found later
         properties["t_monotonic_s"] = round(frame.monotonic_ns / 1e9, 6)

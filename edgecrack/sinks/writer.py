@@ -82,6 +82,7 @@ class Writer:
         self._closing = self._stopped = False
         self._error: EdgecrackError | None = None
         self._unsynced_since_s: float | None = None
+        self._busy_since_s: float | None = None
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
@@ -94,6 +95,17 @@ class Writer:
     def waiting_bytes(self) -> int:
         """Memory of the pictures that are not written yet."""
         return self._waiting_bytes
+
+    @property
+    def unwritten(self) -> int:
+        """Observations that a sink's failure kept from being written; 0 where none failed."""
+        return len(self._queue) if self._error is not None else 0
+
+    @property
+    def busy_s(self) -> float:
+        """For how long the thread has been at one piece of work; 0 while it waits for some."""
+        since_s = self._busy_since_s
+        return 0.0 if since_s is None else self._clock() - since_s
 
     def put(self, observation: Observation, *, wait: bool) -> None:
         """Hand over an observation.
@@ -174,6 +186,7 @@ class Writer:
         except EdgecrackError as error:
             outcome = error
         finally:  # whatever happened, nobody may wait for a thread that is gone
+            self._busy_since_s = None
             with self._changed:
                 self._error, self._stopped = outcome, True
                 self._changed.notify_all()
@@ -186,8 +199,10 @@ class Writer:
     def _take(self) -> Observation | None:
         """Return the next observation, syncing meanwhile; None when closed and empty."""
         while True:
+            self._busy_since_s = None
             with self._changed:
                 self._changed.wait_for(lambda: self._queue or self._closing, self._patience_s())
+                self._busy_since_s = self._clock()
                 if self._queue:
                     return self._queue.popleft()
                 if self._closing:
@@ -218,6 +233,7 @@ class Writer:
             # the kernel reports lost bytes once, and the second answer would be a false yes.
             with suppress(SinkError):
                 self._sync()
+            self._queue.appendleft(observation)
             raise
 
     def _patience_s(self) -> float | None:

@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 LEAST_FPS, MOST_FPS = 0.001, 1000
+LEAST_AGE_MS, MOST_AGE_MS = 200, 60_000
 LEAST_STALE_S, MOST_STALE_S = 0.5, 15  # by itself a live source fails after 15 s
 DECODERS = ("auto", "hardware", "software")
 _YEAR_2100_NS = 4_102_444_800 * 10**9
@@ -53,6 +54,8 @@ class SourceSpec:
         reconnect: Open a live source again, for ever, when it gives no more pictures (True), or
             end (False); None leaves it to the kind of source.
         stale_after_s: So many seconds without a picture, and it is opened again; 0.5 to 15.
+        most_age_ms: A picture of a camera or stream that comes so much later than the promptest
+            is dropped; 200 to 60000. One that gives no others is as one that gives none.
     """
 
     address: AddressText = setting(
@@ -100,9 +103,15 @@ class SourceSpec:
         flag="--stale-after",
         help="Seconds without a picture after which a camera or stream is opened again.",
     )
+    most_age_ms: float = setting(
+        5000.0,
+        flag="--most-age",
+        help="Milliseconds by which a picture of a camera or stream may be late.",
+    )
 
     def __post_init__(self) -> None:
         """Refuse what no source can have."""
+        self._refuse_out_of_range()
         if self.region_px is not None:
             x_px, y_px, width_px, height_px = self.region_px
             if min(x_px, y_px) < 0 or min(width_px, height_px) <= 0:
@@ -110,8 +119,6 @@ class SourceSpec:
                     "region_px must have a size and start inside the picture, not "
                     f"{width_px}x{height_px} at {x_px},{y_px}"
                 )
-        if self.rate_fps is not None and not LEAST_FPS <= self.rate_fps <= MOST_FPS:
-            raise ValueError(f"rate_fps must be {LEAST_FPS} to {MOST_FPS}, not {self.rate_fps}")
         if self.start is not None:
             _instant_ns(self.start)
         if self.decoder not in DECODERS:
@@ -119,10 +126,16 @@ class SourceSpec:
             raise ValueError(f"decoder must be one of {known}, not '{self.decoder}'")
         if self.reconnect and self.live is False:
             raise ValueError("reconnect is for live sources: a file, once read, has ended")
-        if not LEAST_STALE_S <= self.stale_after_s <= MOST_STALE_S:
-            raise ValueError(
-                f"stale_after_s must be {LEAST_STALE_S} to {MOST_STALE_S}, not {self.stale_after_s}"
-            )
+
+    def _refuse_out_of_range(self) -> None:
+        for name, low, high in (
+            ("rate_fps", LEAST_FPS, MOST_FPS),
+            ("stale_after_s", LEAST_STALE_S, MOST_STALE_S),
+            ("most_age_ms", LEAST_AGE_MS, MOST_AGE_MS),
+        ):
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise ValueError(f"{name} must be {low} to {high}, not {value}")
 
     @property
     def start_ns(self) -> int | None:
@@ -186,6 +199,7 @@ class SourceCounts:
         delivered: Pictures the decoder delivered.
         dropped: Those of them that a newer one overtook; 0 unless the source is live.
         unreadable: Pictures skipped because they cannot be read.
+        stale: Those of the dropped that came too late.
         opening: Those of the dropped that came before anybody asked for frames: a camera runs while
             the network is loaded.
         missing: Pictures that the container holds by its own account, but that are damaged, refer
@@ -196,6 +210,7 @@ class SourceCounts:
 
     delivered: int
     dropped: int = 0
+    stale: int = 0
     opening: int = 0
     unreadable: int = 0
     missing: int = 0
@@ -207,12 +222,13 @@ class SourceCounts:
 
         Example:
             >>> SourceCounts(5, dropped=1).plus(SourceCounts(2, missing=3))
-            SourceCounts(delivered=7, dropped=1, opening=0, unreadable=0, missing=3, \
+            SourceCounts(delivered=7, dropped=1, stale=0, opening=0, unreadable=0, missing=3, \
 server_timed=0, interruptions=None)
         """
         return SourceCounts(
             delivered=self.delivered + later.delivered,
             dropped=self.dropped + later.dropped,
+            stale=self.stale + later.stale,
             opening=self.opening + later.opening,
             unreadable=self.unreadable + later.unreadable,
             missing=self.missing + later.missing,

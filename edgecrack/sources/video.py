@@ -18,6 +18,7 @@ from edgecrack.sources import SourceCounts, SourceInfo, SourceSpec
 from edgecrack.sources.address import Address, Kind, parse_address
 from edgecrack.sources.connection import connection_problem
 from edgecrack.sources.file_size import claimed_bytes
+from edgecrack.sources.lateness import Promptness
 from edgecrack.sources.pipeline_specs import in_hardware, pipeline_spec
 
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from edgecrack.gst.sample import Sample
 
 _MISSED_NS, _MISSED_SHARE = 1_000_000_000, 0.1
+
+
+_BOUND = frozenset({Kind.STREAM, Kind.CAMERA, Kind.CSI})
+"""What gives pictures of now: those of a file, or of a server that has one, have no age."""
 
 
 class VideoSource:
@@ -57,6 +62,7 @@ class VideoSource:
         self._choice = _decoder_choice(spec, address)
         self._yielded, self._delivered, self._end_ns, self._server_timed = 0, 0, 0, 0
         self._before_start = self._yielded_before_start = 0
+        self._promptness = Promptness(spec, is_bound=pipeline.is_live and address.kind in _BOUND)
         self._has_ended = self._is_closed = False
         self._may_return = pipeline.may_return
         # Before anything is read: a file that is cut while it is read would claim less then.
@@ -83,7 +89,11 @@ class VideoSource:
                 if self.info.live:
                     yield None
                 continue
-            self._yielded, self._delivered = self._yielded + 1, sample.index + 1
+            self._delivered = sample.index + 1
+            if not self._promptness.admits(sample, self.info.name, self._before_start):
+                yield None
+                continue
+            self._yielded += 1
             self._yielded_before_start += sample.index < self._before_start
             self._end_ns = sample.pts_ns + sample.duration_ns
             yield self._frame(sample)
@@ -99,6 +109,7 @@ class VideoSource:
         return SourceCounts(
             self._delivered,
             dropped,
+            stale=self._promptness.stale,
             opening=opening,
             missing=missing,
             server_timed=self._server_timed,

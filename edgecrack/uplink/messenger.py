@@ -68,7 +68,7 @@ class Messenger:
         self._delivery = Delivery(
             self._outbox, link, budget, Metering(spec.metered).is_metered, self._note, timing
         )
-        self._collect_due_s = 0.0
+        self._collect_due_s, self._waiting = 0.0, 0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mqtt", daemon=True)
         self._thread.start()
@@ -83,6 +83,10 @@ class Messenger:
         unit, pictures = unit_name(self._spec), self._spec.pictures
         told = Told(unit, run_id, folder, frames=frames, pictures=pictures)
         return CrackSink(self._intake, told)
+
+    def gauges(self) -> dict[str, float]:
+        """Return how many messages waited a moment ago, from memory."""
+        return {"outbox_messages": self._waiting}
 
     def counts(self) -> dict[str, Any]:
         """Return what came of messages so far, and what waits."""
@@ -132,6 +136,7 @@ class Messenger:
         try:
             if self._spool is not None:
                 self._spool.take_into(self._outbox)
+            self._waiting = sum(count for count, _ in self._outbox.waiting().values())
         except SinkError as error:
             self._note("degraded", str(error))
 

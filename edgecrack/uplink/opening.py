@@ -56,6 +56,10 @@ class Uplink:
         parts = {"mqtt": self.messenger, "upload": self.uploads}
         return {name: part.counts() for name, part in parts.items() if part is not None} or None
 
+    def gauges(self) -> dict[str, float]:
+        """Return what the metrics say of it, at once and from memory."""
+        return {} if self.messenger is None else self.messenger.gauges()
+
     def close(self) -> None:
         """End both; bounded in time, safe to call twice."""
         for part in (self.uploads, self.messenger):

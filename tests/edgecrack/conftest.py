@@ -182,7 +182,7 @@ def bundle():
 def go(bundle, tmp_path):
     """Return a function that surveys frames in memory into ``tmp_path / "run"``."""
 
-    def _go(
+    def _go(  # noqa: PLR0913  all but the first by name
         frames,
         *,
         positioning=None,
@@ -190,6 +190,8 @@ def go(bundle, tmp_path):
         detection=None,
         output=None,
         stop=None,
+        more=None,
+        on_frame=None,
         **options,
     ):
         parts = Parts(
@@ -203,6 +205,7 @@ def go(bundle, tmp_path):
             recording=FolderRecording(
                 RunFolder.create(tmp_path / "run", LocalDisk()), output or OutputSpec()
             ),
+            **(more or {}),
         )
         config = RunConfig(
             source=SourceSpec(address="rtsp://me:s3cret@camera/1"),
@@ -210,6 +213,6 @@ def go(bundle, tmp_path):
             detection=detection or DetectionSpec(),
             output=output or OutputSpec(),
         )
-        return carry_out(config, parts, stop or StopSignal())
+        return carry_out(config, parts, stop or StopSignal(), on_frame)
 
     return _go

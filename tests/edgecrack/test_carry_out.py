@@ -262,8 +262,10 @@ def test_what_the_source_lost_is_counted(go):
     assert report.frames_dropped == {
         "opening": 1,
         "source": 3,
+        "stale": 0,
         "unfinished": 3,
         "standstill": 0,
+        "thermal": 0,
         "unreadable": 2,
         "missing": 5,
         "output": 0,

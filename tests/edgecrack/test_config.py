@@ -83,6 +83,15 @@ WRONG = [
     ("output", "all_masks", "perhaps", "--all-masks"),
     ("model", "precision", "fp64", "--precision"),
     ("model", "size_px", [0, 5], "--size"),
+    ("source", "most_age_ms", 100, "--most-age"),
+    ("health", "address", "9108", "--health"),
+    ("health", "address", "[::g]:9108", "--health"),
+    ("health", "address", "localhost:99999", "--health"),
+    ("health", "log", "yaml", "--log"),
+    ("thermal", "warm_c", 10, "--warm-at"),
+    ("thermal", "critical_c", float("nan"), "--critical-at"),
+    ("thermal", "hysteresis_c", 0, "--cooler-by"),
+    ("thermal", "low_v", 300, "--low-supply"),
     ("source", "address", 5, "SOURCE"),
     ("position", "address", "https://host/a.gpx", "--position"),
     ("model", "bundle", "https://host/bundle", "--model"),
@@ -185,11 +194,14 @@ def test_a_run_needs_a_source(tmp_path):
 
 FLAGS = {
     "source": "SOURCE --video-start --region --rate --live/--file --decoder "
-    "--reconnect/--no-reconnect --stale-after",
+    "--reconnect/--no-reconnect --stale-after --most-age",
     "position": "--position --max-gap --standstill --position-latency --clock",
     "model": "--model --backend --precision --size --releases --swap-socket",
     "detection": "--min-crack-share",
     "storage": "--roll-minutes --roll-mb --most-gb --keep-free-mb --overwrite",
+    "health": "--health --health-token --log",
+    "thermal": "--warm-at --hot-at --critical-at --cooler-by --low-supply --critical-supply "
+    "--supply-alarms",
     "output": "--out --runs-folder --all-masks --frames/--no-frames --overlay",
     "mqtt": "--mqtt --unit --mqtt-credentials --mqtt-ca --mqtt-cert --mqtt-key --status-every "
     "--mqtt-budget --metered --mqtt-pictures --spool --outbox",

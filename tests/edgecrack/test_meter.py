@@ -130,9 +130,9 @@ def test_frames_left_out_are_seen_but_not_inferred():
     told = []
     meter = Meter(lambda done, total: told.append((done, total)), expected_frames=3)
     meter.detected(detection(0, at_ns=0, captured_ns=5))
-    meter.stood(frame(2, captured_ns=7))
+    meter.left_out(frame(2, captured_ns=7), "standstill")
     meter.detected(detection(1, at_ns=0, captured_ns=6))
     snapshot = meter.snapshot()
     assert told == [(1, 3), (2, 3), (3, 3)]
-    assert (snapshot.frames_inferred, snapshot.frames_standing) == (2, 1)
+    assert (snapshot.frames_inferred, snapshot.left_out) == (2, {"standstill": 1})
     assert (snapshot.first_ns, snapshot.last_ns) == (5, 7)

@@ -3,12 +3,18 @@
 import json
 import threading
 
+import pytest
+
 from edgecrack import output as output_module
 from edgecrack import recording as recording_module
+from edgecrack.conditions import Conditions
+from edgecrack.errors import SinkError
+from edgecrack.health.monitor import Monitor
 from edgecrack.positions.positioning import Positioning
 from edgecrack.positions.track import Track
 from edgecrack.records import Fix
 from edgecrack.sinks import MemorySink
+from edgecrack.sinks import writer as writer_module
 from edgecrack.sinks.images import ImageSink
 from edgecrack.sinks.record_only import has_pictures
 from tests.edgecrack.survey_parts import SentFixes, frame, lazy
@@ -89,3 +95,68 @@ def test_a_disk_that_does_not_keep_up_costs_pictures_and_no_record(go, tmp_path,
     assert all(json.loads(line)["geometry"] for line in lines)
     with_mask = [bool(json.loads(line)["properties"]["mask"]) for line in lines]
     assert with_mask == [True] * 10 + [False] * 20
+
+
+class Broken(MemorySink):
+    """Shows two frames, and then nothing more."""
+
+    def write(self, observation):
+        """Fail from the third on."""
+        if len(self.observations) == 2:
+            raise SinkError("the encoder is gone")
+        super().write(observation)
+
+
+def test_live_what_shows_a_run_fails_alone(go, monkeypatch):
+    """An encoder that breaks costs its own pictures, counted and told; every record is there."""
+    kept, told = MemorySink(), []
+    monkeypatch.setattr(recording_module, "open_sinks", lambda *_, **__: [kept])
+    monkeypatch.setattr(recording_module, "open_previews", lambda *_, **__: [Broken()])
+    monitor = Monitor(Conditions(lambda change: told.append(str(change))))
+
+    def frames():
+        for number in range(50):
+            yield frame(number)
+            while len(kept.observations) <= number:  # one after the other
+                pass
+
+    report = go(lazy(frames), live=True, more={"monitor": monitor}).report
+    assert report.frames_out == 50
+    assert report.frames_dropped["output"] == 48
+    assert [line for line in told if "preview" in line] == ["preview: off: the encoder is gone"]
+
+
+def test_a_file_that_was_to_be_shown_ends_with_what_shows_it(go, monkeypatch):
+    """Whoever asked for a video of a file wants to know that there is none."""
+    monkeypatch.setattr(recording_module, "open_previews", lambda *_, **__: [Broken()])
+    with pytest.raises(SinkError, match="the encoder is gone"):
+        go([frame(number) for number in range(50)])
+
+
+def test_live_what_shows_a_run_may_hang_for_ever(go, monkeypatch):
+    """Its queue is full then, which raises nothing: each picture that finds no room is counted."""
+    monkeypatch.setattr(writer_module, "MOST_RECORDS", 5)
+    may_show, is_kept = threading.Event(), threading.Event()
+
+    class Kept(MemorySink):
+        def write(self, observation):
+            super().write(observation)
+            is_kept.set()
+
+    class Hanging(MemorySink):
+        def write(self, observation):
+            assert may_show.wait(30)
+            super().write(observation)
+
+    def frames():
+        for number in range(30):
+            is_kept.clear()
+            yield frame(number)
+            assert is_kept.wait(30)
+        may_show.set()
+
+    monkeypatch.setattr(recording_module, "open_sinks", lambda *_, **__: [Kept()])
+    monkeypatch.setattr(recording_module, "open_previews", lambda *_, **__: [Hanging()])
+    report = go(lazy(frames), live=True).report
+    assert report.frames_inferred == report.frames_out == 30
+    assert report.frames_dropped["output"] in (24, 25)  # one is shown, or waits to be taken

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from edgecrack.bench.sensors import SensorLog, SensorSummary, Spread, summarise
-from edgecrack.bench.sysfs import Reading
+from edgecrack.sysfs import Reading
 
 
 def test_a_log_reads_until_its_block_ends():

@@ -1,5 +1,6 @@
 """One pipeline, two sizes of each picture: the right pixels, the right number, the right time."""
 
+import threading
 import time
 
 import cv2
@@ -258,7 +259,7 @@ def test_the_end_of_an_endless_source_is_a_fault(start):
 
 
 def test_a_live_source_drops_only_at_the_queue_and_keeps_the_newest(start):
-    """While nobody pulls, all but a few pictures are dropped, and the last is never one of them."""
+    """While nobody pulls all pictures are dropped but the last: none lies behind the queue."""
     source = (
         "videotestsrc name=source num-buffers=200 pattern=ball animation-mode=frames "
         "! video/x-raw,width=64,height=64,framerate=100/1"
@@ -271,9 +272,36 @@ def test_a_live_source_drops_only_at_the_queue_and_keeps_the_newest(start):
     indices = []
     while (sample := reader.pull()) is not None:
         indices.append(sample.index)
-    assert indices == sorted(set(indices))
-    assert indices[-1] == 199
-    assert len(indices) < 20
+    assert indices == [199]
+
+
+def test_live_each_pull_takes_the_newest_there_is(start):
+    """Of ten pictures that came since the last pull it is the tenth, whole and with its time."""
+    reader = start(PipelineSpec("a", _PICTURES, is_live=True), (40, 30))
+    for last in (9, 19, 20):
+        for index in range(reader.delivered, last + 1):
+            reader.push(np.full((30, 40, 3), index, np.uint8), index * _SECOND_NS)
+        deadline_ns = time.monotonic_ns() + 20 * _SECOND_NS
+        while reader.delivered <= last:
+            assert time.monotonic_ns() < deadline_ns
+        sample = reader.pull()
+        assert (sample.index, sample.pts_ns) == (last, last * _SECOND_NS)
+        assert np.abs(sample.image.astype(int) - last).max() <= 2
+
+
+def test_live_it_is_closed_while_a_picture_waits_to_be_asked_for(start):
+    """The thread that holds it lets it go, or closing would wait for that thread for ever."""
+    reader = start(PipelineSpec("a", _PICTURES, is_live=True), (40, 30))
+    deadline_ns = time.monotonic_ns() + 20 * _SECOND_NS
+    for index in range(3):
+        reader.push(np.zeros((30, 40, 3), np.uint8), index * _SECOND_NS)
+    while reader.delivered < 3:
+        assert time.monotonic_ns() < deadline_ns
+    closing = threading.Thread(target=reader.close, daemon=True)
+    closing.start()
+    closing.join(60)
+    assert not closing.is_alive()
+    assert reader.pull() is None
 
 
 def test_each_picture_has_the_geometry_it_was_cut_with(start):

@@ -3,10 +3,8 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import tempfile
 from itertools import groupby
 
 import pytest
@@ -14,60 +12,11 @@ import pytest
 from edgecrack.commands.progress import progress_of
 from edgecrack.program.service import Service
 from tests.conftest import Manifest
+from tests.edgecrack.program.notify_manager import Manager
 from tests.edgecrack.rtsp_server import RtspServer, free_port
 from tests.edgecrack.small_networks import endless_network
 
 ENDLESS = "test:?width=96&height=64&frames=1000000"
-
-
-class Manager:
-    """The end of the socket that systemd holds."""
-
-    def __init__(self, name: str) -> None:
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.bind(name)
-        self._socket.settimeout(60)
-        self.address = name.replace("\0", "@")
-        self.messages: list[list[str]] = []
-
-    def hear(self) -> list[str]:
-        """Wait for the next message and return its lines."""
-        self.messages.append(self._socket.recv(4096).decode().splitlines())
-        return self.messages[-1]
-
-    def hear_until(self, line: str) -> None:
-        """Hear messages until one has this line."""
-        while line not in self.hear():
-            pass
-
-    def hear_until_status(self, *words: str) -> None:
-        """Hear messages until a status has all these words."""
-        status = ""
-        while not all(word in status for word in words):
-            status = self.hear()[-1]
-
-    def hear_the_rest(self) -> list[str]:
-        """Return the lines that have come by now."""
-        self._socket.settimeout(0)
-        lines: list[str] = []
-        try:
-            while True:
-                lines += self.hear()
-        except BlockingIOError:
-            return lines
-
-    def close(self) -> None:
-        """Leave the socket's name behind, as a manager does that has crashed."""
-        self._socket.close()
-
-
-@pytest.fixture
-def manager():
-    """Return a manager that listens at a path, as systemd does."""
-    with tempfile.TemporaryDirectory() as folder:  # a socket's path must be short
-        manager = Manager(f"{folder}/notify")
-        yield manager
-        manager.close()
 
 
 @pytest.fixture
@@ -129,7 +78,7 @@ def test_a_camera_that_is_waited_for_is_no_hang(manager, start, tmp_path):
     child.send_signal(signal.SIGTERM)
     _, stderr = child.communicate(timeout=60)
     assert child.returncode == 130, stderr
-    told = [line.partition(":")[0] for line in stderr.splitlines()]
+    told = [line.split(": ")[1] for line in stderr.splitlines() if line.startswith("capture: ")]
     assert [state for state, _ in groupby(told)] == ["opening", "capturing", "reconnecting"]
     assert "s3cret" not in stderr + str(manager.messages)
     report = json.loads((tmp_path / "out" / "report.json").read_text())

@@ -221,8 +221,8 @@ def test_when_the_last_has_left_the_encoder_ends(url, monkeypatch):
             with Player(rtsp(url)) as player:
                 assert player.watch(5) == 5
             unwatched = camera.streamer.counts().frames_dropped["unwatched"]
-            camera.until(
-                lambda before=unwatched: (
-                    camera.streamer.counts().frames_dropped["unwatched"] > before + 5
-                )
-            )
+
+            def has_rested(before: int = unwatched) -> bool:
+                return camera.streamer.counts().frames_dropped["unwatched"] > before + 5
+
+            camera.until(has_rested)

@@ -6,7 +6,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 
-from edgecrack.recording import Statement, begin_folder
+from edgecrack.recording import Statement, begin_folder, sinks_of
 from edgecrack.records import UNPLACED, CrackMeasure, Detection, Observation
 from edgecrack.sinks import OutputSpec
 from edgecrack.sinks.record_only import without_pictures
@@ -160,7 +160,7 @@ def test_every_message_has_its_record_on_the_disk(go, intake, outbox, tmp_path):
 
     statement = Statement(go([frame(0)]).record, None)
     with closing(folder.disk):
-        sinks = begin_folder(folder, OutputSpec(), statement, followers)
+        sinks = begin_folder(folder, sinks_of(OutputSpec(), None, followers), statement)
         with Writer(sinks, most_bytes=2**20, sync_every_s=0.01) as writer:
             for index in range(100):
                 writer.put(observation(index), wait=True)

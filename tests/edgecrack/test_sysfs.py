@@ -2,7 +2,7 @@
 
 import pytest
 
-from edgecrack.bench.sysfs import Reading, read_sensors
+from edgecrack.sysfs import Reading, read_sensors
 
 ORIN_NX = {
     "sys/bus/i2c/drivers/ina3221/1-0040/hwmon/hwmon4/name": "ina3221\n",

@@ -30,7 +30,7 @@ _MOST_MHZ = 20_000.0
 _CONSTANT_ZONES = ("PMIC-Die", "PMIC")  # Jetsons state a constant 50 or 100 there
 _UNWIRED = re.compile(r"AUXTIN\d*|SYSTIN|PECI\b.*")
 """Inputs of a PC's monitoring chip that a board often leaves open: they float, up to 127."""
-_INPUT_RAILS = ("VDD_IN", "POM_5V_IN", "VIN")
+INPUT_RAILS = ("VDD_IN", "POM_5V_IN", "VIN")
 """The rails of Jetsons through which everything flows; the others are parts of it."""
 _GPU = re.compile(r"gpu|ga10b|gv11b|gp10b|gm20b")
 
@@ -76,7 +76,7 @@ power_mode=None)
     shunts = _shunt_rails(sensors)
     meters = _metered_power(sensors)
     return Reading(
-        temperatures_c={**_zone_temperatures(root), **_hwmon_temperatures(sensors)},
+        temperatures_c={**zone_temperatures(root), **_hwmon_temperatures(sensors)},
         rails_w={**meters, **shunts},
         total_w=_total_w(shunts, meters),
         cpu_mhz=_fastest(root, "sys/devices/system/cpu/cpu[0-9]*/cpufreq/scaling_cur_freq", 1e3),
@@ -89,16 +89,17 @@ def _hwmon_folders(root: Path) -> list[Path]:
     """Return the folder of each sensor chip once: both paths lead to that of an INA3221."""
     found: dict[Path, Path] = {}
     for pattern in ("sys/class/hwmon/hwmon*", "sys/bus/i2c/drivers/ina3221/*/hwmon/hwmon*"):
-        for folder in _matches(root, pattern):
+        for folder in matching(root, pattern):
             found.setdefault(folder.resolve(), folder)
     return list(found.values())
 
 
-def _zone_temperatures(root: Path) -> dict[str, float]:
+def zone_temperatures(root: Path) -> dict[str, float]:
+    """Return degrees Celsius by the name of the thermal zone."""
     found: dict[str, float] = {}
-    for zone in _matches(root, "sys/class/thermal/thermal_zone*"):
-        name = _text(zone / "type") or zone.name
-        value = _number(zone / "temp", 1e3, _COLDEST_C, _HOTTEST_C)
+    for zone in matching(root, "sys/class/thermal/thermal_zone*"):
+        name = text_in(zone / "type") or zone.name
+        value = number_in(zone / "temp", 1e3, _COLDEST_C, _HOTTEST_C)
         if value is not None and name not in _CONSTANT_ZONES:
             found[f"{name} ({zone.name})" if name in found else name] = value
     return found
@@ -107,13 +108,13 @@ def _zone_temperatures(root: Path) -> dict[str, float]:
 def _hwmon_temperatures(sensors: list[Path]) -> dict[str, float]:
     found: dict[str, float] = {}
     for folder in sensors:
-        chip = _text(folder / "name") or folder.name
-        for file in _matches(folder, "temp[0-9]*_input"):
+        chip = text_in(folder / "name") or folder.name
+        for file in matching(folder, "temp[0-9]*_input"):
             channel = file.name.removesuffix("_input")
-            label = _text(folder / f"{channel}_label") or channel
+            label = text_in(folder / f"{channel}_label") or channel
             name = f"{chip} {label}"
-            value = _number(file, 1e3, _COLDEST_C, _HOTTEST_C)
-            is_faulty = _text(folder / f"{channel}_fault") == "1" or _UNWIRED.fullmatch(label)
+            value = number_in(file, 1e3, _COLDEST_C, _HOTTEST_C)
+            is_faulty = text_in(folder / f"{channel}_fault") == "1" or _UNWIRED.fullmatch(label)
             if value is not None and not is_faulty:
                 found[f"{name} ({folder.name})" if name in found else name] = value
     return found
@@ -123,12 +124,12 @@ def _shunt_rails(sensors: list[Path]) -> dict[str, float]:
     """Return the rails of the INA3221s, which tell volts and amperes but no watts."""
     found: dict[str, float] = {}
     for folder in sensors:
-        if not (_text(folder / "name") or "").startswith("ina3221"):
+        if not (text_in(folder / "name") or "").startswith("ina3221"):
             continue
         for channel in (1, 2, 3):  # those above are shunt voltages and sums
-            name = _text(folder / f"in{channel}_label")
-            volts = _number(folder / f"in{channel}_input", 1e3, 0, 100)
-            amperes = _number(folder / f"curr{channel}_input", 1e3, 0, 1000)
+            name = text_in(folder / f"in{channel}_label")
+            volts = number_in(folder / f"in{channel}_input", 1e3, 0, 100)
+            amperes = number_in(folder / f"curr{channel}_input", 1e3, 0, 1000)
             if name and name != "NC" and volts is not None and amperes is not None:
                 found[name] = volts * amperes
     return found
@@ -138,18 +139,18 @@ def _metered_power(sensors: list[Path]) -> dict[str, float]:
     """Return the power of the chips that tell watts, averaged over time where they do that."""
     found: dict[str, float] = {}
     for folder in sensors:
-        chip = _text(folder / "name") or folder.name
+        chip = text_in(folder / "name") or folder.name
         channels = {
             file.name.partition("_")[0]
             for kind in ("input", "average")
-            for file in _matches(folder, f"power[0-9]*_{kind}")
+            for file in matching(folder, f"power[0-9]*_{kind}")
         }
         for channel in sorted(channels):
-            value = _number(folder / f"{channel}_average", 1e6, 0, _MOST_W)
+            value = number_in(folder / f"{channel}_average", 1e6, 0, _MOST_W)
             if value is None:
-                value = _number(folder / f"{channel}_input", 1e6, 0, _MOST_W)
+                value = number_in(folder / f"{channel}_input", 1e6, 0, _MOST_W)
             if value is not None:
-                found[_text(folder / f"{channel}_label") or f"{chip} {channel}"] = value
+                found[text_in(folder / f"{channel}_label") or f"{chip} {channel}"] = value
     return found
 
 
@@ -160,7 +161,7 @@ def _total_w(shunts: dict[str, float], meters: dict[str, float]) -> float | None
     all rails of a board that has no such rail, as an AGX Orin; that is too much where one of them
     feeds another.
     """
-    for name in _INPUT_RAILS:
+    for name in INPUT_RAILS:
         for rails in (shunts, meters):
             if name in rails:
                 return rails[name]
@@ -172,29 +173,29 @@ def _total_w(shunts: dict[str, float], meters: dict[str, float]) -> float | None
 def _gpu_mhz(root: Path) -> float | None:
     """Return the clock of the GPU, whose folder is called by its address and chip, or ``gpu``."""
     clocks = [
-        _number(folder / "cur_freq", 1e6, 0, _MOST_MHZ)
-        for folder in _matches(root, "sys/class/devfreq/*")
-        if _GPU.search(f"{folder.name} {_text(folder / 'device/of_node/name') or ''}")
+        number_in(folder / "cur_freq", 1e6, 0, _MOST_MHZ)
+        for folder in matching(root, "sys/class/devfreq/*")
+        if _GPU.search(f"{folder.name} {text_in(folder / 'device/of_node/name') or ''}")
     ]
     return max((clock for clock in clocks if clock is not None), default=None)
 
 
 def _power_mode(root: Path) -> str | None:
-    status = re.search(r"pmode:(\d{1,6})", _text(root / "var/lib/nvpmodel/status") or "")
+    status = re.search(r"pmode:(\d{1,6})", text_in(root / "var/lib/nvpmodel/status") or "")
     if status is None:
         return None
     number = int(status.group(1))
-    models = _text(root / "etc/nvpmodel.conf") or ""
+    models = text_in(root / "etc/nvpmodel.conf") or ""
     name = re.search(rf"<\s*POWER_MODEL\s+ID={number}\s+NAME=([\w.+-]{{1,64}})\s*>", models)
     return f"{number} {name.group(1)}" if name else str(number)
 
 
 def _fastest(root: Path, pattern: str, divisor: float) -> float | None:
-    clocks = [_number(file, divisor, 0, _MOST_MHZ) for file in _matches(root, pattern)]
+    clocks = [number_in(file, divisor, 0, _MOST_MHZ) for file in matching(root, pattern)]
     return max((clock for clock in clocks if clock is not None), default=None)
 
 
-def _matches(folder: Path, pattern: str) -> Iterator[Path]:
+def matching(folder: Path, pattern: str) -> Iterator[Path]:
     """Yield what matches, sorted; nothing where it cannot be listed."""
     try:
         found = sorted(folder.glob(pattern))
@@ -203,16 +204,16 @@ def _matches(folder: Path, pattern: str) -> Iterator[Path]:
     yield from found
 
 
-def _number(file: Path, divisor: float, least: float, most: float) -> float | None:
+def number_in(file: Path, divisor: float, least: float, most: float) -> float | None:
     """Return the integer in a file over the divisor; None where it is none within the limits."""
     try:
-        value = int(_text(file) or "") / divisor
+        value = int(text_in(file) or "") / divisor
     except (ValueError, OverflowError):
         return None
     return value if least <= value <= most else None
 
 
-def _text(file: Path) -> str | None:
+def text_in(file: Path) -> str | None:
     """Return the stripped text of a file; None where there is none to be read."""
     try:
         with file.open("rb") as opened:
