@@ -19,15 +19,16 @@ error is wrapped once, where it is caught, with ``from``. Only ``__main__`` turn
 exit code; nothing below it prints, exits, or catches ``Exception``. The numbers follow
 ``sysexits.h``, so that systemd restarts only where that can help.
 
-Every message is made printable and loses the secrets of its addresses here, where it is born:
-whoever writes one need not think of that, and whoever shows or stores it cannot forget.
+Every message is made printable, one line of bounded length, and loses the secrets of its addresses
+here, where it is born: whoever writes one need not think of that, and whoever shows or stores it
+cannot forget.
 """
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from edgecrack.printable import printable
+from edgecrack.printable import one_line, printable
 from edgecrack.redaction import redact
 
 INTERRUPTED = 130
@@ -43,7 +44,7 @@ class EdgecrackError(Exception):
     exit_code: ClassVar[int] = 70
 
     def __init__(self, message: str) -> None:
-        super().__init__(redact(printable(message)))
+        super().__init__(one_line(redact(printable(message))))
 
 
 class UsageError(EdgecrackError):

@@ -43,7 +43,7 @@ _NUMBERS = {4, 5, 9, 10}  # fields of TensorProto that hold what training change
 _GRAPH, _OPERATOR_SETS = 7, 8  # fields of ModelProto that say what is computed
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # wire types
 _LARGEST_NUMBER = 2**29 - 1
-_DEEPEST = 64
+_DEEPEST = _MOST_DIMENSIONS = 64  # no runtime takes a tensor of more than 8 dimensions
 
 
 def has_external_data(model: bytes) -> bool:
@@ -148,6 +148,8 @@ def _type_and_count(tensor: memoryview) -> tuple[int, int]:
             data_type = value
         elif number == _DIMS:
             dims += [value] if isinstance(value, int) else list(_packed(value))
+            if len(dims) > _MOST_DIMENSIONS:  # their product would grow without bound
+                raise ValueError("too many dimensions")
     return data_type, prod(dims)
 
 

@@ -54,10 +54,10 @@ def redact(text: str) -> str:
         >>> redact("could not open 'rtsp://me:a b@cam/1': no route to host")
         "could not open 'rtsp://***@cam/1': no route to host"
     """
-    shown, at = "", 0
+    shown, at, last_at = "", 0, text.rfind("@")
     while (scheme := _SCHEME.search(text, at)) is not None:
         start = scheme.start()
-        user_end = -1 if _LOCAL.match(text, start) else text.rfind("@", start)
+        user_end = -1 if _LOCAL.match(text, start) else last_at
         end = re.compile(r"\s|$").search(text, max(scheme.end(), user_end))
         whole = text[start : end.start() if end else len(text)]
         address = whole.rstrip(_AFTER_URI)

@@ -22,20 +22,41 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-LIMIT_BYTES = 1_000_000
+LIMIT_BYTES = 200_000
 """Far more than anybody writes by hand."""
+
+LIMIT_LINE_BYTES = 2_000
+"""Longest line: the parser's work grows with the square of the dots in a key."""
+
+_LARGEST = 2**63
 
 
 def read_toml(path: Path) -> dict[str, Any]:
     """Return the document in ``path``.
 
     Raises:
-        ConfigError: If the file cannot be read, has more than 1 MB, or is no TOML.
+        ConfigError: If the file cannot be read, has more than 200 kB, a line of more than 2 kB or
+            a whole number of more than 64 bits, or is no TOML.
     """
     try:
-        return tomllib.loads(_read(path))
-    except (OSError, UnicodeDecodeError, RecursionError, tomllib.TOMLDecodeError) as error:
+        document = tomllib.loads(_read(path))
+    except (OSError, ValueError, RecursionError) as error:  # ValueError: a number of 5000 digits
         raise ConfigError(f"{path} must be a readable TOML file, but: {error}") from error
+    if any(type(value) is int and not -_LARGEST <= value < _LARGEST for value in _values(document)):
+        raise ConfigError(f"{path} must hold whole numbers of 64 bits, but one is larger")
+    return document
+
+
+def _values(document: dict[str, Any]) -> Iterator[object]:
+    """Walk over all that is in a document, however deep it is."""
+    waiting: list[object] = [document]
+    while waiting:
+        value = waiting.pop()
+        yield value
+        if isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
 
 
 def _read(path: Path) -> str:
@@ -45,6 +66,8 @@ def _read(path: Path) -> str:
         data = file.read(LIMIT_BYTES + 1)
     if len(data) > LIMIT_BYTES:
         raise ConfigError(f"{path} must have at most {LIMIT_BYTES:,} bytes and has more")
+    if max(map(len, data.split(b"\n"))) > LIMIT_LINE_BYTES:
+        raise ConfigError(f"{path} must have lines of at most {LIMIT_LINE_BYTES:,} bytes: break it")
     return data.decode()
 
 

@@ -67,7 +67,8 @@ def _cut_torn_lines(disk: Disk, path: Path) -> list[int]:
 
 def _is_whole(line: bytes) -> bool:
     try:
-        return line.endswith(b"\n") and isinstance(json.loads(line), dict)
+        # As UTF-8: of bytes, `json` would also take UTF-16, which a reader of text stumbles over.
+        return line.endswith(b"\n") and isinstance(json.loads(line.decode()), dict)
     except (ValueError, RecursionError):
         return False
 
@@ -76,8 +77,10 @@ def _note_the_end(disk: Disk, path: Path) -> None:
     """Say in ``run.json`` that the run did not end in order, where it says that it runs."""
     try:
         record = json.loads(disk.read(path))
+        if not isinstance(record, dict) or record.get("exit_reason") != "running":
+            return
+        text = json.dumps(record | {"exit_reason": NOT_CLOSED}, indent=2, ensure_ascii=False)
     except (SinkError, ValueError, RecursionError):
         return  # the power went before there was one
-    if isinstance(record, dict) and record.get("exit_reason") == "running":
-        record["exit_reason"] = NOT_CLOSED
-        replace_file(disk, path, json.dumps(record, indent=2, ensure_ascii=False).encode() + b"\n")
+    # As `RunFolder.write_json` does: a name that is no UTF-8 stays the JSON escapes of its bytes.
+    replace_file(disk, path, text.encode("utf-8", "backslashreplace") + b"\n")

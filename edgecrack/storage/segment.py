@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+import re
+from dataclasses import asdict, astuple, dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ SEAL, UPLOADED = "seal.json", "uploaded.json"
 """The list of a closed segment's files, and the proof that all of them have arrived elsewhere."""
 
 _SCHEMA = 1
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +94,11 @@ class Seal:
         try:
             value = json.loads(content)
             files = {path: Digest(**digest) for path, digest in value["files"].items()}
-            repairs = value["repairs"] and Repairs(**value["repairs"])
+            repairs = None if value["repairs"] is None else Repairs(**value["repairs"])
             seal = cls(files, repairs, value["order"])
             stated = (value["schema"], value["sha256"], value["size_bytes"])
             is_consistent = stated == (_SCHEMA, seal.sha256, seal.size_bytes)
-            is_consistent &= isinstance(seal.order, int)
+            is_consistent &= _is_of_its_kinds(seal)
         except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
             raise ValueError(f"no seal of a segment: {error}") from error
         if not is_consistent:
@@ -165,6 +167,21 @@ def files_of(disk: Disk, folder: Path) -> Iterator[Path]:
             yield path
 
 
+def _is_of_its_kinds(seal: Seal) -> bool:
+    """Tell whether numbers are counts, and digests digests: whoever reads a seal computes with it.
+
+    JSON has numbers that are no counts, such as -1, 0.5, 1e999 and ``true``.
+    """
+    counts = [seal.order, *(digest.size_bytes for digest in seal.files.values())]
+    if seal.repairs is not None:
+        counts += astuple(seal.repairs)
+    return all(type(count) is int and count >= 0 for count in counts) and all(
+        isinstance(digest.sha256, str) and _SHA256.fullmatch(digest.sha256)
+        for digest in seal.files.values()
+    )
+
+
 def _is_within(path: str) -> bool:
     parts = PurePosixPath(path)
-    return bool(parts.parts) and not parts.is_absolute() and ".." not in parts.parts
+    is_name = bool(parts.parts) and "\0" not in path
+    return is_name and not parts.is_absolute() and ".." not in parts.parts

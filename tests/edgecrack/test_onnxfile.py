@@ -51,6 +51,15 @@ def test_graphs_within_graphs_have_an_end():
         has_external_data(field(7, graph))
 
 
+@pytest.mark.parametrize("dims", [field(1, b"\x03" * 65), b"\x08\x03" * 65])
+def test_a_tensor_of_more_dimensions_than_any_is_refused(dims):
+    """Packed or one by one: the product of a million of them would take hours."""
+    network = field(7, field(5, dims + b"\x10\x01"))
+    for read in (weight_precision, architecture_sha256):
+        with pytest.raises(BundleError):
+            read(network)
+
+
 def test_a_field_that_is_cut_is_refused():
     """A field that claims more bytes than there are is not read as if it were shorter."""
     whole = field(7, field(5, b"\x08\x03" * 4))

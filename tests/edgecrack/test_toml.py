@@ -6,7 +6,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from edgecrack.errors import ConfigError
-from edgecrack.toml import LIMIT_BYTES, config_error, read_toml
+from edgecrack.toml import LIMIT_BYTES, LIMIT_LINE_BYTES, config_error, read_toml
 
 
 class Lens(BaseModel):
@@ -86,6 +86,26 @@ def test_what_may_not_be_read_or_never_ends_is_refused(forbidden):
     for path in (Path("/dev/zero"), Path("/dev"), forbidden / "file", Path("x" * 300)):
         with pytest.raises(ConfigError, match=path.name):
             read_toml(path)
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "0x" + "f" * 1500, "9223372036854775808"])
+def test_a_number_beyond_64_bits_is_refused(tmp_path, number):
+    """Python's integers have no end, but cannot all be shown: no message could name them."""
+    path = tmp_path / "unit.toml"
+    for text in (f"a = {number}", f"a.b = [{{c = {number}}}]"):
+        path.write_text(text)
+        with pytest.raises(ConfigError, match=r"/unit\.toml\b"):
+            read_toml(path)
+    path.write_text("a = -9223372036854775808")
+    assert read_toml(path) == {"a": -(2**63)}
+
+
+def test_a_line_has_a_limit(tmp_path):
+    """The parser would take minutes for a key of ten thousand dots, and hours for more."""
+    path = tmp_path / "unit.toml"
+    path.write_text("a." * LIMIT_LINE_BYTES + "a = 1")
+    with pytest.raises(ConfigError, match="lines of at most 2,000 bytes"):
+        read_toml(path)
 
 
 def test_a_file_has_a_limit_and_a_depth(tmp_path):

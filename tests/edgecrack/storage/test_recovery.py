@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,6 +54,23 @@ def test_how_a_run_ended_is_not_rewritten():
     disk = segment(run_0json=ended)
     repair(disk, FOLDER)
     assert disk.read(FOLDER / "run.json") == ended
+
+
+@pytest.mark.parametrize("line", [b"\xef\xbb\xbf{}\n", b"\0{\0}\0\n", b'{"a": "\xff"}\n'])
+def test_a_line_that_is_no_utf_8_is_cut(line):
+    """Python's reader of JSON takes UTF-16 and byte order marks, other readers do not."""
+    disk = segment(cracks_0geojsonl=b'{"a": 1}\n' + line)
+    repair(disk, FOLDER)
+    assert disk.read(FOLDER / "cracks.geojsonl") == b'{"a": 1}\n'
+
+
+def test_a_record_with_a_name_that_is_no_utf_8_is_repaired():
+    """A run names its source by bytes, which stand in JSON as halves of UTF-16 pairs."""
+    disk = segment(run_0json=b'{"exit_reason": "running", "source": "road_\\udcff.mp4"}')
+    repair(disk, FOLDER)
+    content = disk.read(FOLDER / "run.json")
+    assert json.loads(content) == {"exit_reason": NOT_CLOSED, "source": "road_\udcff.mp4"}
+    assert b"\\udcff" in content
 
 
 @given(st.binary(max_size=300))

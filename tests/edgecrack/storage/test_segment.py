@@ -63,6 +63,7 @@ def test_the_digest_of_the_whole_is_what_sha256sum_says(tmp_path):
         {"schema": 2}, {"sha256": "0" * 64}, {"size_bytes": 1}, {"files": []}, {"order": 1e999},
         {"files": {"../run.json": {"size_bytes": 0, "sha256": ""}}}, {"repairs": {"x": 1}},
         {"files": {"/etc/passwd": {"size_bytes": 0, "sha256": ""}}}, {"order": None},
+        {"order": True}, {"order": -1}, {"repairs": False}, {"repairs": {"torn_bytes": "3"}},
     ],
 )  # fmt: skip
 def test_a_seal_that_contradicts_itself_is_none(disk, change):
@@ -73,8 +74,27 @@ def test_a_seal_that_contradicts_itself_is_none(disk, change):
     assert read_seal(disk, FOLDER) is None
 
 
-def test_a_seal_never_names_a_file_outside_of_its_segment():
-    """Even where all digests fit."""
-    outside = Seal({"../x": Digest.of(b"")})
+@pytest.mark.parametrize("path", ["../x", "/etc/passwd", ".", "a/../../b", "a\0b"])
+def test_a_seal_never_names_a_file_outside_of_its_segment(path):
+    """Even where all digests fit; nor one that no file system can hold."""
+    outside = Seal({path: Digest.of(b"")})
     with pytest.raises(ValueError, match="outside"):
         Seal.from_json(outside.to_json())
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "sha256"),
+    [
+        (float("inf"), "0" * 64),
+        (0.5, "0" * 64),
+        (-1, "0" * 64),
+        (1, "0" * 63),
+        (1, "G" * 64),
+        (1, 7),
+    ],
+)
+def test_a_seal_of_what_is_no_size_and_no_digest_is_none(size_bytes, sha256):
+    """Even where it fits its own digest: sizes are added up to see how much must be deleted."""
+    made = Seal({"x": Digest(size_bytes, sha256)})
+    with pytest.raises(ValueError, match="no seal"):
+        Seal.from_json(made.to_json())
