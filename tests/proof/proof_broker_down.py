@@ -58,7 +58,7 @@ def tell(folder, port):
 
 def measured(name, office, unit, watch, began_s, capsys):
     """Write a line of the table, and return how often each message came."""
-    until(lambda: len(office.ids("cracks")) == MESSAGES, 300)
+    until(lambda: len(office.ids("cracks")) == MESSAGES, 1200)
     until(lambda: "crack" not in unit.counts()["waiting"], 60)
     took_s = time.monotonic() - began_s
     came, counts = office.ids("cracks"), unit.counts()

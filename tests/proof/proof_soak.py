@@ -124,11 +124,8 @@ def watch(unit, ports, stack) -> list[dict[str, float]]:
         if reading is not None:
             readings.append({"at_s": time.monotonic(), **reading})
             if viewer is None:
-                viewer = subprocess.Popen(
-                    ["gst-launch-1.0", "-q", "rtspsrc", "protocols=tcp",
-                     f"location=rtsp://127.0.0.1:{ports['stream']}/live", "!", "fakesink"],
-                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                )  # fmt: skip
+                url = f"rtsp://127.0.0.1:{ports['stream']}/live"
+                viewer = subprocess.Popen([sys.executable, "-m", "tests.proof.soak_viewer", url])
                 stack.callback(viewer.kill)
     assert viewer is not None
     assert viewer.poll() is None, "the stream ended"
