@@ -190,10 +190,17 @@ class RtspOutlet:
             self._callers[client] = time.monotonic()
             is_one_too_many = len(self._callers) > MOST_CLIENTS
         client.connect("closed", self._leave)
-        if is_one_too_many:
-            client.close()
+        if is_one_too_many:  # refused once it is attached: before, closing would leak it
+            later = GLib.idle_source_new()
+            later.set_callback(self._refuse, client)
+            later.attach(self._context)
             return
         client.connect("play-request", self._count)
+
+    @library_callback
+    def _refuse(self, client: Any) -> bool:  # noqa: ANN401
+        client.close()
+        return False
 
     @library_callback
     def _leave(self, client: Any) -> None:  # noqa: ANN401

@@ -268,8 +268,12 @@ def test_names_that_are_no_utf8_are_taken_and_written_as_text():
 
 def test_the_json_of_a_run_holds_no_secret():
     """Neither the password of a source nor any of its values."""
-    config = configure({"source": {"address": "rtsp://joe:s3 cret@cam/1?x=s3 cret"}})
+    config = configure({
+        "source": {"address": "rtsp://joe:s3 cret@cam/1?x=s3 cret"},
+        "stream": {"address": "rtsp://joe:s3 cret@:8554/live"},
+    })  # fmt: skip
     assert config.as_json()["source"]["address"] == "rtsp://***@cam/1?x=***"
+    assert config.as_json()["stream"]["address"] == "rtsp://***@:8554/live"
 
 
 def test_a_rate_that_no_clock_could_count_is_refused():
