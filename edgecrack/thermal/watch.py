@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from edgecrack.thermal.strain import Strain
 
 INTERVAL_S = 1.0
+_CLOSE_WITHIN_S = 2.0
 
 
 class StrainWatch:
@@ -52,7 +53,7 @@ class StrainWatch:
     def close(self) -> None:
         """Stop watching; safe to call twice. A sensor that hangs is left behind."""
         self._ended.set()
-        self._thread.join(self._interval_s)
+        self._thread.join(_CLOSE_WITHIN_S)
 
     def _run(self) -> None:
         while not self._ended.is_set():

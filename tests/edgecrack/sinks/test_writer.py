@@ -1,6 +1,7 @@
 """The queue and the thread between the loop and the sinks."""
 
 import threading
+import time
 
 import pytest
 
@@ -321,3 +322,26 @@ def test_each_observation_is_timed(make_observation):
 
     assert [wall_s for wall_s, _ in timed] == list(range(3, 9))
     assert all(0 <= cpu_s < 1 for _, cpu_s in timed)
+
+
+def test_a_writer_is_busy_while_it_works_and_at_no_other_time(make_observation):
+    """One that hangs is told by that, so one that has nothing to do must not look like it."""
+    now_s, may_write, is_writing = [0.0], threading.Event(), threading.Event()
+
+    class Slow(MemorySink):
+        def write(self, observation):
+            is_writing.set()
+            assert may_write.wait(PATIENCE_S)
+            super().write(observation)
+
+    with Writer([Slow()], most_bytes=2**20, clock=lambda: now_s[0]) as writer:
+        writer.put(make_observation(0), wait=False)
+        assert is_writing.wait(PATIENCE_S)
+        now_s[0] = 40.0
+        assert writer.busy_s == 40.0
+        may_write.set()
+        deadline_s = time.monotonic() + PATIENCE_S
+        while writer.busy_s > 0:
+            assert time.monotonic() < deadline_s
+        now_s[0] = 4000.0
+        assert writer.busy_s == 0.0
