@@ -30,7 +30,7 @@ WARM_UP_S, WINDOW_S, READ_EACH_S = min(300.0, LASTS_S / 6), min(300.0, LASTS_S /
 MOST_GROWTH_BYTES, MOST_SLOWING = 10_000_000, 1.2
 FPS = 30
 CAMERA = (
-    "videotestsrc is-live=true pattern=ball ! video/x-raw,format=I420,width=1280,height=720,"
+    "videotestsrc is-live=true pattern=circular ! video/x-raw,format=I420,width=1280,height=720,"
     f"framerate={FPS}/1 ! x264enc speed-preset=ultrafast tune=zerolatency key-int-max=30 ! "
     "rtph264pay name=pay0"
 )
@@ -159,7 +159,7 @@ def write(report, readings, ages, listener, capsys) -> None:
     rss = [median(one["resident_bytes"] for one in those) for those in (before, after)]
     dropped = {cause: count for cause, count in report["frames_dropped"].items() if count}
     unexplained = report["frames_in"] - report["frames_inferred"] - sum(dropped.values())
-    cracks = listener.ids("crack")
+    cracks = listener.ids("cracks")
     storage = report["storage"]
     git = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True
