@@ -126,6 +126,7 @@ def watch(unit, ports, stack) -> list[dict[str, float]]:
             if viewer is None:
                 url = f"rtsp://127.0.0.1:{ports['stream']}/live"
                 viewer = subprocess.Popen([sys.executable, "-m", "tests.proof.soak_viewer", url])
+                stack.callback(viewer.wait)
                 stack.callback(viewer.kill)
     assert viewer is not None
     assert viewer.poll() is None, "the stream ended"
