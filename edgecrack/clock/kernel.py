@@ -84,3 +84,9 @@ def boot_id(path: Path = Path("/proc/sys/kernel/random/boot_id")) -> str:
         return path.read_text(encoding="ascii").strip()
     except (OSError, ValueError):
         return ""
+
+
+def synchronised_utc_ns() -> int | None:
+    """Return UTC by this machine's clock; None while nothing keeps it right."""
+    sample = read_clock()
+    return sample.utc_ns if sample.is_synchronised else None

@@ -7,6 +7,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from edgecrack.clock.kernel import synchronised_utc_ns
 from edgecrack.errors import SinkError
 from edgecrack.storage.disk import LocalDisk
 from edgecrack.uplink import unit_name
@@ -14,7 +15,6 @@ from edgecrack.uplink.budget import DayBudget
 from edgecrack.uplink.crack_sink import CrackSink
 from edgecrack.uplink.delivery import Delivery
 from edgecrack.uplink.intake import Intake
-from edgecrack.uplink.kernel_clock import synchronised_utc_ns
 from edgecrack.uplink.messages import Told
 from edgecrack.uplink.metering import Metering
 from edgecrack.uplink.outbox import Outbox

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from edgecrack.clock.kernel import synchronised_utc_ns
 from edgecrack.storage.disk import LocalDisk
 from edgecrack.uplink import unit_name
 from edgecrack.uplink.addresses import parse_broker, parse_store
 from edgecrack.uplink.budget import DayBudget
-from edgecrack.uplink.kernel_clock import synchronised_utc_ns
 from edgecrack.uplink.messenger import Messenger
 from edgecrack.uplink.metering import Metering
 from edgecrack.uplink.sealed import sealed_segments

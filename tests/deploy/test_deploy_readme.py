@@ -1,4 +1,4 @@
-"""What deploy/README.md tells people to type exists: commands, options, targets and files."""
+"""What deploy/README.md and deploy/unattended.md tell people to type exists: commands, options, targets and files."""
 
 import re
 import shlex
@@ -12,7 +12,8 @@ from edgecrack.toml import read_toml
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 README = (CHECKOUT / "deploy" / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+UNATTENDED = (CHECKOUT / "deploy" / "unattended.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```sh\n(.*?)```", README + UNATTENDED, re.DOTALL)
 PROGRAMS = {"edgecrack": "edgecrack", "edgecrack-deploy": "deploy"}
 
 
@@ -109,6 +110,6 @@ def test_the_folders_are_those_of_the_package():
 
 def test_the_files_that_it_names_are_there():
     """Scripts, the Dockerfile and the page of the proof exist."""
-    paths = set(re.findall(r"\b((?:deploy|tests)/[\w./-]+\w)", README))
+    paths = set(re.findall(r"\b((?:deploy|tests)/[\w./-]+\w)", README + UNATTENDED))
     assert {"deploy/Dockerfile", "deploy/setup.sh"} <= paths
     assert [path for path in sorted(paths) if not (CHECKOUT / path).is_file()] == []
