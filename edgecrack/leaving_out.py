@@ -39,8 +39,8 @@ class LeavingOut:
 
     def _note(self, frame: Frame, cause: str) -> None:
         self._meter.left_out(frame, cause)
-        self._view.stood(frame)
         if cause == "standstill":
+            self._view.stood(frame)
             self._say(SurveyState.STANDSTILL)
         elif self._sparing.is_paused:
             self._say(SurveyState.PAUSED, self._sparing.reason)

@@ -1,4 +1,4 @@
-"""What deploy/README.md and deploy/unattended.md tell people to type exists: commands, options, targets and files."""
+"""What the pages in deploy/ tell people to type exists: commands, options, targets and files."""
 
 import re
 import shlex
