@@ -46,7 +46,7 @@ READ_WITHIN_S = 5.0
 END_WITHIN_S, AGAIN_AFTER_S = 5.0, 1.0
 _PEER_GROUPS = 59  # SO_PEERGROUPS, since Linux 4.13; Python has no name for it
 _PEER = struct.Struct("3i")  # process, user, group
-_MOST_GROUPS = 65_536
+_MOST_GROUPS = 256  # as many as Python can ask for
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Peer:
         told = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
         _, user, group = _PEER.unpack(told)
         groups = b""
-        with suppress(OSError):  # an older kernel
+        with suppress(OSError):  # an older kernel, or more groups
             groups = connection.getsockopt(socket.SOL_SOCKET, _PEER_GROUPS, 4 * _MOST_GROUPS)
         return cls(user, frozenset({group, *memoryview(groups).cast("I")}))
 

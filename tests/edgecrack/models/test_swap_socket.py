@@ -184,19 +184,23 @@ def test_it_is_open_to_its_user_and_group(unit, place):
     assert request_swap(place, BUNDLE, DIGEST).accepted
     if os.geteuid() == 0:
         assert "only the unit's own user" in said_by_nobody(place)
+        assert "line of JSON" in said_by_nobody(place, place.stat().st_gid)
 
 
-def said_by_nobody(place):
-    """Return what another user is told, who is handed the folder: those of pytest are closed."""
-    asking = (
-        "import socket, sys; connection = socket.socket(socket.AF_UNIX); "
-        "connection.connect(sys.argv[1]); print(connection.makefile().readline())"
-    )
+def said_by_nobody(place, *groups):
+    """Return what another user is told who says nothing of use; folders of pytest are closed."""
+    asking = """if True:
+        import contextlib, socket, sys
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(sys.argv[1])
+        with contextlib.suppress(BrokenPipeError):  # it has answered already
+            connection.send(b"\\n")
+        print(connection.makefile().readline())"""
     folder = os.open(place.parent, os.O_PATH)
     try:
         return subprocess.run(
             ["/usr/bin/python3", "-c", asking, f"/proc/self/fd/{folder}/{place.name}"],
-            user=65534, group=65534, extra_groups=[], pass_fds=[folder], cwd="/",
+            user=65534, group=65534, extra_groups=groups, pass_fds=[folder], cwd="/",
             capture_output=True, text=True, check=True,
         ).stdout  # fmt: skip
     finally:
