@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.fuzz.target import Target
 
 _MEND_SHARE = 0.8  # of the inputs: the others stay as damaged as they are
+_FIRST, _FIRST_SHARE = 4, 0.4  # of the inputs are made of the first few: those are well formed
 _MOST_FAILURES = 20
 
 
@@ -97,7 +98,9 @@ def fuzz(
     mutator = Mutator(random, target.tokens, target.most_bytes)
     until_s = time.monotonic() + seconds
     while time.monotonic() < until_s and len(campaign.failures) < _MOST_FAILURES:
-        data = mutator.mutate(random.choice(campaign.entries), random.choice(campaign.entries))
+        well_formed = campaign.entries[:_FIRST]
+        among = well_formed if random.random() < _FIRST_SHARE else campaign.entries
+        data = mutator.mutate(random.choice(among), random.choice(campaign.entries))
         if random.random() < _MEND_SHARE:
             data = target.mend(data)[: target.most_bytes]
         if is_new(data):
