@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tests.fuzz.target import Target
 
 _MEND_SHARE = 0.8  # of the inputs: the others stay as damaged as they are
-_MOST_FAILURES = 20
+_FIRST, _FIRST_SHARE = 4, 0.4  # of the inputs are made of the first few: those are well formed
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ def fuzz(
     seconds: float,
     seed: int,
     about_to_try: Callable[[bytes], None] = lambda _data: None,
+    most_failures: int = 20,
 ) -> Campaign:
     """Try all known inputs once, then changed ones until the time is over.
 
@@ -80,6 +81,7 @@ def fuzz(
         seconds: How long to go on behind the known ones.
         seed: The same seed tries the same inputs, as far as it comes.
         about_to_try: Told of each input before it is tried.
+        most_failures: Ends after so many.
     """
     campaign, lines, outcomes = Campaign(), ReachedLines(), set[object]()
 
@@ -96,8 +98,10 @@ def fuzz(
     random = Random(seed)
     mutator = Mutator(random, target.tokens, target.most_bytes)
     until_s = time.monotonic() + seconds
-    while time.monotonic() < until_s and len(campaign.failures) < _MOST_FAILURES:
-        data = mutator.mutate(random.choice(campaign.entries), random.choice(campaign.entries))
+    while time.monotonic() < until_s and len(campaign.failures) < most_failures:
+        well_formed = campaign.entries[:_FIRST]
+        among = well_formed if random.random() < _FIRST_SHARE else campaign.entries
+        data = mutator.mutate(random.choice(among), random.choice(campaign.entries))
         if random.random() < _MEND_SHARE:
             data = target.mend(data)[: target.most_bytes]
         if is_new(data):

@@ -36,7 +36,7 @@ def check(data: bytes) -> tuple[object, ...]:
 def _parsed(lines: list[list[bytes]]) -> tuple[GpsdParser, list[Fix]]:
     parser, fixes, now_s = GpsdParser(), [], 100.0
     for pieces in lines:
-        for piece in pieces:
+        for piece in [b"", *pieces]:  # as `GpsdReceiver` does: what time completes comes first
             fixes += parser.push(piece, now_s)
             assert len(parser._rest) <= LONGEST_BYTES  # noqa: SLF001  what is kept is bounded
             assert len(parser._hdops) <= _MOST_DEVICES  # noqa: SLF001

@@ -48,5 +48,5 @@ TARGET = Target(
         *(b"\xff" * 9 + b"\x01", b"\xff" * 10, b"\x80" * 9 + b"\x00", b"\x1d", b"\x19", b"\x0b"),
         *(b"\xa2\x01", b"\xca\x01", b"\xaa\x01", b"\x08" + b"\xff" * 9 + b"\x01"),
     ),
-    most_bytes=1 << 19,
+    most_bytes=1 << 17,
 )

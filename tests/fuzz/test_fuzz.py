@@ -45,7 +45,7 @@ def test_a_planted_crash_is_found():
             return "half way"
         return "far"
 
-    campaign = fuzz(Target(check, tokens=(b"$", b"*")), [b"abc"], 10.0, seed=1)
+    campaign = fuzz(Target(check, tokens=(b"$", b"*")), [b"abc"], 60.0, seed=1, most_failures=1)
     failure = next(iter(campaign.failures.values()))
     assert failure.kind == "crash"
     assert "planted" in failure.trace
