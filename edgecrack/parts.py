@@ -183,7 +183,9 @@ def _recording(config: RunConfig, conditions: Conditions, sinks: FolderSinks) ->
     """Return what keeps the results: the last to be opened, so that nothing bad leaves a folder."""
     output = config.output
     if config.storage.rolls:
-        return SegmentRecording(output.runs_folder, sinks, config.storage, conditions.note)
+        return SegmentRecording(
+            output.runs_folder, sinks, config.storage, conditions.note, all_masks=output.all_masks
+        )
     disk = LocalDisk()
     if output.folder is not None:
         return FolderRecording(RunFolder.create(output.folder, disk), output, sinks)

@@ -34,6 +34,9 @@ ROLLED = "rolled"
 LEAST_FREE_BYTES = 16 << 20
 """Room that a new segment needs to begin with."""
 
+LEAST_LEFT_BYTES = 8 << 20
+"""Room that a segment leaves: for seals, for marks of what was uploaded, and for the outbox."""
+
 
 class SegmentRecording:
     """One segment after the other in a folder that belongs to this run alone.
@@ -43,6 +46,7 @@ class SegmentRecording:
         sinks: What keeps observations in a segment.
         storage: When they are rolled, and how much room they may take.
         note: Told what ``storage`` (writing) and ``room`` (what is kept) do now, and why.
+        all_masks: Whether pictures of frames without a crack are kept, too.
 
     Raises:
         SinkError: Another process writes its segments there.
@@ -56,12 +60,16 @@ class SegmentRecording:
         sinks: FolderSinks,
         storage: StorageSpec,
         note: Callable[[str, str, str], None] = lambda _part, _state, _reason: None,
+        *,
+        all_masks: bool = False,
     ) -> None:
         self._disk = LocalDisk()
         make_folders(self._disk, parent)
         self._lock = FolderLock(parent)
         self._segments = Segments(parent, sinks, self._disk, self._wake)
-        self._sink = SegmentSink(self._segments.begin, roll_of(storage), partial(note, "storage"))
+        self._sink = SegmentSink(
+            self._segments.begin, roll_of(storage), partial(note, "storage"), all_masks=all_masks
+        )
         self._housekeeper = Housekeeper(
             LocalDisk(), parent, quota_of(storage), self._segments.opened, partial(note, "room")
         )
@@ -86,8 +94,7 @@ class SegmentRecording:
         self._segments.state = state
 
     def restate(self, state: Callable[[], Statement]) -> None:
-        """See `Recording`. A segment says what ran in it when it ends."""
-        self._segments.state = state
+        """See `Recording`. A segment says what ran in it when it ends; ``note`` tells it."""
 
     def end(self, statement: Statement) -> None:
         """See `Recording`."""
@@ -166,12 +173,7 @@ class Segments:
         Raises:
             SinkError: The disk takes none; nothing of it is left, if the disk can remove it.
         """
-        free_bytes = self._disk.free_bytes(self._parent)
-        if free_bytes < LEAST_FREE_BYTES:
-            raise SinkError(
-                f"{self._parent} should have {LEAST_FREE_BYTES >> 20} MiB left for a new segment, "
-                f"but has {free_bytes >> 20}; make room"
-            )
+        self.check_room(LEAST_FREE_BYTES)
         name = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
         folder = RunFolder.create_in(self._parent, name, self._disk)
         self._opened.add(folder.path)
@@ -187,6 +189,19 @@ class Segments:
             raise
         self.path = folder.path
         return segment
+
+    def check_room(self, least_bytes: int) -> None:
+        """Refuse to write where the disk has less room than this.
+
+        Raises:
+            SinkError: It has.
+        """
+        free_bytes = self._disk.free_bytes(self._parent)
+        if free_bytes < least_bytes:
+            raise SinkError(
+                f"{self._parent} should have {least_bytes >> 20} MiB left for segments, but has "
+                f"{free_bytes >> 20}; make room"
+            )
 
     def close(self, segment: Path) -> None:
         """Say that a segment is not written any more."""
@@ -213,6 +228,10 @@ class OpenSegment:
     def written_bytes(self) -> int:
         """See `Segment`."""
         return self._folder.disk.written_bytes - self._written_before
+
+    def check_room(self) -> None:
+        """See `Segment`."""
+        self._segments.check_room(LEAST_LEFT_BYTES)
 
     def end(self, exit_reason: str = ROLLED) -> None:
         """See `Segment`."""

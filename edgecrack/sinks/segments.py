@@ -39,6 +39,13 @@ class Segment(Protocol):
     def written_bytes(self) -> int:
         """Return how much has been written to it."""
 
+    def check_room(self) -> None:
+        """Leave the last of the disk to others.
+
+        Raises:
+            SinkError: There is too little room left to go on.
+        """
+
     def end(self, exit_reason: str = ...) -> None:
         """Write its last files: it was closed in order, because it was full or for this reason.
 
@@ -96,6 +103,7 @@ class SegmentSink:
         begin: Begins a segment.
         roll: When the next one is begun.
         note: Told of a state of the storage, ``recording`` or ``failing``, and why.
+        all_masks: Whether pictures of frames without a crack are kept, too.
         clock_s: Monotonic seconds.
 
     Attributes:
@@ -108,8 +116,10 @@ class SegmentSink:
         roll: Roll,
         note: Callable[[str, str], None] = lambda _state, _reason: None,
         *,
+        all_masks: bool = False,
         clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._all_masks = all_masks
         self._begin, self._roll, self._note, self._clock_s = begin, roll, note, clock_s
         self._backoff, self._failed_in_a_row, self._retry_s = Backoff(), 0, float("-inf")
         self._segment: Segment | None = None
@@ -132,6 +142,8 @@ class SegmentSink:
     def write(self, observation: Observation) -> None:
         """Take an observation; where the disk takes none, its record waits."""
         segment = self._segment or self._begun()
+        is_due = observation.has_crack or self._all_masks
+        self._pictures_waiting += is_due and has_pictures(observation)
         if observation.has_crack:
             self._hold(observation)
         if segment is None:
@@ -154,6 +166,7 @@ class SegmentSink:
                 sink.sync()
             self._held.clear()
             self._pictures_waiting = 0
+            segment.check_room()
             age_s = self._clock_s() - self._began_s
             if not self._is_empty and self._roll.is_due(age_s, segment.written_bytes()):
                 self._end(segment)
@@ -191,9 +204,7 @@ class SegmentSink:
             segment = self._segment = self._begin()
             self.counts.begun += 1
             self._began_s, self._is_empty = self._clock_s(), not self._held
-            for observation in self._held:
-                for sink in segment.sinks:
-                    sink.write(observation)
+            self._write_held(segment)
         except SinkError as error:
             self._fail(error)
             return None
@@ -201,8 +212,15 @@ class SegmentSink:
         self._note("recording", "")
         return segment
 
+    def _write_held(self, segment: Segment) -> None:
+        try:
+            for observation in self._held:
+                for sink in segment.sinks:
+                    sink.write(observation)
+        finally:  # that their pictures are missing has been counted before
+            self._missed_before -= sum(sink.missed for sink in segment.sinks)
+
     def _hold(self, observation: Observation) -> None:
-        self._pictures_waiting += has_pictures(observation)
         self._held.append(without_pictures(observation))
         if len(self._held) > MOST_HELD:
             self._held.popleft()

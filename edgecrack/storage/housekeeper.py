@@ -88,18 +88,48 @@ class Housekeeper:
         self._disk.close()
 
     def round(self) -> None:
-        """Seal all that is closed, then make room; a failure is noted, and tried again."""
+        """Make room, seal all that is closed, and make room again.
+
+        What fails is noted and tried again in the next round, and keeps nothing else from being
+        done: of a memory card that dies one file may be lost, and sealing needs room itself.
+        """
+        failures = [
+            *self._attempt(self._make_room),
+            *self._attempt(self._seal_all),
+            *self._attempt(self._make_room),
+        ]
         try:
-            self._store.finish_deletions()
-            for segment in self._store.not_sealed(self._opened()):
-                self._repaired += self._store.close(segment)
-                self._sealed += 1
-            self._deleted += len(self._store.make_room(self._quota))
             lack = self._lack()
         except SinkError as error:
-            self._note("failing", str(error))
+            failures.append(str(error))
+        if failures:
+            self._note("failing", failures[0])
         else:
             self._note("full" if lack else "enough", lack)
+
+    def _attempt(self, work: Callable[[], list[str]]) -> list[str]:
+        """Return why a piece of work failed, or in which parts."""
+        try:
+            return work()
+        except SinkError as error:
+            return [str(error)]
+
+    def _make_room(self) -> list[str]:
+        done, failures = self._store.make_room(self._quota)
+        self._deleted += done
+        return failures
+
+    def _seal_all(self) -> list[str]:
+        failures = []
+        for segment in self._store.not_sealed(self._opened()):
+            if segment in self._opened():  # it was only being made a moment ago
+                continue
+            try:
+                self._repaired += self._store.close(segment)
+                self._sealed += 1
+            except SinkError as error:
+                failures.append(str(error))
+        return failures
 
     def _lack(self) -> str:
         """Return what room is missing though all that may go is gone; empty for none."""

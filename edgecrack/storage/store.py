@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from edgecrack.errors import SinkError
 from edgecrack.storage.folders import remove_folder
@@ -14,11 +15,13 @@ from edgecrack.storage.recovery import repair
 from edgecrack.storage.segment import UPLOADED, read_seal, seal
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, Iterable
     from pathlib import Path
 
     from edgecrack.storage.disk import Disk
 from edgecrack.storage.quota import Quota
+
+_Item = TypeVar("_Item")
 
 _NAME = re.compile(r"\d{8}T\d{6}Z(-\d{3,})?")
 _DELETED = ".deleted-"
@@ -48,15 +51,14 @@ class SegmentStore:
             if self._disk.is_folder(path) and _UNBEGUN.issuperset(self._disk.names(path)):
                 remove_folder(self._disk, path)
 
-    def finish_deletions(self) -> None:
-        """Go on with deletions that were broken off.
+    def finish_deletions(self) -> list[str]:
+        """Go on with deletions that were broken off; return why some could not be.
 
         Raises:
-            SinkError: The disk is broken.
+            SinkError: The folder cannot be read.
         """
-        for name in self._names():
-            if name.startswith(_DELETED):
-                remove_folder(self._disk, self._folder / name)
+        left = [self._folder / name for name in self._names() if name.startswith(_DELETED)]
+        return _failures(partial(remove_folder, self._disk), left)
 
     def not_sealed(self, opened: Collection[Path] = ()) -> list[Path]:
         """Return the segments without a seal that nobody writes to, oldest first.
@@ -96,16 +98,19 @@ class SegmentStore:
             if (known := self._seal(name)) is not None
         ]
 
-    def make_room(self, quota: Quota) -> list[str]:
-        """Delete what a quota says must go; return the names.
+    def make_room(self, quota: Quota) -> tuple[int, list[str]]:
+        """Finish deletions that were broken off, and delete what a quota says must go.
+
+        Returns:
+            How many were deleted, and why others could not be.
 
         Raises:
             SinkError: The disk is broken.
         """
+        failures = self.finish_deletions()
         names = quota.evicted(self.sealed(), self._disk.free_bytes(self._folder))
-        for name in names:
-            self.delete(name)
-        return names
+        undone = _failures(self.delete, names)
+        return len(names) - len(undone), [*failures, *undone]
 
     def delete(self, name: str) -> None:
         """Delete a segment: all of it is gone, or all of it is there, also after a power cut.
@@ -136,3 +141,16 @@ class SegmentStore:
             record = json.loads(self._disk.read(path / "run.json"))
             return record if isinstance(record, dict) else {}
         return {}
+
+
+def _failures(work: Callable[[_Item], object], items: Iterable[_Item]) -> list[str]:
+    """Do something with each item, and return why it failed with some."""
+    return [why for item in items if (why := _failure(work, item)) is not None]
+
+
+def _failure(work: Callable[[_Item], object], item: _Item) -> str | None:
+    try:
+        work(item)
+    except SinkError as error:
+        return str(error)
+    return None

@@ -5,6 +5,7 @@ import pytest
 from edgecrack.errors import SinkError
 from edgecrack.sinks import MemorySink
 from edgecrack.sinks import segments as segments_module
+from edgecrack.sinks.record_only import has_pictures
 from edgecrack.sinks.segments import Roll, SegmentSink
 
 
@@ -13,10 +14,12 @@ class Unit:
 
     def __init__(self, roll: Roll) -> None:
         self.now_s, self.is_failing, self.told = 0.0, False, []
+        self.is_nearly_full = False
         self.segments: list[MemorySegment] = []
         self.sink = SegmentSink(
-            self._begin, roll, lambda *told: self.told.append(told), clock_s=lambda: self.now_s
-        )
+            self._begin, roll, lambda *told: self.told.append(told), all_masks=True,
+            clock_s=lambda: self.now_s,
+        )  # fmt: skip
 
     def _begin(self) -> "MemorySegment":
         self.check()
@@ -48,6 +51,7 @@ class MemorySegment:
         """Keep one."""
         self._unit.check()
         self.kept.write(observation)
+        self.missed += not has_pictures(observation)
 
     def sync(self):
         """Make them durable."""
@@ -57,6 +61,11 @@ class MemorySegment:
     def written_bytes(self) -> int:
         """A hundred for each frame."""
         return 100 * len(self.kept.observations)
+
+    def check_room(self):
+        """Fail as a disk does that is nearly full."""
+        if self._unit.is_nearly_full:
+            raise SinkError("too little room")
 
     def end(self, exit_reason="rolled"):
         """Note that it was ended."""
@@ -153,3 +162,28 @@ def test_a_segment_that_cannot_be_ended_is_left_to_be_repaired(make_observation,
     unit.sink.sync()
     assert unit.segments[0].how == "left"
     assert unit.sink.held == 0
+
+
+def test_each_picture_that_is_given_up_is_counted_once(make_observation):
+    """However often its record is written, and whether it has a crack or not."""
+    unit = Unit(Roll())
+    unit.is_failing = True
+    unit.sink.write(make_observation(0))
+    unit.sink.write(make_observation(1, has_crack=False))
+    for unit.now_s in (10.0, 20.0, 50.0):
+        unit.is_failing = unit.now_s < 50
+        unit.sink.sync()
+    assert unit.frames() == [[0]]
+    unit.sink.write(make_observation(2))
+    unit.sink.sync()
+    assert unit.sink.missed == 2
+
+
+def test_the_last_of_a_disk_is_left_to_others(make_observation):
+    """What was written is acknowledged first; then the segment is given up before it is full."""
+    unit = Unit(Roll())
+    unit.is_nearly_full = True
+    unit.sink.write(make_observation(0))
+    unit.sink.sync()
+    assert unit.told[-1] == ("failing", "too little room")
+    assert (unit.frames(), unit.sink.held, unit.segments[0].how) == ([[0]], 0, "left")

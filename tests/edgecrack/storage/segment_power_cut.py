@@ -123,7 +123,7 @@ class _Acknowledged(MemorySink):
 def tidy(store: SegmentStore, opened: set[Path], quota: Quota) -> None:
     """Do what the housekeeper does in a round; without power it does nothing."""
     with suppress(SinkError):
-        store.finish_deletions()
+        store.make_room(quota)
         for segment in store.not_sealed(opened):
             store.close(segment)
         store.make_room(quota)

@@ -86,6 +86,53 @@ def test_a_broken_disk_is_told_and_tried_again(disk):
     assert "No power" in told[0][1]
 
 
+class OneBadFile(MemoryDisk):
+    """A disk on which a file can no longer be read."""
+
+    bad = RUNS / NAMES[0] / "picture"
+
+    def digest(self, path):
+        """Fail for that file."""
+        if path == self.bad:
+            raise SinkError(f"{path} could not be read back (Input/output error)")
+        return super().digest(path)
+
+
+def test_one_file_that_cannot_be_read_keeps_nothing_else_from_being_done():
+    """The segments behind it are sealed, and room is made."""
+    disk, told = OneBadFile(), []
+    disk.make_folder(RUNS)
+    for name in NAMES:
+        segment(disk, name)
+    quota = Quota(most_bytes=1_500, overwrite=True)
+    housekeeper = Housekeeper(disk, RUNS, quota, set, lambda *said: told.append(said))
+    housekeeper.round()
+    assert [read_seal(disk, RUNS / name) is not None for name in NAMES[2:]] == [True]
+    assert not disk.is_folder(RUNS / NAMES[1])
+    assert told[-1][0] == "failing"
+    assert "Input/output error" in told[-1][1]
+
+
+def test_a_full_disk_is_made_room_on_before_anything_is_sealed(disk):
+    """A seal needs room itself: without any, what may go goes first."""
+    quota = Quota(keep_free_bytes=1_000, overwrite=True)
+    housekeeper = Housekeeper(disk, RUNS, quota, lambda: {RUNS / NAMES[2]}, lambda *_: None)
+    housekeeper.round()
+    disk.room_bytes = sum(map(len, disk.files().values()))
+    Housekeeper(disk, RUNS, quota, set, lambda *_: None).round()
+    assert not disk.is_folder(RUNS / NAMES[0])
+    assert read_seal(disk, RUNS / NAMES[2]) is not None
+
+
+def test_a_segment_that_is_only_being_made_is_left_alone(disk):
+    """It may come to be open after the others were listed."""
+    asked = iter([set(), {RUNS / NAMES[0]}])
+    opened = {RUNS / name for name in NAMES}
+    housekeeper = Housekeeper(disk, RUNS, Quota(), lambda: next(asked, opened), lambda *_: None)
+    housekeeper.round()
+    assert read_seal(disk, RUNS / NAMES[0]) is None
+
+
 def test_both_disks_read_back_what_they_wrote(tmp_path):
     """Content, digest and free room, the same of a disk in memory and a real one."""
     for disk, folder in ((LocalDisk(), tmp_path), (MemoryDisk(), Path("/"))):
