@@ -156,5 +156,7 @@ def request_swap(unit: Path, bundle: Path, sha256: str, timeout_s: float = 1800.
                 answer += part
     except OSError as error:
         reason = error.strerror or error
-        raise SourceError(f"a unit must answer at {unit}, but: {reason}; is it running?") from error
+        raise SourceError(
+            f"a unit must answer at {unit}, but: {reason}; is it running, has its first frame come?"
+        ) from error
     return SwapReply.of_line(answer)

@@ -20,9 +20,10 @@ class StorageSpec:
     Attributes:
         roll_minutes: Begin a new segment after so long; None does not.
         roll_mb: Begin a new one after so many megabytes; None does not.
-        most_gb: All sealed segments together take no more than this; None is no limit.
-        keep_free_mb: Leave so much room on the disk to others.
-        overwrite: Where room is needed, also delete segments that were not uploaded.
+        most_gb: Where all sealed segments together take more, the oldest that was uploaded is
+            deleted; None is no limit.
+        keep_free_mb: The same where the disk has less room left.
+        overwrite: Where that is not enough, also delete segments that were not uploaded.
     """
 
     roll_minutes: float | None = setting(
@@ -40,11 +41,13 @@ class StorageSpec:
     most_gb: float | None = setting(
         None,
         flag="--most-gb",
-        help="Sealed folders take no more than this: the oldest that was uploaded goes first.",
+        help="Where sealed folders take more, the oldest that was uploaded is deleted.",
         default_text="as much as there is",
     )
     keep_free_mb: int = setting(
-        512, flag="--keep-free-mb", help="Leave so many megabytes of the disk free."
+        512,
+        flag="--keep-free-mb",
+        help="Where the disk has less left, the oldest folder that was uploaded is deleted.",
     )
     overwrite: bool = setting(
         default=False,

@@ -133,12 +133,19 @@ class Housekeeper:
 
     def _lack(self) -> str:
         """Return what room is missing though all that may go is gone; empty for none."""
-        free_bytes, wanted_bytes = self._disk.free_bytes(self._folder), self._quota.keep_free_bytes
-        if free_bytes >= wanted_bytes:
+        free_bytes, quota = self._disk.free_bytes(self._folder), self._quota
+        sealed_bytes = sum(segment.size_bytes for segment in self._store.sealed())
+        lacks = []
+        if quota.most_bytes is not None and sealed_bytes > quota.most_bytes:
+            lacks.append(f"takes {sealed_bytes / 1e9:.3f} GB, at most {quota.most_bytes / 1e9:g}")
+        if free_bytes < quota.keep_free_bytes:
+            least_mb = quota.keep_free_bytes / 1e6
+            lacks.append(f"has {free_bytes / 1e6:.0f} MB free, at least {least_mb:g}")
+        if not lacks:
             return ""
         return (
-            f"{self._folder} has {free_bytes >> 20} MiB left and should keep "
-            f"{wanted_bytes >> 20}; upload its segments, or let storage.overwrite delete the oldest"
+            f"{self._folder} {' and '.join(lacks)} wanted, and nothing may go; upload its "
+            "segments, or let storage.overwrite delete the oldest"
         )
 
     def _run(self) -> None:

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 """Where a server listens unless its address names a host: nobody else sees the road by accident."""
 
-EXAMPLES = (
-    "rtsp://:8554/live, srt://host:9000, srt://:9000?mode=listener, udp://host:5000 or hls:folder"
-)
+EXAMPLES = "rtsp://:8554/live, srt://host:9000, srt://:9000, udp://host:5000 or hls:folder"
 
 _LEAST_PASSPHRASE, _MOST_PASSPHRASE = 10, 79  # of SRT
 _MOST_LATENCY_MS = 10_000
@@ -141,8 +139,7 @@ def _srt(parts: SplitResult, name: str, port: int) -> StreamAddress:
     mode = asked.get("mode") or ("caller" if parts.hostname else "listener")
     if mode not in {"caller", "listener"} or (mode == "caller" and not parts.hostname):
         raise ValueError(
-            "address must be srt://host:9000 to call, or srt://:9000?mode=listener to be called, "
-            f"not {name!r}"
+            f"address must be srt://host:9000 to call, or srt://:9000 to be called, not {name!r}"
         )
     passphrase = asked.get("passphrase", "")
     if passphrase and not _LEAST_PASSPHRASE <= len(passphrase.encode()) <= _MOST_PASSPHRASE:

@@ -66,6 +66,15 @@ def test_the_oldest_that_was_uploaded_goes_first(disk):
     assert housekeeper.done().deleted == 1
 
 
+def test_more_than_may_be_kept_is_told(disk):
+    """Without uploads nothing goes, and the unit says so before the disk is full."""
+    told = []
+    quota = Quota(most_bytes=1_500)
+    Housekeeper(disk, RUNS, quota, set, lambda *said: told.append(said)).round()
+    assert told[-1][0] == "full"
+    assert "at most 1.5e-06 wanted" in told[-1][1]
+
+
 def test_with_overwriting_the_oldest_go(disk):
     """Until what is left fits."""
     quota = Quota(most_bytes=1_500, overwrite=True)
