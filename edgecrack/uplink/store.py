@@ -30,7 +30,12 @@ if TYPE_CHECKING:
 PATIENCE_S = 30.0
 _CHUNK_BYTES = 1 << 16
 _MISSING = (403, 404)  # S3 says 403 of what is missing to who may not list
+_NOT_OF_THE_FILE = (401, 407, 408, 425, 429)  # but of who asks, or when
 _REPR_DIGEST = re.compile(r"\bsha-256=:([A-Za-z0-9+/=]+):")
+
+
+class NotTakenError(ConnectionError):
+    """The store did not take one file; it may take others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,9 @@ class HttpStore:
         Args:
             name: Under the address, with slashes.
             digest: Of what it must be.
+
+        Raises:
+            NotTakenError: The store refuses this name.
         """
         asked = {"x-amz-checksum-mode": "ENABLED", "Want-Repr-Digest": "sha-256=9"}
         reply = self._ask("HEAD", name, asked)
@@ -124,6 +132,8 @@ class HttpStore:
             path: Where it lies.
 
         Raises:
+            NotTakenError: It did not get there: also where a link breaks, for a server that finds
+                a file too large may hang up while it is sent.
             SinkError: It cannot be read.
         """
         told = base64.b64encode(bytes.fromhex(digest.sha256)).decode()
@@ -134,10 +144,11 @@ class HttpStore:
             headers["Repr-Digest"] = f"sha-256=:{told}:"
         with closing(_Body(path, digest)) as body:
             try:
-                reply = self._ask("PUT", name, headers, body)
+                _check(self._ask("PUT", name, headers, body), name)
+            except ConnectionError as error:
+                raise NotTakenError(str(error)) from error
             finally:
                 self.moved_bytes += body.read_bytes
-        _check(reply, name)
 
     def close(self) -> None:
         """Disconnect; safe to call twice."""
@@ -229,7 +240,8 @@ def _told_sha256(headers: dict[str, str]) -> str | None:
 
 def _check(reply: Reply, name: str) -> None:
     if not 200 <= reply.status < 300:
-        raise ConnectionError(
+        is_of_file = 400 <= reply.status < 500 and reply.status not in _NOT_OF_THE_FILE
+        raise (NotTakenError if is_of_file else ConnectionError)(
             f"the store answered {reply.status} {http.client.responses.get(reply.status, '')} "
             f"of {name}"
         )

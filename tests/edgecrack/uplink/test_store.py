@@ -8,7 +8,7 @@ import pytest
 from edgecrack.errors import SinkError
 from edgecrack.storage.disk import Digest
 from edgecrack.uplink.addresses import parse_store
-from edgecrack.uplink.store import HttpStore
+from edgecrack.uplink.store import HttpStore, NotTakenError
 from tests.edgecrack.put_server import PutServer
 
 FILE = bytes(300_000)
@@ -73,3 +73,16 @@ def test_a_key_that_no_header_can_hold_is_told(server, tmp_path):
         with pytest.raises(ConnectionError, match="cannot be asked") as failed:
             store.has("file", Digest.of(FILE))
         assert "secret" not in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "is_of_file"), [(400, True), (414, True), (401, False), (429, False), (503, False)]
+)
+def test_a_name_that_is_refused_is_told_from_a_store_that_serves_nobody(
+    server, store, status, is_of_file
+):
+    """The first holds up one segment; a wrong password, or a rush, holds up all of them."""
+    server.status = status
+    with pytest.raises(ConnectionError, match=str(status)) as failed:
+        store.has("file", Digest.of(FILE))
+    assert isinstance(failed.value, NotTakenError) == is_of_file
