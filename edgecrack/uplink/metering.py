@@ -36,11 +36,11 @@ def ask_network_manager() -> str:
     """Return what NetworkManager says; nothing where there is none."""
     try:
         done = subprocess.run(  # noqa: S603  a fixed question
-            _QUESTION, capture_output=True, text=True, timeout=_PATIENCE_S, check=False
+            _QUESTION, capture_output=True, timeout=_PATIENCE_S, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    return done.stdout if done.returncode == 0 else ""
+    return done.stdout.decode(errors="replace") if done.returncode == 0 else ""
 
 
 class Metering:

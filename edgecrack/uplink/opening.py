@@ -12,7 +12,7 @@ from edgecrack.uplink.addresses import parse_broker, parse_store
 from edgecrack.uplink.budget import DayBudget
 from edgecrack.uplink.messenger import Messenger
 from edgecrack.uplink.metering import Metering
-from edgecrack.uplink.sealed import sealed_segments
+from edgecrack.uplink.sealed import SealedSegments
 from edgecrack.uplink.store import HttpStore
 from edgecrack.uplink.upload import Gate, Uploader
 from edgecrack.uplink.upload_thread import UploadThread
@@ -111,5 +111,5 @@ def _uploads(
     budget = DayBudget(spec.budget_bytes, budget_file, disk, synchronised_utc_ns)
     gate = Gate(budget, Metering(spec.metered).is_metered)
     store = HttpStore(parse_store(spec.address), spec.region, spec.credentials_file)
-    uploader = Uploader(store, lambda: sealed_segments(disk, runs_folder), disk, gate, note, unit)
+    uploader = Uploader(store, SealedSegments(disk, runs_folder), disk, gate, note, unit)
     return UploadThread(uploader, note)

@@ -197,7 +197,7 @@ class Outbox:
                         raise
                     self._set_aside(error)
                     result = action(self._open())
-            except (sqlite3.Error, SinkError) as error:
+            except (sqlite3.Error, SinkError, OSError) as error:
                 self.close()  # opened anew by the next call: the disk may have come back
                 self.problem = f"{self._path} could not be used ({error}); make room on its disk"
                 raise SinkError(self.problem) from error

@@ -102,13 +102,13 @@ class Spool:
         topic, id_ = content.get("topic", "other"), content.get("id")
         if not isinstance(topic, str) or not _TOPIC.fullmatch(topic):
             raise NoEventError(name)
-        if id_ is None:
-            id_ = message_id(self._unit, name, hashlib.sha256(data).hexdigest())
-        if not isinstance(id_, str) or not _ID.fullmatch(id_):
-            raise NoEventError(name)
         try:
+            if id_ is None:
+                id_ = message_id(self._unit, name, hashlib.sha256(data).hexdigest())
+            if not isinstance(id_, str) or not _ID.fullmatch(id_):
+                raise NoEventError(name)
             return event_message(self._unit, id_, topic, content)
-        except ValueError as error:  # Infinity, which JSON has not
+        except (ValueError, RecursionError) as error:  # a name that is no UTF-8, Infinity, [[[[
             raise NoEventError(name) from error
 
     def _remove(self, name: str) -> None:

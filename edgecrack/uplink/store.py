@@ -11,14 +11,17 @@ import hashlib
 import http.client
 import re
 import ssl
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
+from edgecrack.errors import SinkError
 from edgecrack.uplink.credentials import UPLOAD_VARIABLE, read_credentials
 from edgecrack.uplink.signing import EMPTY_SHA256, Request, encoded_path, signed_headers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from edgecrack.storage.disk import Digest
@@ -27,7 +30,12 @@ if TYPE_CHECKING:
 PATIENCE_S = 30.0
 _CHUNK_BYTES = 1 << 16
 _MISSING = (403, 404)  # S3 says 403 of what is missing to who may not list
+_NOT_OF_THE_FILE = (401, 407, 408, 425, 429)  # but of who asks, or when
 _REPR_DIGEST = re.compile(r"\bsha-256=:([A-Za-z0-9+/=]+):")
+
+
+class NotTakenError(ConnectionError):
+    """The store did not take one file; it may take others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +48,37 @@ class Reply:
     size_bytes: int
 
 
+class _Body:
+    """A file on its way: counts what is read of it, and tells its failures from the network's."""
+
+    def __init__(self, path: Path, digest: Digest) -> None:
+        self._path, self.digest, self.read_bytes = path, digest, 0
+        with self._reading():
+            self._file = path.open("rb")
+
+    def read(self, most_bytes: int = -1) -> bytes:
+        """Return the next bytes; none at the end."""
+        with self._reading():
+            part = self._file.read(most_bytes)
+        self.read_bytes += len(part)
+        return part
+
+    def close(self) -> None:
+        self._file.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            why = error.strerror or error
+            raise SinkError(
+                f"{self._path} could not be read back ({why}); check the disk"
+            ) from error
+
+
 class HttpStore:
-    """A store; used by one thread. Every failure is an `OSError`.
+    """A store; used by one thread. Every failure of it is a `ConnectionError`.
 
     Args:
         address: Where it is.
@@ -49,7 +86,7 @@ class HttpStore:
         credentials_file: See ``UploadSpec``; read at each request.
 
     Attributes:
-        moved_bytes: Bodies sent and received.
+        moved_bytes: Bodies sent and received; of those that broke off, what was read to be sent.
     """
 
     def __init__(
@@ -66,13 +103,16 @@ class HttpStore:
         Args:
             name: Under the address, with slashes.
             digest: Of what it must be.
+
+        Raises:
+            NotTakenError: The store refuses this name.
         """
         asked = {"x-amz-checksum-mode": "ENABLED", "Want-Repr-Digest": "sha-256=9"}
         reply = self._ask("HEAD", name, asked)
         if reply.status in _MISSING:
             return False
         _check(reply, name)
-        if int(reply.headers.get("content-length", -1)) != digest.size_bytes:
+        if _told_bytes(reply.headers, name) != digest.size_bytes:
             return False
         told = _told_sha256(reply.headers)
         if told is None:
@@ -90,6 +130,11 @@ class HttpStore:
             name: Under the address, with slashes.
             digest: Of what it is.
             path: Where it lies.
+
+        Raises:
+            NotTakenError: It did not get there: also where a link breaks, for a server that finds
+                a file too large may hang up while it is sent.
+            SinkError: It cannot be read.
         """
         told = base64.b64encode(bytes.fromhex(digest.sha256)).decode()
         headers = {"Content-Length": str(digest.size_bytes)}
@@ -97,7 +142,13 @@ class HttpStore:
             headers["x-amz-checksum-sha256"] = told
         else:
             headers["Repr-Digest"] = f"sha-256=:{told}:"
-        _check(self._ask("PUT", name, headers, (digest, path)), name)
+        with closing(_Body(path, digest)) as body:
+            try:
+                _check(self._ask("PUT", name, headers, body), name)
+            except ConnectionError as error:
+                raise NotTakenError(str(error)) from error
+            finally:
+                self.moved_bytes += body.read_bytes
 
     def close(self) -> None:
         """Disconnect; safe to call twice."""
@@ -106,24 +157,22 @@ class HttpStore:
             self._connection = None
 
     def _ask(
-        self,
-        method: str,
-        name: str,
-        headers: dict[str, str],
-        body: tuple[Digest, Path] | None = None,
+        self, method: str, name: str, headers: dict[str, str], body: _Body | None = None
     ) -> Reply:
-        path = self._address.path + encoded_path(name)
-        headers = self._with_credentials(method, path, headers, body[0].sha256 if body else None)
         try:
+            path = self._address.path + encoded_path(name)
+            sha256 = body.digest.sha256 if body else None
+            headers = self._with_credentials(method, path, headers, sha256)
             if self._connection is None:
                 self._connection = self._connect()
-            if body is None:
-                self._connection.request(method, path, headers=headers)
-            else:
-                with body[1].open("rb") as opened:
-                    self._connection.request(method, path, opened, headers)
-                self.moved_bytes += body[0].size_bytes
+            self._connection.request(method, path, body, headers)
             return self._reply(self._connection)
+        except SinkError:
+            self.close()  # the server waits for the rest of a body
+            raise
+        except ValueError as error:  # a letter that HTTP has not, in a key or an address
+            self.close()
+            raise ConnectionError(f"{self._address.host} cannot be asked: {error}") from error
         except (OSError, http.client.HTTPException) as error:
             self.close()
             why = getattr(error, "strerror", None) or str(error) or type(error).__name__
@@ -140,7 +189,7 @@ class HttpStore:
         while chunk := response.read(_CHUNK_BYTES):
             digest.update(chunk)
             size_bytes += len(chunk)
-        self.moved_bytes += size_bytes
+            self.moved_bytes += len(chunk)
         headers = {name.lower(): value for name, value in response.getheaders()}
         if response.will_close:
             self.close()
@@ -169,6 +218,15 @@ class HttpStore:
         return host if is_usual else f"{host}:{address.port}"
 
 
+def _told_bytes(headers: dict[str, str], name: str) -> int:
+    """Return the length that a server tells of a file; -1 if it tells none."""
+    told = headers.get("content-length", "-1")
+    try:
+        return int(told)
+    except ValueError as error:
+        raise ConnectionError(f"the store answered Content-Length {told!r} of {name}") from error
+
+
 def _told_sha256(headers: dict[str, str]) -> str | None:
     """Return the digest that a server tells of a file, if it does, in hexadecimal."""
     found = _REPR_DIGEST.search(headers.get("repr-digest", ""))
@@ -182,7 +240,8 @@ def _told_sha256(headers: dict[str, str]) -> str | None:
 
 def _check(reply: Reply, name: str) -> None:
     if not 200 <= reply.status < 300:
-        raise ConnectionError(
+        is_of_file = 400 <= reply.status < 500 and reply.status not in _NOT_OF_THE_FILE
+        raise (NotTakenError if is_of_file else ConnectionError)(
             f"the store answered {reply.status} {http.client.responses.get(reply.status, '')} "
             f"of {name}"
         )

@@ -25,6 +25,8 @@ class PutServer(ThreadingHTTPServer):
         status: Answers every request with this status, if any.
         cut_after: Answers so many more requests, then hangs up within a body; None is for ever.
         spoils: Turns a byte of the next file that is put.
+        length: Said of every file that it has, in place of its length.
+        most_bytes: Answers 413 to a longer file.
     """
 
     daemon_threads = True
@@ -36,6 +38,8 @@ class PutServer(ThreadingHTTPServer):
         self.tells, self.wanted, self.status = True, None, None
         self.cut_after: int | None = None
         self.spoils = False
+        self.length: str | None = None
+        self.most_bytes: int | None = None
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     @property
@@ -70,6 +74,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(size_bytes)
         if not self._is_welcome():
             return
+        if self.server.most_bytes is not None and size_bytes > self.server.most_bytes:
+            self._answer(413)
+            return
         if self.headers.get("Repr-Digest") != _digest(body):
             self._answer(400)
             return
@@ -96,6 +103,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(404)
             return
         more = {"Repr-Digest": _digest(body)} if self.server.tells else {}
+        if self.server.length is not None:
+            more["Content-Length"] = self.server.length
         self._answer(200, body, with_body=with_body, **more)
 
     def _is_welcome(self) -> bool:

@@ -15,7 +15,8 @@ from edgecrack.storage.disk import Digest, LocalDisk
 from edgecrack.storage.segment import read_seal, seal
 from edgecrack.uplink.addresses import parse_store
 from edgecrack.uplink.budget import DayBudget
-from edgecrack.uplink.sealed import sealed_segments
+from edgecrack.uplink.put_off import PutOff
+from edgecrack.uplink.sealed import SealedSegments
 from edgecrack.uplink.store import HttpStore
 from edgecrack.uplink.upload import Gate, Uploader
 from tests.edgecrack.real_gpsd import free_port
@@ -129,7 +130,7 @@ def test_segments_arrive_though_the_server_is_killed(server, runs, tmp_path, cap
             said.append(state)
 
         uploader = Uploader(
-            store, lambda: sealed_segments(LocalDisk(), runs), LocalDisk(), gate, note, "van-7"
+            store, SealedSegments(LocalDisk(), runs), LocalDisk(), gate, note, "van-7"
         )
 
         def is_half():
@@ -143,14 +144,15 @@ def test_segments_arrive_though_the_server_is_killed(server, runs, tmp_path, cap
         server.start()
 
         def is_done():
-            uploader._due_s = 0.0  # noqa: SLF001
+            uploader._due_s, uploader._put_off = 0.0, PutOff()  # noqa: SLF001
             uploader.turn()
             return len([*runs.glob("*/uploaded.json")]) == SEGMENTS
 
         until(is_done, 60)
         for segment in runs.iterdir():
+            stored_as = json.loads((segment / "uploaded.json").read_bytes())["stored_as"]
             for path, digest in read_seal(LocalDisk(), segment).files.items():
-                reply = seen._ask("GET", f"van-7/{segment.name}/{path}", {})  # noqa: SLF001
+                reply = seen._ask("GET", f"{stored_as}/{path}", {})  # noqa: SLF001
                 assert Digest(reply.size_bytes, reply.sha256) == digest
         with capsys.disabled():
             sys.stdout.write(f"\n{dict(uploader.counts())}\n")

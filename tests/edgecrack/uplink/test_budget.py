@@ -6,7 +6,7 @@ import pytest
 
 from edgecrack.storage.disk import LocalDisk
 from edgecrack.uplink.budget import DAY_S, STEP_BYTES, DayBudget
-from edgecrack.uplink.metering import ASK_EACH_S, Metering
+from edgecrack.uplink.metering import ASK_EACH_S, Metering, ask_network_manager
 
 DAY_NS = DAY_S * 10**9
 TODAY_NS = 20_000 * DAY_NS + 5
@@ -119,3 +119,13 @@ def test_network_manager_is_asked_once_a_minute():
     assert auto.is_metered()
     assert [Metering(rule, ask).is_metered() for rule in ("yes", "no")] == [True, False]
     assert asked == [0.0, ASK_EACH_S]
+
+
+def test_an_answer_that_is_no_text_is_read_all_the_same(tmp_path, monkeypatch):
+    """A word of NetworkManager in another encoding ends no thread."""
+    program = tmp_path / "nmcli"
+    program.write_bytes(b"#!/bin/sh\nprintf 'GENERAL.METERED:no (\\351)\\n'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert ask_network_manager() == "GENERAL.METERED:no (\ufffd)\n"
+    assert not Metering("auto").is_metered()

@@ -144,6 +144,21 @@ def test_a_damaged_file_is_set_aside_and_a_new_one_begun(tmp_path, damage):
     after.close()
 
 
+def test_a_damaged_file_that_cannot_be_set_aside_is_told(tmp_path):
+    """A failure like any other of its disk, at each call: no thread and no survey ends by it."""
+    path = tmp_path / "outbox.db"
+    path.write_text("this is no database at all, but it is long enough to look like one" * 50)
+    (tmp_path / "outbox.db.damaged").mkdir()
+    box = Outbox(path)
+    for _ in range(2):
+        with pytest.raises(SinkError, match=r"outbox\.db"):
+            box.put(messages(1))
+    (tmp_path / "outbox.db.damaged").rmdir()
+    box.put(messages(1))
+    assert (ids(box), box.problem) == (["crack-0"], "")
+    box.close()
+
+
 def test_damage_is_found_at_the_start_and_not_when_its_page_is_needed(tmp_path):
     """Else a unit would send for days, and lose all of the rest then."""
     path = tmp_path / "outbox.db"

@@ -93,6 +93,9 @@ WRONG = {
     "bytes.json": b"\xff\xfe\x00",
     "nan.json": b'{"x": NaN}',
     "deep.json": b"[" * 60_000,
+    "brackets.json": b'{"x":' + b"[" * 990 + b"]" * 990 + b"}",  # read, but not written
+    "objects.json": b'{"x":' + b'{"a":' * 990 + b"1" + b"}" * 991,
+    os.fsdecode(b"\xff.json"): b'{"says": "a name that is no UTF-8"}',
     "large.json": b'{"x": "' + b"y" * LIMIT_BYTES + b'"}',
     "topic.json": b'{"topic": "a/#"}',
     "topic_type.json": b'{"topic": 7}',
