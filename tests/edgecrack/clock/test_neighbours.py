@@ -90,11 +90,11 @@ def test_one_that_lost_its_own_lines_asks_nobody(early, later):
 
 
 def test_neighbours_that_are_damaged_are_passed_over(early, later):
-    """Noise, a torn line, a pipe, a folder in place of the file, a link out of the way."""
+    """Noise, a torn line, no file, a pipe or a folder in its place, a link out of the way."""
     for number, data in enumerate((b"\xff\n[]\n", line(9, is_known=True).as_line()[:-1])):
         write_segment(early.parent / f"{SECOND}-00{number + 2}")
         (early.parent / f"{SECOND}-00{number + 2}" / "clock.jsonl").write_bytes(b"b" + data)
-    for name in ("pipe", "folder"):
+    for name in ("empty", "pipe", "folder"):
         (early.parent / f"{SECOND}-{name}").mkdir()
     os.mkfifo(early.parent / f"{SECOND}-pipe" / "clock.jsonl")
     (early.parent / f"{SECOND}-folder" / "clock.jsonl").mkdir()
