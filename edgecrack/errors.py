@@ -4,6 +4,7 @@
 
     EdgecrackError              70  none of those below
     ├── UsageError               2  the command line is wrong; do not restart
+    │   └── RegionError          2  the picture that came does not hold the region
     ├── NotHealthyError          3  a self-test ran and failed
     ├── BundleError             65  the model bundle is unusable here; fall back to another
     │   └── EngineError         65  no TensorRT engine of it can be built, or fits
@@ -51,6 +52,10 @@ class UsageError(EdgecrackError):
     """The arguments contradict each other or ask for something that does not exist."""
 
     exit_code: ClassVar[int] = 2
+
+
+class RegionError(UsageError):
+    """A picture does not hold the region; a camera may yet come up in a mode that does."""
 
 
 class NotHealthyError(EdgecrackError):

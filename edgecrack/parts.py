@@ -16,7 +16,7 @@ from edgecrack.health.monitor import Monitor
 from edgecrack.models import open_bundle
 from edgecrack.models.holder import ModelHolder
 from edgecrack.models.loaded import input_sizes, load_chosen
-from edgecrack.models.start_model import start_with
+from edgecrack.models.start_model import laid_to_model, start_with
 from edgecrack.models.swaps import ModelSwaps
 from edgecrack.positions import GATE
 from edgecrack.positions.positioning import Listeners, open_positioning
@@ -126,8 +126,9 @@ def _parts_with(
     uplink: Uplink,
 ) -> Parts:
     """Open all that a run with one model needs; see `open_parts`."""
-    bundle = open_bundle(model)
-    sizes_px = input_sizes(bundle, model)  # before anything else is opened
+    with laid_to_model(model):
+        bundle = open_bundle(model)
+        sizes_px = input_sizes(bundle, model)  # before anything else is opened
     waiting = partial(on_progress, "s of waiting for the source")
     source = open_returning(config.source, sizes_px, _noting_capture(conditions), waiting)
     stack.enter_context(closing(source))
@@ -140,7 +141,8 @@ def _parts_with(
     stack.enter_context(closing(positioning))
     live = source.info.live
     sized = replace(model, size_px=source.info.input_px or model.size_px)
-    models = ModelHolder(load_chosen(bundle, sized, on_progress, live=live))
+    with laid_to_model(model):
+        models = ModelHolder(load_chosen(bundle, sized, on_progress, live=live))
     stack.enter_context(closing(models))
     sinks = _sinks_of(config, dating, uplink)
     recording = stack.enter_context(closing(_recording(config, conditions, sinks)))

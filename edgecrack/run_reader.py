@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgecrack.clock.neighbours import entries_that_tell
 from edgecrack.clock.record import FILE_NAME, read_entries, resolve_ns
 from edgecrack.errors import InputError
 from edgecrack.utc import to_iso
@@ -37,7 +38,7 @@ class CrackFrame:
         name: File name of the picture, where the source is a folder of pictures.
         t_utc: Time of capture, ISO 8601, UTC.
         t_utc_from: ``clock.jsonl`` where the record did not know that time, which was found out
-            later; else None.
+            later, in this folder or in one beside it; else None.
         t_monotonic_s: Time of capture by the monotonic clock of the machine, of a live run.
         media_time_s: Time within the source.
         lat_deg: Latitude, WGS 84; None when not located.
@@ -116,6 +117,9 @@ class Run:
 def read_run(folder: str | Path) -> Run:
     """Read a run folder.
 
+    Frames without a time get the one that ``clock.jsonl`` tells. A segment that was sealed before
+    the time was known asks the segments beside it, of the same start of the machine.
+
     Args:
         folder: What ``edgecrack run --out`` named.
 
@@ -135,12 +139,11 @@ def read_run(folder: str | Path) -> Run:
     if record is None:
         raise InputError(f"{folder} should hold a run but has no run.json; name the run's folder")
     overlay = folder / "overlay.mp4"
-    frames = dated_frames(_crack_frames(folder), _clock_entries(folder), record.get("boot_id"))
     return Run(
         folder=folder,
         record=record,
         report=_read_object(folder / "report.json") or {},
-        observations=tuple(sorted(frames, key=lambda frame: frame.media_time_s)),
+        observations=_observations(folder, record.get("boot_id")),
         overlay=overlay if overlay.is_file() and not overlay.is_symlink() else None,
     )
 
@@ -156,13 +159,36 @@ def dated_frames(
         boot_id: Which start of the machine the frames' monotonic times count from.
     """
     for frame in frames:
-        time_ns = None
-        if frame.t_utc is None and frame.t_monotonic_s is not None and isinstance(boot_id, str):
-            time_ns = resolve_ns(entries, round(frame.t_monotonic_s * 1e9), boot_id)
-        if time_ns is None:
-            yield frame
-        else:
-            yield replace(frame, t_utc=to_iso(time_ns), t_utc_from=FILE_NAME)
+        at_ns, t_utc = _undated_ns(frame), None
+        if at_ns is not None and isinstance(boot_id, str):
+            t_utc = _resolved(entries, at_ns, boot_id)
+        yield frame if t_utc is None else replace(frame, t_utc=t_utc, t_utc_from=FILE_NAME)
+
+
+def _observations(folder: Path, boot_id: object) -> tuple[CrackFrame, ...]:
+    """Return the frames with cracks in order of time, each with its UTC where anything tells it."""
+    frames, entries = [*_crack_frames(folder)], _clock_entries(folder)
+    undated_ns = [at_ns for frame in frames if (at_ns := _undated_ns(frame)) is not None]
+    if undated_ns and isinstance(boot_id, str):
+        entries = entries_that_tell(folder, entries, max(undated_ns), boot_id)
+    dated = dated_frames(frames, entries, boot_id)
+    return tuple(sorted(dated, key=lambda frame: frame.media_time_s))
+
+
+def _undated_ns(frame: CrackFrame) -> int | None:
+    """Return the monotonic time of a frame without a UTC, or None where it has one, or neither."""
+    if frame.t_utc is not None or frame.t_monotonic_s is None:
+        return None
+    at_ns = frame.t_monotonic_s * 1e9
+    return round(at_ns) if math.isfinite(at_ns) else None
+
+
+def _resolved(entries: Sequence[ClockEntry], at_ns: int, boot_id: str) -> str | None:
+    time_ns = resolve_ns(entries, at_ns, boot_id)
+    try:
+        return None if time_ns is None else to_iso(time_ns)
+    except OverflowError:  # a damaged line, of a year that cannot be
+        return None
 
 
 def look_up(data: object, *keys: str) -> object:

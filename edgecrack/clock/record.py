@@ -1,7 +1,7 @@
 """``clock.jsonl``: which UTC a monotonic instant was, a line whenever that became another.
 
 A frame taken before the time was known has none in its record, but the monotonic time of its
-capture. The next line that may be believed tells its UTC.
+capture. The next line that may be believed tells its UTC, be it in the folder of a later segment.
 """
 
 from __future__ import annotations
@@ -106,8 +106,8 @@ def resolve_ns(entries: Sequence[ClockEntry], monotonic_ns: int, boot_id: str) -
     own = [entry for entry in entries if entry.boot_id == boot_id]
     before = [entry for entry in own if entry.monotonic_ns <= monotonic_ns]
     after = [entry for entry in own if entry.monotonic_ns >= monotonic_ns]
-    if before:  # of a machine that slept in between, nobody knows how long
-        slept_s = before[-1].asleep_s
+    if own:  # of a machine that slept in between, nobody knows how long
+        slept_s = (before[-1] if before else after[0]).asleep_s
         after = [entry for entry in after if abs(entry.asleep_s - slept_s) <= SLEPT_S]
     following = next((entry for entry in after if entry.utc_ns is not None), None)
     if following is None or following.utc_ns is None:

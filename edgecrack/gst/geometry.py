@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edgecrack.errors import UsageError
+from edgecrack.errors import RegionError
 from edgecrack.letterbox import letterbox
 from edgecrack.records import FrameGeometry, Region
 
@@ -14,14 +14,14 @@ def frame_geometry(width_px: int, height_px: int, region: Region | None) -> Fram
     """Return the geometry of a source picture; no region means all of it.
 
     Raises:
-        UsageError: The region reaches outside the picture.
+        RegionError: The region reaches outside the picture.
     """
     region = region or Region(0, 0, width_px, height_px)
     try:
         return FrameGeometry(width_px, height_px, region)
     except ValueError as error:
         asked = f"{region.width_px}x{region.height_px} at {region.x_px},{region.y_px}"
-        raise UsageError(
+        raise RegionError(
             f"the region must lie inside the picture, which is {width_px}x{height_px}; "
             f"{asked} does not: make it smaller or move it"
         ) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edgecrack.errors import UsageError
+from edgecrack.errors import RegionError
 from edgecrack.gst.geometry import frame_geometry
 from edgecrack.letterbox import best_input
 
@@ -41,8 +41,8 @@ class PictureSizes:
         self.input_px: tuple[int, int] | None = None
         self.wanted_px: tuple[int, int] | None = None
         self.geometry: FrameGeometry | None = None
-        self.refusal: UsageError | None = None
-        self._objection: UsageError | None = None
+        self.refusal: RegionError | None = None
+        self._objection: RegionError | None = None
         self._has_begun = False
 
     def announce(self, width_px: int, height_px: int) -> tuple[FrameGeometry, tuple[int, int]]:
@@ -52,7 +52,7 @@ class PictureSizes:
         self.input_px = self.wanted_px or self.input_px
         try:
             self.geometry = frame_geometry(width_px, height_px, self.region)
-        except UsageError as error:  # an error once such a picture comes
+        except RegionError as error:  # an error once such a picture comes
             self._objection = error
             whole = frame_geometry(width_px, height_px, None)
             return whole, self.input_px or self._inputs_px[0]

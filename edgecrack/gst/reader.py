@@ -113,7 +113,7 @@ class Reader:
         """Yield each picture as it comes, and None for each quarter second without one.
 
         Raises:
-            UsageError: The region reaches outside the picture.
+            RegionError: The region reaches outside the picture.
             InputError: A file is broken, or yields nothing for too long.
             SourceError: A camera or server failed, ended, or sent nothing for too long.
         """

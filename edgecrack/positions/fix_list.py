@@ -44,6 +44,12 @@ class FixList(Sequence[Fix]):
         for column in self._columns:
             del column[:count]
 
+    def drop_from(self, index: int) -> None:
+        """Remove the fix of an index and all after it."""
+        del self.times_ns[index:]
+        for column in self._columns:
+            del column[index:]
+
     def __len__(self) -> int:
         return len(self.times_ns)
 

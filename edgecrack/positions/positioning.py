@@ -103,13 +103,13 @@ def open_positioning(
         images: A directory of pictures whose EXIF data tells, where ``spec`` names nothing.
         video_span_ns: UTC of the first and last instant of a recording, where known.
         on_progress: Told which share of a log has been read, 0 to 1.
-        live: A receiver that is not there, or goes away, is waited for.
+        live: A receiver that is not there, may not be opened, or goes away is waited for.
         listeners: Who is told of a live receiver.
 
     Raises:
         UsageError: ``spec`` names no log and no receiver.
         InputError: The log is unusable, or misses the recording; or what should be a receiver
-            is none.
+            is none, and is not waited for.
         SourceError: The receiver is not there now, and is not waited for.
     """
     if spec.address is None:  # each of the pictures was chosen, so none is left out

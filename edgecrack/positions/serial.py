@@ -23,6 +23,7 @@ SILENT_S = 10.0
 
 _READ_BYTES = 4096
 _READS_PER_POLL = 16  # a poll ends after 64 KiB, however fast the port sends
+_LOST = frozenset({errno.EIO, errno.ENODEV, errno.ENXIO})  # its power broke down, or it was pulled
 
 
 class SerialReceiver:
@@ -59,6 +60,9 @@ class SerialReceiver:
             _make_raw(self._fd, speed)
         except termios.error as error:
             self.close()
+            number, why = error.args
+            if number in _LOST:
+                raise SourceError(_gone(device, why)) from error
             raise InputError(
                 f"the receiver must be a serial port, which {device} is not"
             ) from error

@@ -68,8 +68,8 @@ class Supervision:
 class SupervisedReceiver:
     """A ``Receiver`` that raises nothing while it is away, and has no fixes then.
 
-    The first opening is made at once. Later ones are repeated whatever came of them: a port that is
-    plugged in again may not be opened until its group was set.
+    The first opening is made at once, and all are repeated whatever came of them: a port that was
+    plugged in, or found at boot, may not be opened until its group was set.
 
     Args:
         open_receiver: Opens it.
@@ -77,7 +77,6 @@ class SupervisedReceiver:
 
     Raises:
         UsageError: There can be no such receiver.
-        InputError: What is there is no receiver, or may not be opened.
     """
 
     def __init__(self, open_receiver: Open, supervision: Supervision | None = None) -> None:
@@ -92,7 +91,7 @@ class SupervisedReceiver:
         self._told, self._told_s = ReceiverChange(ReceiverState.OPENING), self._since_s
         try:
             self._take(open_receiver())
-        except SourceError as error:
+        except (InputError, SourceError) as error:
             self._wait()
             self._tell(ReceiverChange(ReceiverState.OPENING, str(error)))
 

@@ -6,7 +6,7 @@ Before, after and inside gaps the answer is the reason why there is no place, ne
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -43,7 +43,8 @@ class Track:
         fixes: What to add first, in order.
         max_gap_s: Two fixes at most this far apart, inclusive, are interpolated.
         max_hdop: A fix with a larger HDOP is refused; one without HDOP passes.
-        keep_s: Drop fixes that are this much older than the newest; None keeps all.
+        keep_s: Of a live receiver: drop fixes that are this much older than the newest, and those
+            of the future that a receiver's wrong date has left behind; None keeps all.
         latency_ms: How late fixes are dated: taken off the time of each.
 
     >>> track = Track([Fix(0, 50.0, 8.0), Fix(1_000_000_000, 50.0, 8.0001)])
@@ -69,8 +70,7 @@ class Track:
         self._fixes = FixList()
         self._last: Fix | None = None  # the last of them
         self._refused = dict.fromkeys(REASONS, 0)
-        self._candidate: Fix | None = None  # the last refused fix: the track may have to follow it
-        self._candidates = 0  # how many refused fixes in a row agree
+        self._candidates: list[Fix] = []  # the last refused fixes in a row that agree
         self._heading_filter = HeadingFilter()
         for fix in fixes:
             self.add(fix)
@@ -115,7 +115,7 @@ class Track:
         if reason is not None and not self._recovers(fix, reason):
             self._refused[reason] += 1
             return False
-        self._candidate, self._candidates = None, 0
+        self._candidates = []
         if self._last is None or not self._joined(self._last, fix):
             self._heading_filter.forget()
         heading_deg = self._heading_filter.read(fix)
@@ -177,25 +177,33 @@ class Track:
         """Tell whether enough refused fixes agree that the track must follow them.
 
         If the track has only its first fix, that was wrong in place or time and is dropped. A
-        longer track is kept and continues at the new place. It never goes back in time: that would
-        drop good fixes.
+        longer track is kept and continues at the new place. A recorded one never goes back in time:
+        that would drop good fixes. A live one does, since its receiver goes on by the time that it
+        has now: what is later is dropped, and counted as refused.
         """
         if reason not in {"jump", "out_of_order"}:
             return False
+        before = self._candidates[-1] if self._candidates else None
         agrees = (
-            self._candidate is not None
-            and fix.time_ns > self._candidate.time_ns
-            and speed_mps(self._candidate, fix) <= MAX_SPEED_MPS
+            before is not None
+            and fix.time_ns > before.time_ns
+            and speed_mps(before, fix) <= MAX_SPEED_MPS
         )
-        self._candidate, self._candidates = fix, self._candidates + 1 if agrees else 1
-        if self._candidates < RECOVERY_FIXES:
+        self._candidates = [*self._candidates[1 - RECOVERY_FIXES :], fix] if agrees else [fix]
+        if len(self._candidates) < RECOVERY_FIXES:
             return False
         if len(self._fixes) == 1:
-            self._refused[reason] += 1
-            self._fixes.drop_first(1)
-            self._last = None
+            self._drop_from(0, reason)
+            return True
+        if reason == "out_of_order" and self._keep_ns is not None:
+            self._drop_from(bisect_right(self._times_ns, self._candidates[0].time_ns), reason)
             return True
         return reason == "jump"
+
+    def _drop_from(self, index: int, reason: str) -> None:
+        self._refused[reason] += len(self._fixes) - index
+        self._fixes.drop_from(index)
+        self._last = self._fixes[-1] if self._fixes else None
 
 
 def _between(start: Fix, end: Fix, time_ns: int) -> Fix:

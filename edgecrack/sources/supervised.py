@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from edgecrack.backoff import Backoff
 from edgecrack.capture_state import CaptureState, Interruptions, StateChange
-from edgecrack.errors import EdgecrackError, SourceError
+from edgecrack.errors import EdgecrackError, RegionError, SourceError
 from edgecrack.sources import SourceCounts
 from edgecrack.sources.continuation import Continuation
 from edgecrack.sources.opening import Opening
@@ -91,7 +91,8 @@ class SupervisedSource:
             supervision: How it is supervised.
 
         Raises:
-            EdgecrackError: What can never work, or whatever else is no ``SourceError``.
+            EdgecrackError: What can never work, or whatever else is neither a ``SourceError`` nor
+                a picture that does not hold the region: its camera may yet change its mode.
         """
         self._open, self._inputs_px = open_source, inputs_px
         self._how = supervision or Supervision()
@@ -239,8 +240,8 @@ class SupervisedSource:
         if not opening.is_decided.is_set():
             return SourceError(f"the source has not opened for {OPEN_WITHIN_S:g} s")
         failure = opening.take_failure()
-        # Once it has worked, nothing is final.
-        if failure is not None and not (self._has_opened or isinstance(failure, SourceError)):
+        may_pass = self._has_opened or isinstance(failure, (RegionError, SourceError))
+        if failure is not None and not may_pass:  # once it has worked, nothing is final
             raise failure
         return failure
 

@@ -60,6 +60,7 @@ def test_another_boot_and_a_machine_that_slept_tell_nothing():
     """Their monotonic clocks count from elsewhere."""
     assert resolved_s([unknown(10), known(20, boot="c")], 15) is None
     assert resolved_s([unknown(10), unknown(15, asleep_s=60), known(20, asleep_s=60)], 12) is None
+    assert resolved_s([unknown(10), unknown(15, asleep_s=60), known(20, asleep_s=60)], 5) is None
     assert resolved_s([unknown(10), unknown(15, asleep_s=60), known(20, asleep_s=60)], 16) == 16
 
 
@@ -122,3 +123,10 @@ def test_a_record_of_which_nothing_tells_the_time_has_none(tmp_path):
     for facts in ({"boot": "c"}, {"boot": None}, {"t_monotonic_s": 21.0}, {"t_monotonic_s": None}):
         frame = write_run(tmp_path, unknown(10), known(20), **facts)
         assert (frame.t_utc, frame.t_utc_from) == (None, None)
+
+
+@pytest.mark.parametrize("facts", [{"t_monotonic_s": 1e305}, {"t_monotonic_s": -1e299}])
+def test_an_instant_that_no_clock_can_have_has_no_time(tmp_path, facts):
+    """A damaged number breaks nothing, neither a record's nor a line's."""
+    assert write_run(tmp_path, unknown(10), known(20), **facts).t_utc is None
+    assert write_run(tmp_path, known(1e12, LEAST_UTC_NS - 10**12 * S)).t_utc is None

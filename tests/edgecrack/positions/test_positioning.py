@@ -116,11 +116,22 @@ def test_a_receiver_that_is_not_there_is_waited_for_when_live(tmp_path):
     positioning.close()
 
 
-@pytest.mark.parametrize("address", ["serial:///dev/null", "serial:///dev", "gpsd://:0"])
-def test_a_receiver_that_can_never_work_is_refused_when_live_too(address):
+@pytest.mark.parametrize("address", ["serial:///dev/null?baud=1234", "gpsd://:0"])
+def test_an_address_that_no_receiver_can_have_is_refused_when_live_too(address):
     """With its code, so that the service does not start again."""
-    with pytest.raises((InputError, UsageError)):
+    with pytest.raises(UsageError):
         open_positioning(PositionSpec(address=address), live=True)
+
+
+@pytest.mark.parametrize("port", ["/dev/null", "/dev"])
+def test_what_is_no_receiver_may_become_one_when_live(port):
+    """It is waited for, and why is told; where nobody waits it is refused."""
+    spec, told = PositionSpec(address=f"serial://{port}"), []
+    with pytest.raises(InputError):
+        open_positioning(spec)
+    open_positioning(spec, live=True, listeners=Listeners(told.append)).close()
+    assert [change.state.value for change in told] == ["opening"]
+    assert "must be a serial port" in told[0].reason
 
 
 def test_a_latency_is_taken_off_the_times_of_fixes(log):

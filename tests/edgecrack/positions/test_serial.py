@@ -1,5 +1,6 @@
 """A receiver on a pseudo terminal is read as it sends, and its loss is noticed."""
 
+import errno
 import os
 import termios
 
@@ -125,6 +126,19 @@ def test_a_file_is_no_serial_port(tmp_path):
     for wrong in (path, tmp_path):
         with pytest.raises(InputError, match=wrong.name):
             SerialReceiver(str(wrong), 9600)
+
+
+def test_a_port_that_loses_its_power_while_it_is_opened_may_come_back(terminal, monkeypatch):
+    """Its reason is what happened, not that it is no serial port; nothing stays open."""
+
+    def gone(_fd):
+        raise termios.error(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(termios, "tcgetattr", gone)
+    before = os.listdir("/proc/self/fd")  # noqa: PTH208
+    with pytest.raises(SourceError, match=r"went away \(Input/output error\)"):
+        SerialReceiver(terminal[1], 9600)
+    assert os.listdir("/proc/self/fd") == before  # noqa: PTH208
 
 
 @pytest.mark.parametrize("baud", [0, 1234, 10**9])

@@ -138,9 +138,10 @@ def test_after_a_fix_the_waits_begin_anew():
     assert bench.wait(receiver, 30) == 0.5
 
 
-def test_one_that_is_not_there_at_first_is_waited_for():
-    """The reason is told at once, its coming later."""
-    bench = Bench(SourceError("plug it in"), SourceError("plug it in"), Scripted([FIX]))
+@pytest.mark.parametrize("kind", [SourceError, InputError])
+def test_one_that_is_not_there_at_first_is_waited_for(kind):
+    """Also one whose port has no group yet: the reason is told at once, its coming later."""
+    bench = Bench(kind("plug it in"), kind("plug it in"), Scripted([FIX]))
     receiver = bench.receiver()
     assert (bench.states, bench.told[0].reason) == ([OPENING], "plug it in")
     assert receiver.poll() == []
@@ -150,11 +151,10 @@ def test_one_that_is_not_there_at_first_is_waited_for():
     assert receiver.counts == {"fixes": 1, "openings": 3, "lost": 0, "away_s": 2}
 
 
-@pytest.mark.parametrize("error", [InputError("no serial port"), UsageError("no such rate")])
-def test_what_can_never_work_is_refused_at_first(error):
+def test_an_address_that_can_never_work_is_refused_at_first():
     """And not waited for."""
-    with pytest.raises(type(error)):
-        Bench(error).receiver()
+    with pytest.raises(UsageError):
+        Bench(UsageError("no such rate")).receiver()
 
 
 def test_one_that_is_silent_is_opened_again_ever_more_rarely_and_told_once():

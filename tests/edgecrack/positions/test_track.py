@@ -221,6 +221,39 @@ def test_a_track_never_goes_back_in_time():
     assert (len(track), track.refused["out_of_order"]) == (10, 10)
 
 
+@pytest.mark.parametrize("wrong", [2, 3, 9])
+def test_a_live_track_leaves_a_date_in_the_future(wrong):
+    """However many fixes a receiver dated wrong, a few of today bring it back, here and now."""
+    good = drive(200)
+    year_ns = 365 * 86_400 * SECOND_NS
+    future = [replace(fix, time_ns=fix.time_ns + year_ns) for fix in good[100 : 100 + wrong]]
+    track = Track([*good[:100], *future], keep_s=10)
+    assert track.last_ns > year_ns
+    taken = [track.add(fix) for fix in good[100 + wrong :]]
+    assert taken == [False] * (RECOVERY_FIXES - 1) + [True] * (len(taken) - RECOVERY_FIXES + 1)
+    assert track.refused["out_of_order"] == RECOVERY_FIXES - 1 + wrong
+    assert track.span == (189 * SECOND_NS, 199 * SECOND_NS)
+
+
+def test_a_live_track_that_is_set_back_keeps_what_is_earlier():
+    """Only what is later than the fixes that agree goes; a place in between is not made up."""
+    later = [replace(fix, time_ns=fix.time_ns + 60 * SECOND_NS) for fix in drive(3)]
+    track = Track([*drive(20), *later, *drive(10, start_s=20, north_m=400)], keep_s=100)
+    assert track.span == (0, 29 * SECOND_NS)
+    assert track.refused["out_of_order"] == RECOVERY_FIXES - 1 + len(later)
+    assert track.at(19 * SECOND_NS).quality is PositionQuality.FIX
+    assert track.at(21 * SECOND_NS).quality is PositionQuality.GAP
+
+
+def test_a_live_track_is_not_taken_back_by_times_that_disagree():
+    """A second receiver that is behind, between fixes in order, is refused for ever."""
+    track = Track(keep_s=100)
+    for ahead, behind in zip(drive(60, start_s=30), drive(60), strict=True):
+        assert track.add(ahead)
+        assert not track.add(behind)
+    assert track.refused["out_of_order"] == 60
+
+
 def test_a_slow_receiver_keeps_its_last_heading():
     """Standing at a traffic light does not turn the camera."""
     moving = drive(3, heading_deg=30.0, speed_mps=20.0)

@@ -144,11 +144,26 @@ def test_pictures_that_the_region_leaves_are_no_end(port, serve):
     assert watched.changes[-1].state is CAPTURING
 
 
-def test_a_region_outside_the_first_picture_ends_it(port, serve):
-    """What a person has to correct is not waited for."""
+@pytest.mark.slow
+def test_a_first_picture_that_the_region_leaves_is_no_end(port, serve):
+    """A camera that comes up in a smaller mode is asked again until it has its own."""
+    serve(pictures(80, 60))
+
+    def serve_larger():
+        return serve(pictures(160, 120))
+
+    with closing(Watched(port, serve_larger, region_px=(80, 60, 80, 60))) as watched:
+        assert watched.late is not None
+        watched.until_more_frames()
+    assert "80x60" in watched.changes[1].reason
+    assert watched.changes[-1].state is CAPTURING
+
+
+def test_where_nobody_waits_a_region_outside_the_first_picture_ends_it(port, serve):
+    """It is for a person to correct."""
     serve()
     with pytest.raises(UsageError, match="160x120"):
-        Watched(port, region_px=(0, 0, 161, 10))
+        Watched(port, region_px=(0, 0, 161, 10), reconnect=False)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from edgecrack.capture_state import CaptureState, StateChange
-from edgecrack.errors import EdgecrackError, InputError, SourceError, UsageError
+from edgecrack.errors import EdgecrackError, InputError, RegionError, SourceError, UsageError
 from edgecrack.sources import MemorySource, SourceInfo
 from edgecrack.sources.supervised import MOST_HANGING, SLICE_S, SupervisedSource, Supervision
 from tests.edgecrack.survey_parts import frame
@@ -163,6 +163,17 @@ def test_what_is_not_there_yet_is_waited_for_and_each_reason_is_told_once():
     assert [str(change) for change in camera.changes] == [
         "opening", "opening: the camera is gone", "opening: rtsp://***@cam/1 is busy",
         "opening: the camera is gone", "capturing",
+    ]  # fmt: skip
+
+
+def test_a_camera_that_comes_up_in_a_mode_too_small_for_the_region_is_waited_for():
+    """What depends on the picture that came may pass; meanwhile the reason is told."""
+    small = RegionError("the region must lie inside the picture, which is 8x6")
+    camera = Camera(small, small, (frames(0), None))
+    with closing(camera.supervised()) as source:
+        assert source.counts().interruptions.waited_s >= 0.8 * 1.5
+    assert [str(change) for change in camera.changes] == [
+        "opening", f"opening: {small}", "capturing",
     ]  # fmt: skip
 
 
