@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from edgecrack.agreement import disagreement
 from edgecrack.detector import DetectionSpec
 from edgecrack.errors import ConfigError, UsageError
 from edgecrack.health import HealthSpec
@@ -131,15 +132,20 @@ def configure(given: Tables, file: Path | None = None) -> RunConfig:
         # Whatever is wrong now is wrong in the file: the command line has not been looked at.
         alone = {**written, "source": {"address": "", **written.get("source", {})}}
         try:
-            _CONFIG.validate_python(alone)
+            in_file = _CONFIG.validate_python(alone)
         except ValidationError as error:
             raise ConfigError(f"{file}: {_complaint(error, _key)}.") from error
+        if said := disagreement(in_file, written):
+            raise ConfigError(f"{file}: {said}.")
     if "address" not in merged["source"]:
         raise UsageError("a run needs a SOURCE, such as drive.mp4, or --config unit.toml.")
     try:
-        return _CONFIG.validate_python(merged)
+        config = _CONFIG.validate_python(merged)
     except ValidationError as error:
         raise UsageError(f"{_complaint(error, _flag)}.") from error
+    if said := disagreement(config, given):
+        raise UsageError(f"{said}.")
+    return config
 
 
 def settings(spec: type) -> Iterator[Field[Any]]:
