@@ -8,62 +8,81 @@ from typing import TYPE_CHECKING, Any
 from edgecrack.settings import setting_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from edgecrack.config import RunConfig
+    from edgecrack.sinks import OutputSpec
+    from edgecrack.storage import StorageSpec
+    from edgecrack.uplink import UploadSpec
+
+    _Spec = OutputSpec | StorageSpec | UploadSpec
 
 _ROLLING = ("roll_minutes", "roll_mb")
 
 
-def disagreement(config: RunConfig, said: Mapping[str, Mapping[str, Any]]) -> str:
+def disagreement(
+    output: OutputSpec,
+    storage: StorageSpec,
+    upload: UploadSpec,
+    said: Mapping[str, Mapping[str, Any]],
+) -> str:
     """Say which settings cannot be together and what to do; empty where all can.
 
-    What is about sealed segments needs a run that rolls only where it is said in ``said``: so
+    What is about sealed segments needs a run that rolls only where it is in ``said``: so
     ``--roll-minutes 0`` makes one folder though a unit's file says how segments are kept.
 
     Args:
-        config: All settings.
+        output: What is kept.
+        storage: How.
+        upload: Where finished segments go.
         said: Table -> key -> value, of those that are looked at: a file's, or those typed.
+
+    Example:
+        >>> from edgecrack.sinks import OutputSpec
+        >>> from edgecrack.storage import StorageSpec
+        >>> from edgecrack.uplink import UploadSpec
+        >>> disagreement(OutputSpec(), StorageSpec(roll_minutes=10.0), UploadSpec(), {})
+        ''
     """
-    if config.storage.rolls:
-        return next(_against_rolling(config), "")
-    return next(_for_segments_alone(config, said), "")
+    if storage.rolls:
+        return _against_rolling(output, storage)
+    about_segments: tuple[tuple[_Spec, str, str], ...] = (
+        (upload, "address", "it sends sealed segments"),
+        (storage, "most_gb", "it bounds sealed segments"),
+        (storage, "overwrite", "it deletes sealed segments"),
+    )
+    for spec, key, why in about_segments:
+        if said.get(_table(spec), {}).get(key) is not None and getattr(spec, key):
+            rolling = " or ".join(_named(storage, each) for each in _ROLLING)
+            return f"{_named(spec, key)} needs {rolling}: {why}; add that, or leave it out"
+    return ""
 
 
-def _against_rolling(config: RunConfig) -> Iterator[str]:
-    rolling = [key for key in _ROLLING if getattr(config.storage, key)]
-    asked = " and ".join(_named(config, "storage", key) for key in rolling)
-    off = " ".join(f"{_flag(config, 'storage', key)} 0" for key in rolling)
+def _against_rolling(output: OutputSpec, storage: StorageSpec) -> str:
+    rolling = [key for key in _ROLLING if getattr(storage, key)]
+    asked = " and ".join(_named(storage, key) for key in rolling)
+    off = " ".join(f"{_flag(storage, key)} 0" for key in rolling)
     why = f"cannot be together with {asked}: a run that rolls makes one folder after the other"
-    if config.output.overlay:
-        yield (
-            f"{_named(config, 'output', 'overlay')} {why}, and no video of the whole; leave out "
-            f"one of them ({off} does not roll), or watch it live with --stream"
+    if output.overlay:
+        return (
+            f"{_named(output, 'overlay')} {why}, and no video of the whole; leave out one of them "
+            f"({off} does not roll), or watch it live with --stream"
         )
-    if config.output.folder is not None:
-        yield (
+    if output.folder is not None:
+        return (
             f"--out {why}; name --runs-folder, in which it makes them, or leave out rolling "
             f"with {off}"
         )
+    return ""
 
 
-def _for_segments_alone(config: RunConfig, said: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    whys = {
-        ("upload", "address"): "it sends sealed segments",
-        ("storage", "most_gb"): "it bounds sealed segments",
-        ("storage", "overwrite"): "it deletes sealed segments",
-    }
-    rolling = " or ".join(_named(config, "storage", key) for key in _ROLLING)
-    for (table, key), why in whys.items():
-        is_said = said.get(table, {}).get(key) is not None
-        if is_said and getattr(getattr(config, table), key):
-            yield f"{_named(config, table, key)} needs {rolling}: {why}; add that, or leave it out"
+def _named(spec: _Spec, key: str) -> str:
+    return f"{_table(spec)}.{key} ({_flag(spec, key)})"
 
 
-def _named(config: RunConfig, table: str, key: str) -> str:
-    return f"{table}.{key} ({_flag(config, table, key)})"
+def _table(spec: _Spec) -> str:
+    """Return the table of a spec: ``OutputSpec`` is that of ``output``."""
+    return type(spec).__name__.removesuffix("Spec").lower()
 
 
-def _flag(config: RunConfig, table: str, key: str) -> str:
-    spec = getattr(config, table)
+def _flag(spec: _Spec, key: str) -> str:
     return next(setting_of(each).flag for each in fields(spec) if each.name == key)

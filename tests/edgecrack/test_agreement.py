@@ -2,7 +2,7 @@
 
 import pytest
 
-from edgecrack.config import SPECS, configure
+from edgecrack.config import SPECS, configure, settings
 from edgecrack.doctor.unit import read_unit
 from edgecrack.errors import ConfigError, UsageError
 from edgecrack.settings import setting_of
@@ -73,9 +73,6 @@ def test_rolling_is_switched_off_on_the_command_line(tmp_path):
 
 def test_zero_is_told_in_the_help():
     """Whoever looks for the way out finds it."""
-    helps = {
-        field.name: setting_of(field).help
-        for field in SPECS["storage"].__dataclass_fields__.values()
-    }
+    helps = {each.name: setting_of(each).help for each in settings(SPECS["storage"])}
     assert "0 does not" in helps["roll_minutes"]
     assert "0 does not" in helps["roll_mb"]
