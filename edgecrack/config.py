@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from edgecrack.agreement import disagreement
 from edgecrack.detector import DetectionSpec
 from edgecrack.errors import ConfigError, UsageError
 from edgecrack.health import HealthSpec
@@ -131,15 +132,24 @@ def configure(given: Tables, file: Path | None = None) -> RunConfig:
         # Whatever is wrong now is wrong in the file: the command line has not been looked at.
         alone = {**written, "source": {"address": "", **written.get("source", {})}}
         try:
-            _CONFIG.validate_python(alone)
+            in_file = _CONFIG.validate_python(alone)
         except ValidationError as error:
             raise ConfigError(f"{file}: {_complaint(error, _key)}.") from error
+        if said := _disagreement(in_file, written):
+            raise ConfigError(f"{file}: {said}.")
     if "address" not in merged["source"]:
         raise UsageError("a run needs a SOURCE, such as drive.mp4, or --config unit.toml.")
     try:
-        return _CONFIG.validate_python(merged)
+        config = _CONFIG.validate_python(merged)
     except ValidationError as error:
         raise UsageError(f"{_complaint(error, _flag)}.") from error
+    if said := _disagreement(config, given):
+        raise UsageError(f"{said}.")
+    return config
+
+
+def _disagreement(config: RunConfig, said: Tables) -> str:
+    return disagreement(config.output, config.storage, config.upload, said)
 
 
 def settings(spec: type) -> Iterator[Field[Any]]:
@@ -186,7 +196,8 @@ def _complaint(error: ValidationError, name_of: Callable[[str, str], str]) -> st
         key, _, reason = str(first["msg"]).removeprefix("Value error, ").partition(" ")
         return f"{name_of(table, key)} {reason}"
     name = name_of(table, rest[0]) if rest else table
-    return f"{name} = {_echo(first['input'])} cannot be: {first['msg']}"
+    what_may_be = f". {_help(table, rest[0])}" if rest else ""
+    return f"{name} = {_echo(first['input'])} cannot be: {first['msg']}{what_may_be}"
 
 
 def _key(table: str, key: str) -> str:
@@ -196,6 +207,12 @@ def _key(table: str, key: str) -> str:
 def _flag(table: str, key: str) -> str:
     flags = {declared.name: setting_of(declared).flag for declared in settings(SPECS[table])}
     return flags[key]
+
+
+def _help(table: str, key: str) -> str:
+    """Return what is told of a setting, without its full stop; empty where it is no setting."""
+    helps = {declared.name: setting_of(declared).help for declared in settings(SPECS[table])}
+    return helps.get(key, "").rstrip(".")
 
 
 def _echo(value: object) -> str:

@@ -93,11 +93,6 @@ def open_parts(
     Raises:
         EdgecrackError: Something cannot be opened.
     """
-    if config.storage.rolls and (config.output.folder is not None or config.output.overlay):
-        raise UsageError(
-            "a run that rolls makes one folder after the other, so it has no --out and no "
-            "--overlay: name --runs-folder, and watch it live with --stream"
-        )
     monitor = Monitor(conditions)
     folder = config.output.folder or config.output.runs_folder
     monitor.serve(config.health, folder, stack)

@@ -262,6 +262,6 @@ def roll_of(storage: StorageSpec) -> Roll:
     """Return when segments are rolled."""
     minutes, megabytes = storage.roll_minutes, storage.roll_mb
     return Roll(
-        after_s=None if minutes is None else 60 * minutes,
-        after_bytes=None if megabytes is None else round(1e6 * megabytes),
+        after_s=60 * minutes if minutes else None,
+        after_bytes=round(1e6 * megabytes) if megabytes else None,
     )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _USUAL = frozenset({"opening", "capturing", "surveying", "normal", "recording", "enough"})
 """What a part does where all is well: no news, unless there was other news of it."""
 
-_GOOD = frozenset({"connected", "trusted"})
+_GOOD = frozenset({"connected", "open", "trusted"})
 """What a part has come to: news for the journal, nothing to see in the service's state."""
 
 _ITSELF = ("capture", "survey")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgecrack.doctor.line import fail, ok, warn
-from edgecrack.doctor.machine import exists
+from edgecrack.doctor.machine import nearest_existing
 
 if TYPE_CHECKING:
     from edgecrack.doctor.line import Finding
@@ -65,7 +65,7 @@ def _mount(line: str) -> Mount | None:
 
 def check_disk(machine: Machine, unit: Unit) -> Finding:
     """Say how much room there is for runs, and on what."""
-    folder = _existing(unit.runs_folder.absolute())
+    folder = nearest_existing(unit.runs_folder.absolute())
     space = machine.space(folder)
     mount = mount_of(folder.resolve(), machine.text("/proc/self/mountinfo") or "")
     kind = f"{mount.kind} on {_medium(machine, mount.device)}" if mount else "file system not known"
@@ -81,11 +81,6 @@ def check_disk(machine: Machine, unit: Unit) -> Finding:
             says, "write runs to an NVMe disk: a card is slow, and wears out from being written to"
         )
     return ok(says)
-
-
-def _existing(folder: Path) -> Path:
-    """Return the folder, or the nearest one above that this user may see."""
-    return next((each for each in (folder, *folder.parents) if exists(each)), Path("/"))
 
 
 def _medium(machine: Machine, device: str) -> str:

@@ -19,12 +19,16 @@ from edgecrack.doctor.disk import check_disk
 from edgecrack.doctor.elements import check_gstreamer, check_jetson_elements
 from edgecrack.doctor.engine import check_engine
 from edgecrack.doctor.line import FAIL, Line, not_known
+from edgecrack.doctor.listeners import check_health, check_stream
 from edgecrack.doctor.model import check_bundle, check_data_terms
 from edgecrack.doctor.power import check_clocks, check_power_mode, check_temperature
 from edgecrack.doctor.receiver import check_receiver
+from edgecrack.doctor.segments import check_storage
 from edgecrack.doctor.short_selftest import PATIENCE_S as SELFTEST_PATIENCE_S
 from edgecrack.doctor.short_selftest import check_selftest
+from edgecrack.doctor.sparing import check_thermal
 from edgecrack.doctor.time_sync import check_time
+from edgecrack.doctor.uplink import check_mqtt, check_upload
 from edgecrack.errors import NotHealthyError
 
 if TYPE_CHECKING:
@@ -61,6 +65,12 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         "disk": check_disk,
         "time": check_time,
         "configuration": check_configuration,
+        "storage": check_storage,
+        "mqtt": check_mqtt,
+        "upload": check_upload,
+        "stream": check_stream,
+        "health": check_health,
+        "thermal": check_thermal,
         "bundle": check_bundle,
         "data terms": check_data_terms,
         "engines": check_engine,

@@ -40,6 +40,25 @@ def fail(says: str, what_to_do: str) -> Finding:
     return Finding(FAIL, says, what_to_do)
 
 
+def together(well: str, *troubles: Finding | None) -> Finding:
+    """Return the troubles of one subject as one finding, as bad as the worst of them.
+
+    Args:
+        well: What is said where there are none.
+        troubles: What was found; None where nothing was.
+
+    Example:
+        >>> together("fine", None, warn("late", "wait"), fail("broken", "mend it"))
+        Finding(state='fail', says='late; broken', what_to_do='wait; mend it')
+    """
+    found = [trouble for trouble in troubles if trouble is not None]
+    if not found:
+        return ok(well)
+    worst = FAIL if any(each.state == FAIL for each in found) else WARN
+    cures = dict.fromkeys(each.what_to_do for each in found)
+    return Finding(worst, "; ".join(each.says for each in found), "; ".join(cures))
+
+
 def not_known(problem: str) -> Finding:
     """Return that something that a unit needs could not be looked at."""
     return fail(f"not known: {problem}", "run it again; if it stays so, please report it")

@@ -106,6 +106,11 @@ def exists(path: Path) -> bool:
         return False
 
 
+def nearest_existing(folder: Path) -> Path:
+    """Return an absolute folder, or the nearest one above it that this user may see."""
+    return next((each for each in (folder, *folder.parents) if exists(each)), Path("/"))
+
+
 def has_module(name: str) -> bool:
     """Whether Python finds a top-level module; it is not imported."""
     return find_spec(name) is not None

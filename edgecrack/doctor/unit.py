@@ -29,6 +29,7 @@ class Unit:
         source: Address of its camera or video; None where nobody said.
         position: Address of its receiver or log; None where nobody said.
         runs_folder: Where its runs go.
+        settings: All that its file says; None where none was named, or it cannot be used.
     """
 
     config: Path | None = None
@@ -38,6 +39,7 @@ class Unit:
     source: str | None = None
     position: str | None = None
     runs_folder: Path = Path("runs")
+    settings: RunConfig | None = None
 
 
 def read_unit(config: Path | None = None, bundle: Path | None = None) -> Unit:
@@ -71,6 +73,7 @@ def _from_file(config: Path) -> Unit:
         source=source,
         position=settings.position.address,
         runs_folder=settings.output.runs_folder,
+        settings=settings,
     )
 
 

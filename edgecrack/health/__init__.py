@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003  pydantic reads it
 
+from edgecrack.loopback import is_loopback
 from edgecrack.settings import setting
 
 LOGS = ("text", "json")
@@ -46,6 +47,18 @@ class HealthSpec:
             host_and_port(self.address)
         if self.log not in LOGS:
             raise ValueError(f"log must be one of {', '.join(LOGS)}, not '{self.log}'")
+
+    @property
+    def open_to(self) -> str:
+        """Who may ask though nobody meant it, and what to do; empty where that is guarded."""
+        if self.address is None or self.token_file is not None:
+            return ""
+        if is_loopback(host_and_port(self.address)[0]):
+            return ""
+        return (
+            f"whoever reaches {self.address} may ask, without a token; name health.token_file, or "
+            "let health.address be on 127.0.0.1"
+        )
 
 
 def host_and_port(address: str) -> tuple[str, int]:

@@ -113,6 +113,8 @@ class Monitor:
             reason = f"{spec.address} cannot be listened at: {error.strerror or error}"
             self.conditions.note("health", "off", reason)
             return
+        if spec.open_to:
+            self.conditions.note("health", "open", spec.open_to)
         stack.enter_context(closing(server))
         watch = stack.enter_context(closing(VitalsWatch(folder)))
         self._vitals = lambda: watch.last

@@ -79,11 +79,17 @@ def read_token(file: Path) -> str:
         with file.open("rb") as opened:
             token = opened.read(_MOST_TOKEN_BYTES).decode("ascii").strip()
     except OSError as error:
-        raise ConfigError(f"the token file {file} cannot be read: {error.strerror}") from error
+        raise ConfigError(
+            f"health.token_file must be readable, but {file} is not ({error.strerror}); let this "
+            "user read it, or name another"
+        ) from error
     except UnicodeDecodeError:
         token = ""
     if not token or not token.isprintable():
-        raise ConfigError(f"the token file {file} should hold a line of ASCII, and holds none")
+        raise ConfigError(
+            f"health.token_file must hold the token, a line of ASCII, but {file} holds none; write "
+            "it there"
+        )
     return token
 
 

@@ -18,8 +18,8 @@ class StorageSpec:
     such segments.
 
     Attributes:
-        roll_minutes: Begin a new segment after so long; None does not.
-        roll_mb: Begin a new one after so many megabytes; None does not.
+        roll_minutes: Begin a new segment after so long; None or 0 does not.
+        roll_mb: Begin a new one after so many megabytes; None or 0 does not.
         most_gb: Where all sealed segments together take more, the oldest that was uploaded is
             deleted; None is no limit.
         keep_free_mb: The same where the disk has less room left.
@@ -29,13 +29,13 @@ class StorageSpec:
     roll_minutes: float | None = setting(
         None,
         flag="--roll-minutes",
-        help="Begin a new folder after so many minutes, and seal the last.",
+        help="Begin a new folder after so many minutes, and seal the last; 0 does not.",
         default_text="one folder for the whole run",
     )
     roll_mb: float | None = setting(
         None,
         flag="--roll-mb",
-        help="Begin a new folder after so many megabytes, and seal the last.",
+        help="Begin a new folder after so many megabytes, and seal the last; 0 does not.",
         default_text="one folder for the whole run",
     )
     most_gb: float | None = setting(
@@ -58,18 +58,21 @@ class StorageSpec:
     def __post_init__(self) -> None:
         """Refuse what no disk can have."""
         minutes = self.roll_minutes
-        if minutes is not None and not LEAST_ROLL_MINUTES <= minutes <= MOST_ROLL_MINUTES:
+        if minutes and not LEAST_ROLL_MINUTES <= minutes <= MOST_ROLL_MINUTES:
             raise ValueError(
-                f"roll_minutes must be {LEAST_ROLL_MINUTES} to {MOST_ROLL_MINUTES}, not {minutes}"
+                f"roll_minutes must be {LEAST_ROLL_MINUTES} to {MOST_ROLL_MINUTES}, or 0 not to "
+                f"roll, not {minutes}"
             )
-        for key in ("roll_mb", "most_gb"):
-            value = getattr(self, key)
-            if value is not None and not 0.001 <= value <= 1e6:
-                raise ValueError(f"{key} must be 0.001 to 1000000, not {value}")
+        if self.roll_mb and not 0.001 <= self.roll_mb <= 1e6:
+            raise ValueError(
+                f"roll_mb must be 0.001 to 1000000, or 0 not to roll, not {self.roll_mb}"
+            )
+        if self.most_gb is not None and not 0.001 <= self.most_gb <= 1e6:
+            raise ValueError(f"most_gb must be 0.001 to 1000000, not {self.most_gb}")
         if not 0 <= self.keep_free_mb <= 1_000_000:
             raise ValueError(f"keep_free_mb must be 0 to 1000000, not {self.keep_free_mb}")
 
     @property
     def rolls(self) -> bool:
         """Whether a run is kept as segments."""
-        return self.roll_minutes is not None or self.roll_mb is not None
+        return bool(self.roll_minutes or self.roll_mb)

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from edgecrack.loopback import is_loopback
 from edgecrack.printable import printable
 from edgecrack.redaction import redact_address
 
@@ -66,6 +67,18 @@ class StreamAddress:
     def __repr__(self) -> str:
         """Return it without secrets."""
         return f"StreamAddress({self.name!r})"
+
+    @property
+    def open_to(self) -> str:
+        """Who may look though nobody meant it, and what to do; empty where that is guarded."""
+        is_listener = self.is_listener or self.kind is StreamKind.RTSP
+        if not is_listener or self.user or self.passphrase or is_loopback(self.host):
+            return ""
+        guard = "a user and a password" if self.kind is StreamKind.RTSP else "a passphrase"
+        return (
+            f"whoever reaches port {self.port} of {self.host} may look, without a password; give "
+            f"stream.address {guard}, or name no host in it"
+        )
 
 
 def parse_stream_address(text: str) -> StreamAddress:

@@ -92,6 +92,8 @@ def open_live_view(
     from edgecrack.streams.streamer import Streamer  # noqa: PLC0415
 
     check_installed(address.kind)
+    if address.open_to:
+        conditions.note("stream", "open", address.open_to)
     nominal_fps = min(spec.fps, info.fps or NOMINAL_FPS)
     outlet = OutletSpec(address, nominal_fps, spec.bitrate_kbps, in_hardware)
     sending = Sending(

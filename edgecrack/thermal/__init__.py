@@ -79,12 +79,12 @@ class ThermalSpec:
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
                 raise ValueError(f"{name} must be {low:g} to {high:g}, not {value}")
-        rising = [c for c in (self.warm_c, self.hot_c, self.critical_c) if c is not None]
-        if rising != sorted(set(rising)):
-            raise ValueError(
-                "critical_c must be above hot_c, and that above warm_c, not "
-                f"{', '.join(f'{c:g}' for c in reversed(rising))}"
-            )
+        steps = {"warm_c": self.warm_c, "hot_c": self.hot_c, "critical_c": self.critical_c}
+        given = {key: value for key, value in steps.items() if value is not None}
+        if list(given.values()) != sorted(set(given.values())):
+            found = " and ".join(f"{key} = {value:g}" for key, value in given.items())
+            last = next(reversed(given))
+            raise ValueError(f"{last} must keep warm_c < hot_c < critical_c, but {found}")
         if self.low_v is not None and self.critical_v is not None and self.critical_v >= self.low_v:
             raise ValueError(f"critical_v must be below low_v, not {self.critical_v:g}")
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from edgecrack.thermal.strain import untold
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -99,6 +101,10 @@ class Degrade:
         elif trend < 0 and lasted_s >= BETTER_AFTER_S:
             self._become(present - 1, due.reason or "it gets better", now_s)
         return self.step
+
+    def untold(self, strain: Strain) -> str:
+        """Say which thresholds do nothing because no sensor tells; empty where all do."""
+        return untold(self._spec, strain)
 
     def _become(self, number: int, reason: str, now_s: float) -> None:
         self.step = STEPS[number]

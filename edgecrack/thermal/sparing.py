@@ -153,8 +153,8 @@ def open_sparing(
     if not spec.is_on or not live:
         return Sparing()
 
-    def on_step(step: Step, reason: str) -> None:
-        conditions.note("temperature", step.value, reason)
+    def on_step(step: str, reason: str) -> None:
+        conditions.note("temperature", step, reason)
 
     watch = stack.enter_context(closing(StrainWatch(Degrade(spec), on_step)))
     return Sparing(lambda: (watch.step, watch.reason))

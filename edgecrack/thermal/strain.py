@@ -28,6 +28,8 @@ from edgecrack.sysfs import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from edgecrack.thermal import ThermalSpec
+
 _LEAST_V, _MOST_V = 1.0, 100.0
 _MOST_EVENTS = 2**63
 _WEAK = ("Critical", "Low")
@@ -74,6 +76,28 @@ def read_strain(root: Path = Path("/")) -> Strain:
         is_weak=_is_weak(root),
         events=sum(_events(root)),
     )
+
+
+def untold(spec: ThermalSpec, strain: Strain) -> str:
+    """Say which thresholds do nothing because no sensor tells; empty where all do something.
+
+    Example:
+        >>> from edgecrack.thermal import ThermalSpec
+        >>> untold(ThermalSpec(warm_c=80.0, hot_c=90.0), Strain())
+        'no sensor tells the temperature, so thermal.warm_c and hot_c do nothing'
+    """
+    of_temperature, of_voltage = ("warm_c", "hot_c", "critical_c"), ("low_v", "critical_v")
+    lacks = []
+    for what, keys, found in (
+        ("temperature", of_temperature, strain.temperature_c),
+        ("voltage of the supply", of_voltage, strain.supply_v),
+    ):
+        said = [key for key in keys if getattr(spec, key) is not None]
+        if said and found is None:
+            does = "does" if len(said) == 1 else "do"
+            names = " and ".join(filter(None, (", ".join(said[:-1]), said[-1])))
+            lacks.append(f"no sensor tells the {what}, so thermal.{names} {does} nothing")
+    return ", and ".join(lacks)
 
 
 def _volts(root: Path) -> Iterator[float]:

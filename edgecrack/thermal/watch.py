@@ -5,15 +5,17 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from edgecrack.thermal.degrade import Step
 from edgecrack.thermal.strain import read_strain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from edgecrack.thermal.degrade import Degrade, Step
+    from edgecrack.thermal.degrade import Degrade
     from edgecrack.thermal.strain import Strain
 
 INTERVAL_S = 1.0
+UNKNOWN = "unknown"
 _CLOSE_WITHIN_S = 2.0
 
 
@@ -22,7 +24,8 @@ class StrainWatch:
 
     Args:
         degrade: Decides on the step.
-        on_step: Told of each new step and why, in the thread of this watch.
+        on_step: Told of each new step and why, in the thread of this watch; of ``UNKNOWN`` where
+            nothing tells what the thresholds are about.
         read: Reads the sensors once.
         interval_s: Time between two readings.
     """
@@ -30,7 +33,7 @@ class StrainWatch:
     def __init__(
         self,
         degrade: Degrade,
-        on_step: Callable[[Step, str], None],
+        on_step: Callable[[str, str], None],
         read: Callable[[], Strain] = read_strain,
         interval_s: float = INTERVAL_S,
     ) -> None:
@@ -56,9 +59,14 @@ class StrainWatch:
         self._thread.join(_CLOSE_WITHIN_S)
 
     def _run(self) -> None:
+        told = Step.NORMAL.value
         while not self._ended.is_set():
-            before = self._degrade.step
-            step = self._degrade.take(self._read())
-            if step is not before:
-                self._on_step(step, self._degrade.reason)
+            strain = self._read()
+            step, reason = self._degrade.take(strain).value, self._degrade.reason
+            missing = self._degrade.untold(strain)
+            if missing and step == Step.NORMAL.value:
+                step, reason = UNKNOWN, missing
+            if step != told:
+                self._on_step(step, reason)
+            told = step
             self._ended.wait(self._interval_s)

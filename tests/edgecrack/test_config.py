@@ -255,6 +255,14 @@ def test_a_wrong_option_is_named_as_it_was_typed(table, key, value, flag):
     assert str(usage.value).startswith(f"{flag} ")
 
 
+def test_a_value_of_another_kind_is_told_what_may_be(tmp_path):
+    """``true`` is no ``"yes"``: what may be written stands in the message."""
+    file = tmp_path / "unit.toml"
+    file.write_text("[mqtt]\nmetered = true\n")
+    with pytest.raises(ConfigError, match=r"mqtt.metered = True .*: yes, no, or auto"):
+        configure({"source": {"address": "a.mp4"}}, file)
+
+
 def test_names_that_are_no_utf8_are_taken_and_written_as_text():
     """Source, position and folder are opened by their bytes; the JSON of a run holds escapes."""
     name = os.fsdecode(b"a\xff")

@@ -85,8 +85,30 @@ def test_a_port_that_is_taken_ends_no_survey(tmp_path):
 def test_a_guard_that_is_missing_ends_the_start(tmp_path):
     """Who asks for a token is not answered without."""
     spec = HealthSpec(address="127.0.0.1:0", token_file=tmp_path / "none")
-    with ExitStack() as stack, pytest.raises(ConfigError):
+    with (
+        ExitStack() as stack,
+        pytest.raises(ConfigError, match=r"health\.token_file.*No such file"),
+    ):
         Monitor().serve(spec, tmp_path, stack)
+    spec.token_file.write_text("\n")
+    with ExitStack() as stack, pytest.raises(ConfigError, match=r"health\.token_file must hold"):
+        Monitor().serve(spec, tmp_path, stack)
+
+
+@pytest.mark.parametrize(
+    ("host", "has_token", "is_said"),
+    [("0.0.0.0", False, True), ("0.0.0.0", True, False), ("127.0.0.1", False, False)],
+)
+def test_an_address_open_to_all_is_said_once(host, has_token, is_said, tmp_path):
+    """With what to do; not where a token guards it, nor where only this machine may ask."""
+    told, token = [], tmp_path / "token"
+    token.write_text("a-token")
+    monitor = Monitor(Conditions(lambda change: told.append(str(change))))
+    spec = HealthSpec(address=f"{host}:0", token_file=token if has_token else None)
+    with ExitStack() as stack:
+        monitor.serve(spec, tmp_path, stack)
+    assert len(told) == is_said
+    assert all("health: open: " in line and "health.token_file" in line for line in told)
 
 
 def test_the_system_tells_of_this_very_process(tmp_path):

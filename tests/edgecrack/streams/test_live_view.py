@@ -70,6 +70,30 @@ def test_without_a_stream_nothing_is_shown(seen):
     assert view.counts() is None
 
 
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("rtsp://0.0.0.0:8554/live", "a user and a password"),
+        ("rtsp://me:pass@0.0.0.0:8554/live", ""),
+        ("rtsp://:8554/live", ""),
+        ("srt://0.0.0.0:9000?mode=listener", "a passphrase"),
+        ("srt://0.0.0.0:9000?mode=listener&passphrase=ten-letters", ""),
+        ("srt://office:9000", ""),
+        ("udp://192.168.1.7:5000", ""),
+    ],
+)
+def test_a_stream_open_to_all_is_said_once(address, words, monkeypatch):
+    """With what to do; not where it has a password, nor where nobody can call."""
+    monkeypatch.setattr("edgecrack.streams.outlets.check_installed", lambda _kind: None)
+    info = SourceInfo("cam", 25.0, live=True, start_ns=None, duration_ns=None, time_source="clock")
+    told = []
+    open_live_view(
+        StreamSpec(address=address), info, Conditions(lambda change: told.append(str(change)))
+    ).close()
+    assert len(told) == bool(words)
+    assert all("stream: open: " in line and words in line for line in told)
+
+
 def test_a_file_is_shown_only_at_its_own_pace():
     """As fast as it can be read it would be no view of anything."""
     info = SourceInfo("clip", 25.0, live=False, start_ns=None, duration_ns=None, time_source="none")

@@ -135,8 +135,12 @@ def test_how_many_frames_a_step_leaves():
 def test_thresholds_out_of_order_are_refused(given_c):
     """A unit that pauses before it goes easy was not meant."""
     warm_c, hot_c, critical_c = given_c
-    with pytest.raises(ValueError, match="critical_c must be above"):
+    with pytest.raises(ValueError, match="must keep warm_c < hot_c < critical_c") as refused:
         ThermalSpec(warm_c=warm_c, hot_c=hot_c, critical_c=critical_c)
+    found = str(refused.value).partition(", but ")[2]
+    names = ("warm_c", "hot_c", "critical_c")
+    pairs = zip(names, given_c, strict=True)
+    assert found == " and ".join(f"{name} = {c}" for name, c in pairs if c is not None)
     with pytest.raises(ValueError, match="critical_v must be below"):
         ThermalSpec(low_v=11.0, critical_v=11.0)
 

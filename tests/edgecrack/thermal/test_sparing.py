@@ -14,6 +14,7 @@ from edgecrack.thermal.watch import StrainWatch
 from tests.edgecrack.survey_parts import frame
 
 START_NS = 1_780_304_400 * 10**9
+UNTOLD = "no sensor tells the temperature, so thermal.warm_c does nothing"
 NORMAL, HALF_RATE, QUARTER_RATE, PAUSED = Step
 
 
@@ -108,7 +109,7 @@ def test_a_file_and_a_unit_without_thresholds_are_not_watched():
 
 
 def test_a_watched_unit_notes_its_step_as_a_condition(monkeypatch):
-    """From the sensor's thread to whoever asks; a sensor that vanishes then ends nothing."""
+    """From the sensor's thread to whoever asks; a sensor that vanishes then is said."""
     readings = [Strain(99.0, "cpu")] * 3 + [Strain()] * 10**6
     changed = threading.Event()
 
@@ -122,7 +123,7 @@ def test_a_watched_unit_notes_its_step_as_a_condition(monkeypatch):
 
     def on_change(change):
         seen.append(str(change))
-        if change.state == "normal":
+        if change.state == "unknown":
             changed.set()
 
     conditions = Conditions(on_change)
@@ -130,5 +131,27 @@ def test_a_watched_unit_notes_its_step_as_a_condition(monkeypatch):
         open_sparing(ThermalSpec(warm_c=80.0), conditions, stack, live=True)
         assert changed.wait(30)
     assert seen == ["temperature: half_rate: cpu is at 99 °C, 80 °C is too warm",
-                    "temperature: normal"]  # fmt: skip
+                    f"temperature: unknown: {UNTOLD}"]  # fmt: skip
     assert "strain" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_threshold_without_a_sensor_is_said_once(monkeypatch):
+    """At once, with the keys that do nothing; well again where the sensor tells after all."""
+    readings = [Strain()] * 5 + [Strain(40.0, "cpu")] * 10**6
+    changed = threading.Event()
+
+    def watched(degrade, on_step):
+        return StrainWatch(degrade, on_step, lambda: readings.pop(0), interval_s=0.001)
+
+    monkeypatch.setattr(sparing_module, "StrainWatch", watched)
+    seen = []
+
+    def on_change(change):
+        seen.append(str(change))
+        if change.state == "normal":
+            changed.set()
+
+    with ExitStack() as stack:
+        open_sparing(ThermalSpec(warm_c=80.0), Conditions(on_change), stack, live=True)
+        assert changed.wait(30)
+    assert seen == [f"temperature: unknown: {UNTOLD}", "temperature: normal"]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from edgecrack.thermal.strain import Strain, read_strain
+from edgecrack.thermal import ThermalSpec
+from edgecrack.thermal.strain import Strain, read_strain, untold
 from tests.edgecrack.test_sysfs import ORIN_NX, tree
 
 OC = "sys/class/hwmon/hwmon1/oc"
@@ -70,3 +71,15 @@ def test_the_lowest_of_several_supplies_counts(tmp_path):
 def test_this_machine_can_be_read():
     """Whatever it has, it is no error."""
     assert isinstance(read_strain(), Strain)
+
+
+def test_what_no_sensor_tells_is_named():
+    """Each threshold that is set and does nothing; alarms alone need no sensor that measures."""
+    both = untold(ThermalSpec(warm_c=80.0, critical_c=90.0, low_v=11.0), Strain())
+    assert both == (
+        "no sensor tells the temperature, so thermal.warm_c and critical_c do nothing, and "
+        "no sensor tells the voltage of the supply, so thermal.low_v does nothing"
+    )
+    assert "warm_c" not in untold(ThermalSpec(warm_c=80.0, low_v=11.0), Strain(40.0, "cpu"))
+    assert untold(ThermalSpec(warm_c=80.0, low_v=11.0), Strain(40.0, "cpu", 12.0)) == ""
+    assert untold(ThermalSpec(supply_alarms=True), Strain()) == ""
