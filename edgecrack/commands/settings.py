@@ -53,7 +53,7 @@ def _parameters(specs: Mapping[str, type]) -> Iterator[Parameter]:
         hints = get_type_hints(spec)
         for declared in settings(spec):
             typed: Any = _typed(hints[declared.name])
-            annotation: Any = Annotated[typed, _option(declared)]
+            annotation: Any = Annotated[typed, _option(table, declared)]
             yield Parameter(
                 f"{table}__{declared.name}",
                 Parameter.KEYWORD_ONLY,
@@ -68,12 +68,16 @@ def _typed(hint: Any) -> Any:  # noqa: ANN401  a type of a setting
     return (str if is_row else hint) | None
 
 
-def _option(declared: Field[Any]) -> Any:  # noqa: ANN401  typer's own types
+def _option(table: str, declared: Field[Any]) -> Any:  # noqa: ANN401  typer's own types
     about = setting_of(declared)
     if about.flag == _ARGUMENT:
         return typer.Argument(metavar=_ARGUMENT, help=about.help, show_default=False)
     return typer.Option(
-        about.flag, help=about.help, show_default=_default_text(declared), **UNCHECKED
+        about.flag,
+        help=about.help,
+        show_default=_default_text(declared),
+        rich_help_panel=f"{table} (its table in unit.toml)",
+        **UNCHECKED,
     )
 
 

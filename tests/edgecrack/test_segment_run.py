@@ -176,4 +176,4 @@ def test_what_a_unit_that_rolls_cannot_have_is_refused(command, option):
     """Before anything is written."""
     ended = command("run", "test:?frames=1", "--roll-minutes", "1", *option)
     assert ended.code == 2
-    assert "so it has no --out" in ended.stderr
+    assert "cannot be together with storage.roll_minutes" in ended.stderr
