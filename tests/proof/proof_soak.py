@@ -53,6 +53,7 @@ and picture. {backend}, {precision}.
 | capture to result, p50, p99, first {window_s:.0f} s | {first_p50:.1f}, {first_p99:.1f} ms |
 | the same of the last {window_s:.0f} s | {last_p50:.1f}, {last_p99:.1f} ms |
 | resident memory after warm-up, at the end | {rss_first:.1f}, {rss_last:.1f} MB |
+| resident memory, a reading for each tenth of the time | {rss_tenths} MB |
 | open descriptors, after warm-up and at the end | {fds} |
 | threads | {threads} |
 | segments, sealed, deleted for room | {segments} |
@@ -106,7 +107,8 @@ def start(folder, environment, source, options) -> subprocess.Popen[str]:
     with (folder / "stderr").open("w") as stderr:
         return subprocess.Popen(
             [str(word) for word in [*module, *options]],
-            env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True,
+            env={**environment, "MALLOC_ARENA_MAX": "2"},  # as its service has
+            stdout=subprocess.PIPE, stderr=stderr, text=True,
         )  # fmt: skip
 
 
@@ -160,6 +162,7 @@ def write(report, readings, ages, listener, capsys) -> None:
     rss = [median(one["resident_bytes"] for one in those) for those in (before, after)]
     dropped = {cause: count for cause, count in report["frames_dropped"].items() if count}
     unexplained = report["frames_in"] - report["frames_inferred"] - sum(dropped.values())
+    tenths = [readings[len(readings) * n // 10]["resident_bytes"] for n in range(1, 10)]
     cracks = listener.ids("cracks")
     storage = report["storage"]
     git = subprocess.run(
@@ -173,6 +176,7 @@ def write(report, readings, ages, listener, capsys) -> None:
         frames_out=report["frames_out"], dropped=dropped or "none", unexplained=unexplained,
         fps_out=report["fps_out"], window_s=WINDOW_S, first_p50=first[0], first_p99=first[1],
         last_p50=last[0], last_p99=last[1], rss_first=rss[0] / 1e6, rss_last=rss[1] / 1e6,
+        rss_tenths=", ".join(f"{size / 1e6:.0f}" for size in tenths),
         fds=f"{before[0]['open_descriptors']:.0f}, {after[-1]['open_descriptors']:.0f}",
         threads=f"{before[0]['threads']:.0f}, {after[-1]['threads']:.0f}",
         segments=f"{storage['segments']}, {storage['sealed']}, {storage['deleted']}",
