@@ -125,7 +125,7 @@ def watch(unit, ports, stack) -> list[dict[str, float]]:
         reading = metrics(ports["health"])
         if reading is not None:
             readings.append({"at_s": time.monotonic(), **reading})
-            if viewer is None:
+            if viewer is None and reading.get("frames_inferred_total", 0) > FPS:
                 url = f"rtsp://127.0.0.1:{ports['stream']}/live"
                 viewer = subprocess.Popen([sys.executable, "-m", "tests.proof.soak_viewer", url])
                 stack.callback(viewer.wait)
