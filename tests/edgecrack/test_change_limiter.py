@@ -87,7 +87,7 @@ def test_every_change_is_told_or_counted_and_the_last_state_is_told(changes):
         told.tick(told.now_s + pause_s)
         told.change(part, str(number))
         last[part] = str(number)
-    told.tick(told.now_s + 60)
+    told.tick(told.now_s + 60.1)  # sums of pauses are rounded
     for part, state in last.items():
         lines = [(state, held) for name, state, held in told.lines if name == part]
         assert lines[-1][0] == state

@@ -94,13 +94,13 @@ def test_a_camera_that_keeps_pace_loses_nothing(camera):
 
 def test_pictures_that_waited_for_the_network_are_not_taken_for_new(camera):
     """Held from the opening until the first is asked for, they are dropped as of the opening."""
-    with closing(VideoSource(spec_of(camera, most_age_ms=200), INPUTS_PX)) as source:
+    with closing(VideoSource(spec_of(camera, most_age_ms=1500), INPUTS_PX)) as source:
         opened_s = time.monotonic()
-        while time.monotonic() - opened_s < 1.0:
+        while time.monotonic() - opened_s < 2.0:
             source.counts()
         (age_ms,) = ages_ms(source, lambda ages: len(ages) == 1)
         counts = source.counts()
-    assert age_ms < 1000
+    assert age_ms < 2000
     assert counts.opening >= 1
     assert counts.stale == 0
 
